@@ -1,0 +1,126 @@
+"""Every key of a study once, with the paper's values, and the scales that a config string chooses from.
+
+Other configs set only what differs. A key's comment gives its unit or its choices; reasons stand in BUILD.md.
+"""
+
+from ml_collections import ConfigDict
+from ml_collections.config_dict import placeholder
+
+SCALES = ("demo", "phantom", "folder", "celebahq", "kodak", "oasis")
+
+
+def get_config():
+    """The paper's hyperparameters and budgets, on phantoms of CelebA-HQ's size."""
+    config = ConfigDict()
+    config.seed = 0  # of all weights, batches and fits; the draw of signals has its own
+    config.stages = ("cohort", "rank", "freeze_sweep", "dictionary", "ablation", "report")
+
+    config.signals = ConfigDict(
+        dict(
+            dataset="phantom",  # phantom, folder, celebahq, kodak, oasis
+            root="",  # folder of the images
+            size=placeholder(tuple),  # (height, width) in pixels; not set: the images' own
+            crop="none",  # none: a resize stretches; center: keeps proportions, loses borders
+            plane="stored",  # of NIfTI volumes: sagittal, coronal, axial; stored: files are slices already
+            grey=False,  # average the colour channels
+            n_cohort=10,
+            n_validation=0,  # kept apart from cohort and test, for tuning
+            n_test=14,
+            seed=0,  # of the draw
+        )
+    )
+    config.inr = ConfigDict(
+        dict(
+            backbone="siren",  # a file in inr_sae/inr/backbones/
+            width=256,
+            n_layers=5,  # hidden layers, L
+            omega_0=30.0,  # SIREN
+            sigma=10.0,  # FFMLP: standard deviation of the Fourier frequencies, in periods per unit of a coordinate
+            n_fourier=256,  # FFMLP: frequencies F; layer 0 has 2F inputs
+        )
+    )
+    config.cohort = ConfigDict(
+        dict(
+            steps=5000,
+            learning_rate=1e-4,
+            stop_psnr_db=placeholder(float),  # stop once the cohort's mean PSNR reaches it; not set: all steps
+            log_every=50,  # steps between rows of history.csv; also the steps in one dispatch
+        )
+    )
+    config.fit = ConfigDict(
+        dict(
+            steps=500,
+            learning_rate=1e-4,
+            taus=(0, 1, 2, 3, 4),  # freeze boundaries; STRAINER's recipe `full` always runs beside them
+            seeds=3,  # of the new layers and the head, for each test signal
+            batch=8,  # fits in one vmapped batch
+            log_every=50,  # steps in one dispatch
+        )
+    )
+    config.sae = ConfigDict(
+        dict(
+            n_atoms=4096,
+            k=32,
+            steps=10000,
+            learning_rate=1e-4,
+            batch=4096,  # coordinates a step, over all devices
+            layers=(0, 1, 2, 3, 4),
+            log_every=100,  # steps in one dispatch
+        )
+    )
+    config.ablation = ConfigDict(
+        dict(
+            top=4,  # atoms a layer, by mean magnitude
+            cohort_signals=1,  # each with its own head; one test signal is ablated besides, if the sweep has run
+        )
+    )
+    config.report = ConfigDict(
+        dict(
+            title="",  # empty: made from the config
+            top=8,  # atoms a layer in the gallery, at most 16
+        )
+    )
+    config.runtime = ConfigDict(
+        dict(
+            precision="highest",  # of matrix products: highest (float32), high (TF32, bfloat16x3), default
+            cache_dir="~/.cache/inr_sae/xla",  # compiled programs; empty: none. Trusted code: keep it private
+            checkpoint_seconds=60.0,  # between checkpoints; 0: at every row of the history
+        )
+    )
+    return config.lock()
+
+
+def at_scale(config, scale):
+    """The config at the scale of a config string: "" or "demo", or a data set with the paper's budgets."""
+    scale = scale or "demo"
+    if scale not in SCALES:
+        raise ValueError(f"the config string is {scale!r}; it is one of {', '.join(SCALES)}, or nothing for the demo")
+    if scale == "demo":
+        return _demo(config)
+    config.signals.dataset = scale
+    if scale == "phantom":
+        config.signals.size = (218, 178)
+    if scale in ("celebahq", "oasis"):
+        config.signals.n_validation = 50
+        config.signals.n_test = 100
+    if scale == "kodak":
+        config.fit.batch = 1  # one 768x512 fit fills about 5 GB
+    return config
+
+
+def single(config):
+    """The same config for one signal alone: nothing transfers, so nothing is swept and no signal is held out."""
+    config.stages = tuple(stage for stage in config.stages if stage != "freeze_sweep")
+    config.signals.update(dict(n_cohort=1, n_validation=0, n_test=0))
+    return config
+
+
+def _demo(config):
+    """The whole study in a few minutes on 2 CPU cores: small phantoms, short schedules, faster rates."""
+    config.signals.update(dict(size=(64, 64), n_cohort=10, n_test=2))
+    config.cohort.update(
+        dict(steps=min(800, config.cohort.steps), learning_rate=max(3e-4, config.cohort.learning_rate))
+    )
+    config.fit.update(dict(steps=150, learning_rate=3e-4, seeds=2, batch=4))
+    config.sae.update(dict(n_atoms=1024, k=16, steps=600, learning_rate=1e-3, batch=1024))
+    return config

@@ -1,0 +1,1 @@
+"""Implicit neural representations as pure functions on pytrees; the door is `network.py`."""

@@ -1,0 +1,47 @@
+"""The freeze boundary: what is frozen, what starts anew, which optimiser moves the rest (Sec. 3.1)."""
+
+import jax
+import optax
+
+from inr_sae.inr.network import layer_index, n_layers
+
+
+def labels(params, tau):
+    """A tree like params {"encoder", "heads"} with "frozen" or "train" at every leaf.
+
+    tau in 0..L-1 freezes hidden layers 0..tau, None freezes none. Whatever an encoder holds besides hidden layers
+    (`fourier`, `siren`) is always frozen. Raises ValueError for a tau that is no layer.
+    """
+    last = -1 if tau is None else tau
+    if tau is not None and not 0 <= tau < n_layers(params["encoder"]):
+        raise ValueError(f"tau = {tau}: the encoder's layers are 0..{n_layers(params['encoder']) - 1}")
+
+    def label(name):
+        index = layer_index(name)
+        return "frozen" if index is None or index <= last else "train"
+
+    encoder = {name: jax.tree.map(lambda _: label(name), group) for name, group in params["encoder"].items()}
+    return {"encoder": encoder, "heads": jax.tree.map(lambda _: "train", params["heads"])}
+
+
+def optimizer(learning_rate, label_tree):
+    """Adam (0.9, 0.999) on the leaves labelled "train"; the others get a zero update and no moments.
+
+    `optax.masked` would not do: it passes the raw gradient of a masked leaf on, and adds it.
+    """
+    return optax.partition({"train": optax.adam(learning_rate), "frozen": optax.set_to_zero()}, label_tree)
+
+
+def start_anew(cohort, fresh, tau):
+    """An encoder at the start of a test-time fit: layers 0..tau of `cohort`, the hidden layers beyond of `fresh`.
+
+    tau = None is STRAINER's recipe, every layer from the cohort. What is no hidden layer is always the cohort's.
+    """
+    if tau is None:
+        return cohort
+
+    def is_new(name):
+        index = layer_index(name)
+        return index is not None and index > tau
+
+    return {name: fresh[name] if is_new(name) else group for name, group in cohort.items()}

@@ -1,0 +1,1 @@
+"""Stable rank, PSNR, SSIM: pure functions of arrays."""

@@ -1,0 +1,113 @@
+"""What a run found, as sentences made from the rows of its tables: what was measured, not what a paper says."""
+
+import numpy as np
+
+
+def rank_sentence(ranks):
+    """Which layer the rule picks, by how much, and whether that peak is more than the layer's shape."""
+    order = sorted(ranks, key=lambda row: -row["sr_weight"])
+    first, second = order[0], order[1] if len(order) > 1 else None
+    ahead = f", ahead of layer {second['layer']} ({second['sr_weight']:.1f})" if second else ""
+    initial = max(ranks, key=lambda row: row["sr_weight_init"])["layer"]
+    already = (
+        "it was highest there before training too, so part of the peak may be that layer's shape"
+        if initial == first["layer"]
+        else f"before training the highest was layer {initial}, so the peak came with training"
+    )
+    return (
+        f"The weights' stable rank is highest at layer {first['layer']} ({first['sr_weight']:.1f}){ahead}; {already}."
+    )
+
+
+def paired(fits, tau, other):
+    """PSNR differences in dB, tau minus other, over the (image, seed) pairs that both have, as an array."""
+    values = {(str(row["tau"]), row["image"], row["seed"]): row["psnr_db"] for row in fits}
+    return np.array(
+        [
+            value - values[(other, *key[1:])]
+            for key, value in values.items()
+            if key[0] == tau and (other, *key[1:]) in values
+        ]
+    )
+
+
+def comparison(fits, tau, other):
+    """As in "1.20 dB above (higher in 4 of 4 paired fits)"."""
+    difference = paired(fits, tau, other)
+    side = "above" if difference.mean() >= 0 else "below"
+    higher = int((difference > 0).sum())
+    return f"{abs(difference.mean()):.2f} dB {side} (higher in {higher} of {len(difference)} paired fits)"
+
+
+def sweep_sentences(summary, fits, rule_layer):
+    """Which freeze boundary won, by how much over the runner-up, over the rule's layer and over STRAINER's recipe."""
+    frozen = sorted((row for row in summary if row["tau"] != "full"), key=lambda row: -row["psnr_db_mean"])
+    if not frozen:
+        return []
+    best = str(frozen[0]["tau"])
+    n_images = len({row["image"] for row in fits})
+    text = (
+        f"On held-out signals freezing up to layer {best} did best: {frozen[0]['psnr_db_mean']:.2f} dB on average over "
+        f"{n_images} signal{'s' * (n_images != 1)} and {len({row['seed'] for row in fits})} seed(s)"
+    )
+    if len(frozen) > 1:
+        runner_up = str(frozen[1]["tau"])
+        text += f", {comparison(fits, best, runner_up)} the runner-up, layer {runner_up}"
+    sentences = [text + "."]
+    if best == str(rule_layer):
+        sentences.append(f"That is the layer that the stable rank picks ({rule_layer}).")
+    elif any(str(row["tau"]) == str(rule_layer) for row in frozen):
+        sentences.append(
+            f"The stable rank picks layer {rule_layer} instead, which is {comparison(fits, str(rule_layer), best)} "
+            f"the best one."
+        )
+    else:
+        sentences.append(f"The stable rank picks layer {rule_layer}, which this sweep did not try.")
+    if any(row["tau"] == "full" for row in summary):
+        sentences.append(
+            f"The best freeze boundary is {comparison(fits, best, 'full')} STRAINER's recipe, which freezes nothing "
+            f"and keeps every layer's weights."
+        )
+    return sentences
+
+
+def dictionary_sentence(metrics):
+    """How the atoms look, from the first dictionary's layer to the last."""
+
+    def along(key, scale, form):
+        return " → ".join(form.format(scale * row[key]) for row in metrics)
+
+    return (
+        f"Dictionaries of layers {', '.join(str(row['layer']) for row in metrics)}: half of the alive atoms are "
+        f"active on at most "
+        f"{along('active_fraction_median', 100, '{:.2g}')} % of the pixels; {along('dead_fraction', 100, '{:.1f}')} "
+        f"% of the atoms never fire; "
+        f"R² of the activations {along('r2', 1, '{:.3f}')}."
+    )
+
+
+def ablation_sentence(rows):
+    """What the removal of one atom costs at most, and how much of the effect lies where the atom is active."""
+    worst = max(rows, key=lambda row: row["psnr_drop_db"])
+    inside = [row["effect_inside_fraction"] for row in rows if np.isfinite(row["effect_inside_fraction"])]
+    share = (
+        f" Of the effect's energy {100 * min(inside):.1f} to {100 * max(inside):.1f} % lies inside the pixels where "
+        f"the removed atom is active (z > 0.01)."
+        if inside
+        else ""
+    )
+    return (
+        f"Removing one atom costs up to {worst['psnr_drop_db']:.1f} dB (atom {worst['atom']} of layer "
+        f"{worst['layer']}, on {worst['signal']}, "
+        f"active on {100 * worst['active_fraction']:.0f} % of its pixels).{share}"
+    )
+
+
+def caveats(config):
+    """What a reader must know before quoting the numbers."""
+    if config["signals"]["dataset"] != "phantom":
+        return []
+    return [
+        "The signals are procedural phantoms: this shows how the study works, and says nothing about photographs or "
+        "scans."
+    ]

@@ -1,0 +1,158 @@
+"""A run's folder: files that appear whole, the log, and the lock that keeps a second run out.
+
+Every file is written beside its place and renamed into it, so a reader never sees half of one.
+"""
+
+import csv
+import fcntl
+import hashlib
+import json
+import math
+import os
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from inr_sae.errors import UserError
+
+PARTIAL = ".partial"
+
+
+class Store:
+    """The run's folder `root`; names are relative to it, with "/" between folders."""
+
+    def __init__(self, root):
+        self.root = Path(root).absolute()
+
+    def path(self, name):
+        """The absolute path of a name."""
+        return self.root / name
+
+    def exists(self, name):
+        """Whether the file or folder is there."""
+        return self.path(name).exists()
+
+    @contextmanager
+    def replacing(self, name):
+        """A path to write to; when the block ends well it becomes `name`, else it is removed."""
+        path = self.path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(path.name + PARTIAL)
+        try:
+            yield partial
+            with open(partial, "rb") as file:
+                os.fsync(file.fileno())
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def write_text(self, name, text):
+        """Write a text file."""
+        with self.replacing(name) as path:
+            path.write_text(text, encoding="utf-8")
+
+    def write_json(self, name, value):
+        """Write a value as indented JSON; floats that are not finite become null."""
+        self.write_text(name, json.dumps(finite_or_none(value), indent=2, ensure_ascii=False) + "\n")
+
+    def read_json(self, name):
+        """Read a JSON file. Raises UserError naming the file if it is not JSON."""
+        try:
+            return json.loads(self.path(name).read_text(encoding="utf-8"))
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise UserError(
+                f"{self.path(name)} is damaged ({error}); delete it to have its stage done again"
+            ) from error
+
+    def write_csv(self, name, rows):
+        """Write rows (dicts with the keys of the first) as csv; see `format_cell`."""
+        with self.replacing(name) as path, open(path, "w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
+            writer.writeheader()
+            writer.writerows({key: format_cell(value) for key, value in row.items()} for row in rows)
+
+    def read_csv(self, name):
+        """Read a csv file as a list of dicts of strings, numbers already converted (int, else float; empty is None)."""
+        with open(self.path(name), newline="", encoding="utf-8") as file:
+            return [{key: parse_cell(value) for key, value in row.items()} for row in csv.DictReader(file)]
+
+    def write_npz(self, name, **arrays):
+        """Write named arrays, compressed, without pickle."""
+        with self.replacing(name) as path, open(path, "wb") as file:
+            np.savez_compressed(file, **{key: np.asarray(value) for key, value in arrays.items()})
+
+    def read_npz(self, name):
+        """Read named arrays into a dict."""
+        with np.load(self.path(name), allow_pickle=False) as file:
+            return {key: file[key] for key in file.files}
+
+    def log(self, event, **fields):
+        """Append one line to log.jsonl: the time in seconds since 1970, the event, its fields."""
+        path = self.path("log.jsonl")
+        line = json.dumps(finite_or_none({"time": round(time.time(), 3), "event": event, **fields}), ensure_ascii=False)
+        with open(path, "ab+") as file:
+            # A run killed while it wrote leaves half a line; the next one must not be glued to it.
+            torn = False
+            if file.tell() > 0:
+                file.seek(-1, os.SEEK_END)
+                torn = file.read(1) != b"\n"
+            file.write((("\n" if torn else "") + line + "\n").encode())
+
+    @contextmanager
+    def lock(self):
+        """Keep other runs out of the folder while the block runs; the operating system frees the lock if we are killed.
+
+        Raises UserError if the folder cannot be made or written, or another run holds it.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            file = open(self.path(".lock"), "a+")
+        except OSError as error:
+            raise UserError(
+                f"--workdir {self.root} cannot be written ({error.strerror}); choose another folder"
+            ) from error
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise UserError(
+                    f"--workdir {self.root} is in use by another run; wait for it or choose another folder"
+                ) from error
+            yield
+
+
+def format_cell(value):
+    """A csv cell: floats with 9 significant digits (float32 survives that exactly), None empty, the rest as it is."""
+    if value is None:
+        return ""
+    return f"{float(value):.9g}" if isinstance(value, (float, np.floating)) else value
+
+
+def parse_cell(text):
+    """int, else float, else the string; None for an empty cell."""
+    if text == "":
+        return None
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def finite_or_none(value):
+    """The value with every float that is not finite, at any depth, as None: JSON has no nan."""
+    if isinstance(value, dict):
+        return {str(key): finite_or_none(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [finite_or_none(item) for item in value]
+    if isinstance(value, (float, np.floating)):
+        return float(value) if math.isfinite(value) else None
+    return int(value) if isinstance(value, np.integer) else value
+
+
+def sha256(data):
+    """Hexadecimal SHA-256 of bytes."""
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,32 @@
+"""Tables as csv, as Markdown and as HTML, from the same rows."""
+
+import html
+
+
+def shown(value, digits=4):
+    """A cell as a person reads it: floats with `digits` significant digits, None and nan as a dash."""
+    if value is None or value != value:
+        return "–"
+    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
+
+
+def markdown(rows):
+    """A Markdown table of rows (dicts with the keys of the first)."""
+
+    def line(cells):
+        return "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+
+    head = list(rows[0])
+    return "\n".join([line(head), line(["---"] * len(head)), *(line(map(shown, row.values())) for row in rows)]) + "\n"
+
+
+def to_html(rows, highlight=lambda row: False):
+    """An HTML table of rows, everything escaped; rows that `highlight` picks are emphasised."""
+    head = "".join(f'<th scope="col">{html.escape(key)}</th>' for key in rows[0])
+    body = "".join(
+        f"<tr{' class=best' if highlight(row) else ''}>"
+        + "".join(f"<td>{html.escape(shown(value))}</td>" for value in row.values())
+        + "</tr>"
+        for row in rows
+    )
+    return f'<div class="table"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

@@ -1,0 +1,87 @@
+"""The machine: precision, compilation cache, devices, and the fingerprint of what a run ran on."""
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+
+from inr_sae.errors import UserError
+
+PRECISIONS = ("highest", "high", "default")
+
+
+def configure(precision, cache_dir):
+    """Set the precision of float32 matrix products and, if `cache_dir` is not empty, the persistent compilation cache.
+
+    precision: "highest" (float32), "high" (TF32 or bfloat16x3), "default" (the device's fastest). On a CPU all three
+    are float32. Call it before anything is compiled. Raises UserError for an unknown precision.
+    """
+    if precision not in PRECISIONS:
+        raise UserError(f"runtime.precision is {precision!r}; it is one of {', '.join(PRECISIONS)}")
+    jax.config.update("jax_default_matmul_precision", precision)
+    if cache_dir:
+        jax.config.update("jax_compilation_cache_dir", str(Path(cache_dir).expanduser().absolute()))
+
+
+def git_revision():
+    """The git revision of the source tree this runs from, "-dirty" added if it was changed; None outside one."""
+    root = Path(__file__).resolve().parent.parent
+    if not (root / ".git").exists():
+        return None
+    try:
+        return subprocess.run(
+            ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=40"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        ).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def fingerprint():
+    """What a reader needs to repeat a run: versions, devices, precision, host, git revision; a plain dict."""
+    packages = (
+        "inr-sae",
+        "jax",
+        "jaxlib",
+        "flax",
+        "optax",
+        "orbax-checkpoint",
+        "numpy",
+        "pillow",
+        "dm-pix",
+        "matplotlib",
+        "absl-py",
+        "ml-collections",
+        "tqdm",
+    )
+    versions = {}
+    for name in packages:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = None
+    devices = jax.local_devices()
+    return {
+        "python": sys.version.split()[0],
+        "packages": versions,
+        "backend": jax.default_backend(),
+        "devices": [{"kind": device.device_kind, "id": device.id} for device in devices],
+        "n_processes": jax.process_count(),
+        "matmul_precision": str(jax.config.jax_default_matmul_precision),
+        "platform": platform.platform(),
+        "machine": platform.machine(),
+        "cpu_count": n_cores(),
+        "git_revision": git_revision(),
+    }
+
+
+def n_cores():
+    """Number of CPU cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()

@@ -1,0 +1,1 @@
+"""TopK sparse autoencoders: model, training, atom statistics, atom ablation; the door is `topk.py`."""

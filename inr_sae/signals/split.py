@@ -1,0 +1,55 @@
+"""Drawing the cohort, the validation and the test signals."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from inr_sae.errors import UserError
+
+SPLITS = ("cohort", "validation", "test")
+
+
+class Split(NamedTuple):
+    """Names of the signals of each split, in the order drawn."""
+
+    cohort: tuple
+    validation: tuple
+    test: tuple
+
+
+def draw(names, subjects, sizes, seed):
+    """Draw three disjoint splits of `sizes` signals from `names`, no subject in two of them.
+
+    subjects: the subject of each name (the name itself where a signal stands alone). The subjects are shuffled by
+    `seed`; each split takes whole subjects until it has enough, then that many of their signals at random. With one
+    signal a subject this is a plain random draw. It depends on the set of names, not on their order.
+    Raises UserError if there are too few signals or subjects.
+    """
+    if len(names) < sum(sizes):
+        raise UserError(
+            f"{sum(sizes)} images are needed ({describe(sizes)}) and there are {len(names)}; "
+            "lower signals.n_cohort, signals.n_validation or signals.n_test, or add images"
+        )
+    rng = np.random.default_rng(seed)
+    by_subject = {}
+    for name, subject in sorted(zip(names, subjects)):
+        by_subject.setdefault(subject, []).append(name)
+    order = list(by_subject)
+    rng.shuffle(order)
+    drawn = []
+    for size in sizes:
+        pool = []
+        while len(pool) < size:
+            if not order:
+                raise UserError(
+                    f"{len(by_subject)} subjects are too few for {describe(sizes)} with no subject in two of them; "
+                    "lower signals.n_cohort, signals.n_validation or signals.n_test"
+                )
+            pool += by_subject[order.pop(0)]
+        drawn.append(tuple(str(name) for name in rng.permutation(pool)[:size]))
+    return Split(*drawn)
+
+
+def describe(sizes):
+    """As in "10 cohort, 0 validation, 4 test"."""
+    return ", ".join(f"{size} {split}" for size, split in zip(sizes, SPLITS))

@@ -1,0 +1,1 @@
+"""One file a stage of a study, each with `run(config, store)`."""

@@ -1,0 +1,92 @@
+"""Stage 5: the network without its top atoms, one at a time (Secs. 3.3, 4.3).
+
+Ablated are (a) signals of the cohort with their own heads and (b) the first test signal, fitted with layers 0..l
+frozen, so that the dictionary of layer l reads the same activations.
+"""
+
+from functools import partial
+
+import jax
+import numpy as np
+
+from inr_sae.inr import network
+from inr_sae.measure import image
+from inr_sae.sae import ablate
+from inr_sae.stages import cohort, dictionary, freeze_sweep
+
+PARTS = (*dictionary.PARTS, "fit", "ablation")
+
+
+def run(config, store):
+    """Writes ablation/ablations.csv and, for each layer, layer_<l>.npz with what the panels show."""
+    signals = cohort.draw(config, store)
+    params = cohort.trained(config, store, signals.cohort.shape[-1])
+    backbone = network.backbone(config.inr.backbone)
+    x = cohort.grid(signals.cohort)
+    rows = []
+    for layer in config.sae.layers:
+        h = network.prefix(backbone, params["encoder"], layer, x)
+        sae = dictionary.trained(config, store, layer)
+        atoms = store.read_csv(f"{dictionary.folder(layer)}/atoms.csv")
+        z = store.read_npz(f"{dictionary.folder(layer)}/maps.npz")
+        top = min(config.ablation.top, len(z["atoms"]))
+        panels = {"atoms": z["atoms"][:top], "z": z["z"][:top]}
+        for role, name, target, fitted in subjects(config, store, signals, params, layer):
+            results = ablate_signal(backbone, fitted, layer, h, sae, panels, target)
+            rows += [
+                {
+                    "layer": layer,
+                    "atom": int(atom),
+                    "magnitude_rank": rank,
+                    "signal": name,
+                    "signal_role": role,
+                    **result,
+                    "active_fraction": atoms[atom]["active_fraction"],
+                }
+                for rank, (atom, (result, _)) in enumerate(zip(panels["atoms"], results))
+            ]
+            if f"{role}_target" not in panels:
+                panels |= {
+                    f"{role}_target": target,
+                    f"{role}_ablated": np.stack([a.output.reshape(target.shape) for _, a in results]),
+                    f"{role}_effect": np.stack([a.effect.reshape(target.shape) for _, a in results]),
+                }
+        store.write_npz(f"ablation/layer_{layer}.npz", **panels)
+    store.write_csv("ablation/ablations.csv", rows)
+
+
+def subjects(config, store, signals, params, layer):
+    """(role, name, image (H, W, C), params with one head) of every signal that is ablated at a layer."""
+    for j in range(config.ablation.cohort_signals):
+        head = jax.tree.map(lambda leaf: leaf[j : j + 1], params["heads"])
+        yield "cohort", signals.names.cohort[j], signals.cohort[j], params | {"heads": head}
+    folder = f"freeze_sweep/{config.signals.dataset}"
+    if "freeze_sweep" in config.stages and layer in config.fit.taus:
+        yield "test", signals.names.test[0], signals.test[0], freeze_sweep.load_example(store, folder, layer)[0]
+
+
+@partial(jax.jit, static_argnums=(0, 2))
+def _rest(backbone, params, layer, h):
+    return network.outputs(backbone, params, layer + 1, h)[0]
+
+
+def ablate_signal(backbone, params, layer, h, sae, panels, target):
+    """[(numbers of a row, Ablation)] for the atoms of `panels`, on the signal `target` (H, W, C)."""
+    rest = partial(_rest, backbone, params, layer)
+    before = float(image.psnr(np.asarray(rest(h)).reshape(target.shape), target))
+    results = []
+    for atom, z in zip(panels["atoms"], panels["z"]):
+        ablation = ablate.ablate(rest, h, z, sae["w_dec"][atom])
+        after = float(image.psnr(ablation.output.reshape(target.shape), target))
+        results.append(
+            (
+                {
+                    "psnr_before_db": before,
+                    "psnr_after_db": after,
+                    "psnr_drop_db": before - after,
+                    "effect_inside_fraction": ablate.effect_inside(ablation.effect, z),
+                },
+                ablation,
+            )
+        )
+    return results

@@ -1,0 +1,94 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from inr_sae.inr import coordinates, fit, network
+
+CONFIG = dict(width=12, n_layers=3, omega_0=30.0, sigma=2.0, n_fourier=6)
+RATE = 1e-3
+
+
+@pytest.fixture(params=["siren", "ffmlp"])
+def setting(request, rng):
+    """(backbone, a cohort's encoder, coordinates (30, 2), 4 targets (4, 1, 30, 2))."""
+    backbone = network.backbone(request.param)
+    targets = jnp.asarray(rng.uniform(size=(4, 1, 30, 2)), jnp.float32)
+    return backbone, backbone.init(jax.random.key(0), CONFIG), coordinates.grid(6, 5), targets
+
+
+def state_of(backbone, encoder, tau, seed):
+    return fit.test_time_state(backbone, CONFIG, encoder, tau, RATE, jax.random.key(seed), 2)
+
+
+def test_cohort_loss_is_the_sum_over_signals_of_the_mean_squared_error(setting):
+    backbone, encoder, x, targets = setting
+    params = {"encoder": encoder, "heads": network.init_heads(backbone, jax.random.key(1), CONFIG, 4, 2)}
+    h = backbone.embed(encoder, x)
+    mse = fit.signal_mse(backbone, params, 0, h, targets[:, 0])
+    outputs = network.outputs(backbone, params, 0, h)
+    for j in range(4):
+        assert mse[j] == pytest.approx(float(np.mean(np.square(outputs[j] - targets[j, 0]))), rel=1e-5)
+    # One step of plain Adam on the summed loss moves the first head as `step` does.
+    head = params["heads"]["w"]
+    grad = jax.grad(lambda p: fit.signal_mse(backbone, p, 0, h, targets[:, 0]).sum())(params)["heads"]["w"]
+    update, _ = optax.adam(RATE).update(grad, optax.adam(RATE).init(head))
+    state, _ = fit.step(backbone, None, RATE, fit.init_state(params, None, RATE, jax.random.key(2)), h, targets[:, 0])
+    np.testing.assert_allclose(state.params["heads"]["w"], head + update, atol=1e-6)
+
+
+def test_a_frozen_prefix_evaluated_once_gives_what_evaluating_it_each_step_gives(setting):
+    backbone, encoder, x, targets = setting
+    start = state_of(backbone, encoder, 1, 0)
+
+    def naive_loss(params):
+        outputs = network.outputs(backbone, params, 0, backbone.embed(params["encoder"], x))
+        return jnp.mean(jnp.square(outputs - targets[0]))
+
+    params, adam = start.params, optax.adam(RATE)
+    opt_state = adam.init(params)
+    for _ in range(6):
+        grads = jax.grad(naive_loss)(params)
+        updates, opt_state = adam.update(grads, opt_state)
+        moved = optax.apply_updates(params, updates)
+        kept = {name: encoder[name] if network.layer_index(name) in (None, 0, 1) else group
+                for name, group in moved["encoder"].items()}  # fmt: skip
+        params = {"encoder": kept, "heads": moved["heads"]}
+    h = network.prefix(backbone, encoder, 1, x)
+    ours, _ = fit.fit_cohort(backbone, 1, RATE, 6, start, h, targets[0])
+    for a, b in zip(jax.tree.leaves(ours.params), jax.tree.leaves(params)):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+@pytest.mark.parametrize("tau", [None, 0, 2])
+def test_a_batch_of_fits_is_each_fit_alone(setting, tau):
+    backbone, encoder, x, targets = setting
+    h = network.prefix(backbone, encoder, -1 if tau is None else tau, x)
+    states = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(state_of(backbone, encoder, tau, s) for s in range(4)))
+    batch, losses = fit.fit_batch(backbone, tau, RATE, 5, states, h, targets)
+    assert losses.shape == (4, 5, 1)
+    for i in range(4):
+        alone, loss = fit.fit_cohort(backbone, tau, RATE, 5, state_of(backbone, encoder, tau, i), h, targets[i])  # fmt: skip
+        np.testing.assert_allclose(losses[i], loss, rtol=1e-4)
+        for a, b in zip(jax.tree.leaves(batch.params), jax.tree.leaves(alone.params)):
+            np.testing.assert_allclose(a[i], b, atol=2e-5)
+
+
+def test_new_layers_start_alike_at_every_tau(setting):
+    backbone, encoder, _, _ = setting
+    shallow, deep = (state_of(backbone, encoder, tau, 3).params for tau in (0, 1))
+    np.testing.assert_array_equal(shallow["encoder"]["hidden_2"]["w"], deep["encoder"]["hidden_2"]["w"])
+    np.testing.assert_array_equal(shallow["heads"]["w"], deep["heads"]["w"])
+    assert (shallow["encoder"]["hidden_1"]["w"] != deep["encoder"]["hidden_1"]["w"]).all()
+
+
+def test_losses_are_of_the_parameters_before_each_step_and_fall(setting):
+    backbone, encoder, x, targets = setting
+    state = state_of(backbone, encoder, 0, 0)
+    h = network.prefix(backbone, encoder, 0, x)
+    first = fit.signal_mse(backbone, state.params, 1, h, targets[0])
+    state, losses = fit.fit_cohort(backbone, 0, RATE, 60, state, h, targets[0])
+    assert losses[0, 0] == pytest.approx(float(first[0]), rel=1e-5)
+    assert losses[-1, 0] < losses[0, 0]
+    assert int(state.step) == 60
