@@ -39,7 +39,8 @@ def run(config, store):
             rows += new
             store.write_csv(f"{folder}/fits.csv", rows)
             progress.advance(len(batch), f"tau {tau_name(tau)}: {np.mean([row['psnr_db'] for row in new]):.2f} dB")
-    summary = summarise(rows, rank.rule_layer(store.read_csv("rank/stable_rank.csv")))
+    # From the file, not from memory: then a sweep that was cut off sums up the same rounded numbers.
+    summary = summarise(store.read_csv(f"{folder}/fits.csv"), rank.rule_layer(store.read_csv("rank/stable_rank.csv")))
     store.write_csv(f"{folder}/summary.csv", summary)
     store.log("freeze_sweep", best_tau=next(row["tau"] for row in summary if row["is_best"]))
 

@@ -1,0 +1,60 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from inr_sae.errors import UserError
+from inr_sae.output.checkpoints import Checkpoints
+from inr_sae.sae import train
+
+
+def state_at(step, seed=0):
+    state = train.init_state(jax.random.key(seed), 8, jnp.arange(3.0), 1e-3)
+    return state.replace(step=jnp.int32(step))
+
+
+def test_a_state_and_its_history_come_back_to_the_bit(tmp_path):
+    state, history = state_at(7), [[5, 0.1 + 0.2], [7, 1e-17]]
+    with Checkpoints(tmp_path / "c") as checkpoints:
+        checkpoints.save(state, history)
+    with Checkpoints(tmp_path / "c") as checkpoints:
+        read, read_history = checkpoints.restore(like=state_at(0, seed=1))
+    assert read_history == history and jax.tree.structure(read) == jax.tree.structure(state)
+    for a, b in zip(jax.tree.leaves(read.replace(key=0)), jax.tree.leaves(state.replace(key=0))):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(jax.random.uniform(read.key), jax.random.uniform(state.key))
+
+
+def test_the_newest_two_are_kept(tmp_path):
+    with Checkpoints(tmp_path / "c") as checkpoints:
+        assert checkpoints.latest() is None
+        for step in (1, 2, 3):
+            checkpoints.save(state_at(step), [])
+        assert checkpoints.latest() == 3
+    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == ["2", "3"]
+
+
+def test_saving_a_step_twice_changes_nothing(tmp_path):
+    with Checkpoints(tmp_path / "c") as checkpoints:
+        checkpoints.save(state_at(1), [[1, 0.5]])
+        checkpoints.save(state_at(1), [])
+        assert checkpoints.restore(state_at(0))[1] == [[1, 0.5]]
+
+
+def test_what_a_killed_save_left_is_removed_and_not_restored(tmp_path):
+    with Checkpoints(tmp_path / "c") as checkpoints:
+        checkpoints.save(state_at(1), [])
+    (tmp_path / "c" / "2.orbax-checkpoint-tmp").mkdir()
+    with Checkpoints(tmp_path / "c") as checkpoints:
+        assert checkpoints.latest() == 1
+    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == ["1"]
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path):
+    with Checkpoints(tmp_path / "c") as checkpoints:
+        checkpoints.save(state_at(1), [])
+    for path in (tmp_path / "c" / "1" / "state").rglob("*"):
+        if path.is_file():
+            path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with Checkpoints(tmp_path / "c") as checkpoints, pytest.raises(UserError, match="c/1 cannot be read"):
+        checkpoints.restore(state_at(0))

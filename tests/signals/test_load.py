@@ -1,0 +1,121 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from inr_sae.errors import UserError
+from inr_sae.signals.load import load
+
+RULES = dict(size=None, crop="none", plane="stored", grey=False, n_cohort=3, n_validation=1, n_test=2, seed=0)
+
+
+def load_with(dataset, root, **changes):
+    return load(dataset, str(root), **(RULES | changes))
+
+
+@pytest.fixture
+def folder(tmp_path, rng):
+    """Eight colour images of 12x16 in a folder and its subfolder, and a file that is none."""
+    (tmp_path / "sub").mkdir()
+    for i in range(8):
+        image = Image.fromarray(rng.integers(0, 256, (12, 16, 3), dtype=np.uint8))
+        image.save(tmp_path / ("sub" if i % 2 else ".") / f"im {i}.png")
+    (tmp_path / "notes.txt").write_text("no image")
+    return tmp_path
+
+
+def test_splits_hold_the_named_images(folder):
+    signals = load_with("folder", folder)
+    assert signals.cohort.shape == (3, 12, 16, 3) and signals.test.shape == (2, 12, 16, 3)
+    for part in ("cohort", "validation", "test"):
+        for image, name in zip(getattr(signals, part), getattr(signals.names, part)):
+            np.testing.assert_array_equal(image, np.asarray(Image.open(folder / name), np.float32) / 255)
+    assert len({name for part in signals.names for name in part}) == 6
+
+
+def test_digests_tell_changed_pixels(folder):
+    before = load_with("folder", folder)
+    changed = before.names.cohort[1]
+    Image.fromarray(np.zeros((12, 16, 3), np.uint8)).save(folder / changed)
+    after = load_with("folder", folder)
+    assert [a == b for a, b in zip(before.digests.cohort, after.digests.cohort)] == [True, False, True]
+
+
+def test_grey_and_colour_together_become_colour_and_grey_can_be_asked_for(folder):
+    for path in sorted(folder.rglob("*.png"))[:5]:
+        Image.open(path).convert("L").save(path)
+    assert load_with("folder", folder).cohort.shape[-1] == 3
+    assert load_with("folder", folder, grey=True).cohort.shape[-1] == 1
+
+
+def test_kodak_turns_portraits(folder):
+    for path in sorted(folder.rglob("*.png"))[:4]:
+        upright = np.zeros((16, 12, 3), np.uint8)
+        upright[0] = 255  # the top row becomes the left column
+        Image.fromarray(upright).save(path)
+    signals = load_with("kodak", folder, n_cohort=5, n_test=2)
+    images = np.concatenate([signals.cohort, signals.validation, signals.test])
+    assert images.shape == (8, 12, 16, 3)
+    assert sum(image[:, 0].min() == 1.0 and image[:, 1:].max() == 0.0 for image in images) == 4
+
+
+def test_celebahq_crops_and_resizes(tmp_path):
+    for i in range(3):
+        Image.new("RGB", (300, 300), (10 * i, 0, 0)).save(tmp_path / f"{i}.jpg")
+    assert load_with("celebahq", tmp_path, n_cohort=1, n_test=1).cohort.shape == (1, 218, 178, 3)
+    assert load_with("celebahq", tmp_path, n_cohort=1, n_test=1, size=(50, 40)).cohort.shape == (1, 50, 40, 3)
+
+
+@pytest.mark.parametrize("changes, words", [
+    (dict(n_cohort=6), "9 images are needed"), (dict(n_cohort=0), "signals.n_cohort is 0"), (dict(size=(9,)), "signals.size"),
+    (dict(crop="middle"), "signals.crop"), (dict(plane="oblique"), "signals.plane"), (dict(n_test=-1), "signals.n_test"),
+])  # fmt: skip
+def test_rules_that_cannot_be_met_are_named(folder, changes, words):
+    with pytest.raises(UserError, match=words):
+        load_with("folder", folder, **changes)
+
+
+def test_unequal_sizes_without_a_rule_are_refused_naming_two_files(folder):
+    for i, path in enumerate(sorted(folder.rglob("*.png"))):
+        Image.new("RGB", (16, 12 + i)).save(path)
+    with pytest.raises(UserError, match=r"im \d.png is .*im \d.png is .*signals.size"):
+        load_with("folder", folder)
+    assert load_with("folder", folder, size=(12, 12), crop="center").cohort.shape == (3, 12, 12, 3)
+
+
+def test_missing_empty_and_unset_folders_are_named(tmp_path):
+    for root, words in (("", "signals.root is empty"), (tmp_path / "gone", "gone is no folder"), (tmp_path, "holds no image")):
+        with pytest.raises(UserError, match=words):
+            load_with("folder", root)
+
+
+def test_unknown_data_set_names_the_ones_there_are():
+    with pytest.raises(UserError, match="phantom, folder, celebahq, kodak, oasis"):
+        load_with("imagenet", "")
+
+
+def test_phantoms_need_a_size():
+    with pytest.raises(UserError, match="signals.size"):
+        load_with("phantom", "")
+
+
+def test_phantoms_are_heads_that_differ_and_repeat():
+    signals = load_with("phantom", "", size=(48, 40))
+    again = load_with("phantom", "", size=(48, 40))
+    np.testing.assert_array_equal(signals.cohort, again.cohort)
+    assert signals.cohort.shape == (3, 48, 40, 1) and signals.cohort.dtype == np.float32
+    assert signals.cohort.min() == 0.0 and 0.5 < signals.cohort.max() <= 1.0
+    assert (signals.cohort[:, 0, 0] == 0).all() and signals.cohort[:, 20:28, 12:15].mean() > 0.5  # air; white matter
+    a, b, _ = signals.cohort
+    assert np.corrcoef(a.ravel(), b.ravel())[0, 1] > 0.7 and np.abs(a - b).max() > 0.2  # one template, two anatomies
+    other = load_with("phantom", "", size=(48, 40), seed=1)
+    assert not set(signals.digests.cohort) & set(other.digests.cohort)
+
+
+def test_real_sets_load_by_their_rules(real_images):
+    faces = load_with("celebahq", real_images / "celebahq", n_cohort=2)
+    assert faces.cohort.shape == (2, 218, 178, 3) and 0.1 < faces.cohort.mean() < 0.9
+    photographs = load_with("kodak", real_images / "kodak", n_cohort=20, n_test=3, size=(64, 96))
+    assert photographs.cohort.shape == (20, 64, 96, 3)
+    slices = load_with("oasis", real_images / "brain", n_cohort=10, n_validation=0, n_test=12)
+    assert slices.cohort.shape == (10, 192, 160, 1)
+    assert {name[:4] for name in slices.names.cohort}.isdisjoint({name[:4] for name in slices.names.test})

@@ -1,0 +1,33 @@
+import pytest
+
+from inr_sae.errors import UserError
+from inr_sae.signals import split
+
+NAMES = [f"{i:02d}.png" for i in range(20)]
+
+
+def test_splits_are_disjoint_of_the_sizes_asked_for_and_hold_nothing_twice():
+    drawn = split.draw(NAMES, NAMES, (10, 3, 5), 0)
+    assert [len(part) for part in drawn] == [10, 3, 5]
+    everything = [name for part in drawn for name in part]
+    assert len(set(everything)) == 18 and set(everything) <= set(NAMES)
+
+
+def test_the_seed_decides_and_the_order_of_the_names_does_not():
+    assert split.draw(NAMES, NAMES, (5, 2, 5), 1) == split.draw(NAMES[::-1], NAMES[::-1], (5, 2, 5), 1)
+    assert split.draw(NAMES, NAMES, (5, 2, 5), 1) != split.draw(NAMES, NAMES, (5, 2, 5), 2)
+
+
+def test_no_subject_is_in_two_splits():
+    subjects = [name[0] + str(int(name[1]) // 3) for name in NAMES]  # 8 subjects of 3, 3, 3 and 1 signals
+    subject_of = dict(zip(NAMES, subjects))
+    for seed in range(20):
+        drawn = split.draw(NAMES, subjects, (4, 0, 4), seed)
+        assert not {subject_of[name] for name in drawn.cohort} & {subject_of[name] for name in drawn.test}
+
+
+def test_too_few_signals_or_subjects_are_refused():
+    with pytest.raises(UserError, match="21 images are needed .* there are 20"):
+        split.draw(NAMES, NAMES, (20, 0, 1), 0)
+    with pytest.raises(UserError, match="2 subjects"):
+        split.draw(NAMES, ["a"] * 10 + ["b"] * 10, (5, 1, 5), 0)
