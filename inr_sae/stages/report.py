@@ -103,7 +103,7 @@ def sweep_part(config, store):
         "held_out_fits",
         pictures.held_out_fits(cohort.draw(config, store).test[0], examples),
         "The first held-out signal, first seed: the fit at every boundary, and the absolute error, averaged over "
-        "channels, on one scale.",
+        "channels, on one logarithmic scale.",
         "A held-out signal and its fits",
     )
     shown = (
