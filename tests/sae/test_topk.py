@@ -65,6 +65,17 @@ def test_gradients_are_those_of_the_dense_form(params, h):
         np.testing.assert_allclose(a, b, atol=1e-6)
 
 
+def test_gradient_to_the_activations_is_that_of_the_dense_form(params, h):
+    z, _ = reference(params, h)
+
+    def dense(h):
+        pre = jax.nn.relu((h - params["b_pre"]) @ params["w_enc"].T + params["b_enc"])
+        return jnp.where(z > 0, pre, 0) @ params["w_dec"] + params["b_pre"]
+
+    ours = jax.vjp(lambda h: topk.reconstruct(params, h, K), h)[1](jnp.cos(h))[0]
+    np.testing.assert_allclose(ours, jax.vjp(dense, h)[1](jnp.cos(h))[0], atol=1e-5)
+
+
 def test_initial_atoms_are_of_unit_norm_and_b_pre_is_the_mean():
     params = topk.init(jax.random.key(0), N, jnp.arange(6.0))
     np.testing.assert_allclose(jnp.linalg.norm(params["w_dec"], axis=1), 1.0, atol=1e-6)

@@ -1,0 +1,38 @@
+"""Sparse products against the dense codes that they avoid; both forms, whatever the device."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from inr_sae.sae import sparse, topk
+
+B, K, N, D = 9, 3, 7, 5
+
+
+@pytest.fixture
+def codes(rng):
+    indices = np.stack([rng.permutation(N)[:K] for _ in range(B)])
+    return jnp.asarray(rng.normal(size=(B, K)), jnp.float32), jnp.asarray(indices)
+
+
+@pytest.fixture(params=["cpu", "default"])
+def form(request, monkeypatch):
+    """Each of the two forms in turn."""
+    monkeypatch.setattr(jax.lax, "platform_dependent", lambda *args, **forms: forms[request.param](*args))
+
+
+def test_combine_is_codes_times_dictionary(form, codes, rng):
+    w = rng.normal(size=(N, D)).astype(np.float32)
+    np.testing.assert_allclose(sparse.combine(*codes, jnp.asarray(w)), topk.dense(*codes, N) @ w, atol=1e-5)
+
+
+def test_outer_is_its_transpose_times_rows(form, codes, rng):
+    g = rng.normal(size=(B, D)).astype(np.float32)
+    np.testing.assert_allclose(sparse.outer(*codes, jnp.asarray(g), N), topk.dense(*codes, N).T @ g, atol=1e-5)
+
+
+def test_dots_are_the_entries_that_the_codes_name(form, codes, rng):
+    g, w = rng.normal(size=(B, D)).astype(np.float32), rng.normal(size=(N, D)).astype(np.float32)
+    expected = np.take_along_axis(g @ w.T, np.asarray(codes[1]), axis=1)
+    np.testing.assert_allclose(sparse.dots(jnp.asarray(g), codes[1], jnp.asarray(w)), expected, atol=1e-5)
