@@ -27,6 +27,12 @@ def configure(precision, cache_dir):
         jax.config.update("jax_compilation_cache_dir", str(Path(cache_dir).expanduser().absolute()))
 
 
+def accelerator_memory():
+    """Bytes of memory that the first local device may use; None on a CPU."""
+    device = jax.local_devices()[0]
+    return None if device.platform == "cpu" else device.memory_stats()["bytes_limit"]
+
+
 def git_revision():
     """The git revision of the source tree this runs from, "-dirty" added if it was changed; None outside one."""
     root = Path(__file__).resolve().parent.parent

@@ -183,9 +183,9 @@ def test_a_cohort_stops_at_the_psnr_asked_for(tiny_ffmlp, tmp_path):
 def test_a_loss_that_turns_nan_names_the_step_and_keeps_the_last_good_checkpoint(tiny_ffmlp, tmp_path, monkeypatch):
     good = fit.fit_cohort
 
-    def breaks_at_13(backbone, tau, rate, n, state, h, targets):
+    def breaks_at_13(backbone, tau, rate, n, state, data):
         first = int(state.step)
-        state, mse = good(backbone, tau, rate, n, state, h, targets)
+        state, mse = good(backbone, tau, rate, n, state, data)
         return state, np.where(np.arange(first, first + n)[:, None] < 13, mse, np.nan)
 
     with monkeypatch.context() as patch:

@@ -2,18 +2,56 @@
 
 Both are one step. A cohort is M signals with the boundary before layer 0; a test-time fit is M = 1 with the
 boundary behind layer tau, `vmap`ped over signals and seeds. The prefix up to the boundary does not move, so its
-activations are computed once and handed in.
+activations are computed once and handed in. Pixels come in tiles, over which gradients are summed: memory is that of
+one tile, and on a CPU a tile's activations stay in cache.
 """
 
 from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import optax
 from jax import lax
 
-from inr_sae.inr import freeze, network
+from inr_sae.inr import freeze, head, network
 from inr_sae.state import TrainState
+
+CPU_TILE_ROWS = 2048  # of width 256: 2 MiB an array, which fits a core's cache
+
+
+class Tiles(NamedTuple):
+    """N pixels in T tiles of n rows, the last padded with rows of weight 0."""
+
+    h: jax.Array  # (T, n, d_in) input of the first layer that moves
+    targets: jax.Array  # (T, M, n, C)
+    weight: jax.Array  # (T, n): 1/N, or 0 for padding
+
+
+def tiles(h, targets, rows):
+    """Tiles of at most `rows` rows from h (N, d_in) and targets (M, N, C)."""
+    n_pixels = h.shape[0]
+    n_tiles = -(-n_pixels // rows)
+    rows = -(-n_pixels // n_tiles)
+    padding = (0, n_tiles * rows - n_pixels)
+    m, _, c = targets.shape
+    targets = jnp.pad(targets, ((0, 0), padding, (0, 0))).reshape(m, n_tiles, rows, c)
+    weight = jnp.pad(jnp.full(n_pixels, 1.0 / n_pixels), padding)
+    return Tiles(
+        jnp.pad(h, (padding, (0, 0))).reshape(n_tiles, rows, -1), jnp.moveaxis(targets, 1, 0), weight.reshape(n_tiles, rows)
+    )
+
+
+def tile_rows(config, n_fits, memory_bytes):
+    """How many pixels a tile of `n_fits` vmapped fits may hold.
+
+    memory_bytes: the accelerator's memory, of which half is filled; None for a CPU, where a tile should stay in cache.
+    """
+    if memory_bytes is None:
+        return max(256, CPU_TILE_ROWS // n_fits)
+    # Kept for the backward pass: each layer's activations and derivatives; and a few of the size of the widest layer.
+    bytes_a_row = 4 * n_fits * (config["width"] * (2 * config["n_layers"] + 4) + 2 * config["n_fourier"])
+    return max(256, memory_bytes // 2 // bytes_a_row)
 
 
 def first_moving_layer(tau):
@@ -21,13 +59,32 @@ def first_moving_layer(tau):
     return 0 if tau is None else tau + 1
 
 
-@partial(jax.jit, static_argnums=(0, 2))
-def signal_mse(backbone, params, start, h, targets):
-    """Mean squared error over pixels and channels of each signal, (M,).
+def tile_mse(backbone, params, start, tile):
+    """One tile's share of the mean squared error over pixels and channels of each signal, (M,)."""
+    error = network.outputs(backbone, params, start, tile.h) - tile.targets
+    return jnp.einsum("mnc,n->m", jnp.square(error), tile.weight) / error.shape[-1]
 
-    targets (M, N, C); h (N, d_in) is the input of layer `start`.
-    """
-    return jnp.mean(jnp.square(network.outputs(backbone, params, start, h) - targets), axis=(1, 2))
+
+@partial(jax.jit, static_argnums=(0, 2))
+def signal_mse(backbone, params, tau, data):
+    """Mean squared error over pixels and channels of each signal, (M,)."""
+    return lax.map(lambda tile: tile_mse(backbone, params, first_moving_layer(tau), tile), data).sum(0)
+
+
+def gradients(backbone, tau, data, params):
+    """Gradients of the sum over signals of the mean squared error (Eq. 2), 0 for frozen leaves; and the errors (M,)."""
+    frozen, moving = freeze.split(params, tau)
+
+    def loss(moving, tile):
+        mse = tile_mse(backbone, freeze.merge(frozen, moving), first_moving_layer(tau), tile)
+        return mse.sum(), mse
+
+    def add(total, tile):
+        return jax.tree.map(jnp.add, total, jax.grad(loss, has_aux=True)(moving, tile)), None
+
+    nothing = (jax.tree.map(jnp.zeros_like, moving), jnp.zeros(data.targets.shape[1]))
+    (grads, mse), _ = lax.scan(add, nothing, data)
+    return freeze.merge(jax.tree.map(jnp.zeros_like, frozen), grads), mse
 
 
 def init_state(params, tau, learning_rate, key):
@@ -36,40 +93,39 @@ def init_state(params, tau, learning_rate, key):
     return TrainState(params=params, opt_state=tx.init(params), step=jnp.int32(0), key=key)
 
 
-def step(backbone, tau, learning_rate, state, h, targets):
-    """One Adam step on all pixels; the loss is the sum over signals of the mean squared error (Eq. 2).
+def step(tau, learning_rate, gradients, state):
+    """One Adam step on all pixels. Returns the new state and each signal's mse (M,) before the step.
 
-    Returns the new state and each signal's mse (M,) before the step.
+    gradients: params -> (gradients of all leaves, mse (M,)).
     """
-    start = first_moving_layer(tau)
-
-    def loss(params):
-        mse = signal_mse(backbone, params, start, h, targets)
-        return mse.sum(), mse
-
-    grads, mse = jax.grad(loss, has_aux=True)(state.params)
+    grads, mse = gradients(state.params)
     tx = freeze.optimizer(learning_rate, freeze.labels(state.params, tau))
     updates, opt_state = tx.update(grads, state.opt_state, state.params)
-    return state.replace(
-        params=optax.apply_updates(state.params, updates), opt_state=opt_state, step=state.step + 1
-    ), mse
+    params = optax.apply_updates(state.params, updates)
+    return state.replace(params=params, opt_state=opt_state, step=state.step + 1), mse
 
 
-def steps(backbone, tau, learning_rate, n, state, h, targets):
+def steps(backbone, tau, learning_rate, n, state, data):
     """`n` steps in one dispatch; returns the state and the mse of each step, (n, M)."""
-    return lax.scan(lambda s, _: step(backbone, tau, learning_rate, s, h, targets), state, None, length=n)
+    if first_moving_layer(tau) == network.n_layers(state.params["encoder"]):
+        of = partial(head.gradients, head.quadratic(data))
+    else:
+        of = partial(gradients, backbone, tau, data)
+    return lax.scan(lambda state, _: step(tau, learning_rate, of, state), state, None, length=n)
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2, 3))
-def fit_cohort(backbone, tau, learning_rate, n, state, h, targets):
-    """Jitted `steps`: h (N, d_in), targets (M, N, C)."""
-    return steps(backbone, tau, learning_rate, n, state, h, targets)
+def fit_cohort(backbone, tau, learning_rate, n, state, data):
+    """Jitted `steps` of one fit."""
+    return steps(backbone, tau, learning_rate, n, state, data)
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2, 3))
-def fit_batch(backbone, tau, learning_rate, n, states, h, targets):
-    """Jitted `steps` of B independent fits: states with a leading B, h (N, d_in) shared, targets (B, 1, N, C)."""
-    return jax.vmap(partial(steps, backbone, tau, learning_rate, n), in_axes=(0, None, 0))(states, h, targets)
+def fit_batch(backbone, tau, learning_rate, n, states, data):
+    """Jitted `steps` of B independent fits: states with a leading B; Tiles with B signals, signal i for fit i."""
+    each = data._replace(targets=data.targets[:, :, None])  # M = 1 for each fit
+    one = partial(steps, backbone, tau, learning_rate, n)
+    return jax.vmap(one, in_axes=(0, Tiles(None, 1, None)))(states, each)
 
 
 @partial(jax.jit, static_argnums=(0, 2))

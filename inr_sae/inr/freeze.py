@@ -24,6 +24,22 @@ def labels(params, tau):
     return {"encoder": encoder, "heads": jax.tree.map(lambda _: "train", params["heads"])}
 
 
+def split(params, tau):
+    """(frozen, moving): two trees like `params` with whole layers in the one or the other; see `merge`."""
+    kept = {
+        name: group for name, group in labels(params, tau)["encoder"].items() if "frozen" in jax.tree.leaves(group)
+    }
+    encoder = params["encoder"]
+    frozen = {"encoder": {name: encoder[name] for name in kept}, "heads": {}}
+    moving = {"encoder": {name: encoder[name] for name in encoder if name not in kept}, "heads": params["heads"]}
+    return frozen, moving
+
+
+def merge(frozen, moving):
+    """The tree that `split` took apart."""
+    return {part: frozen[part] | moving[part] for part in moving}
+
+
 def optimizer(learning_rate, label_tree):
     """Adam (0.9, 0.999) on the leaves labelled "train"; the others get a zero update and no moments.
 

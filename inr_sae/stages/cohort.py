@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 
+from inr_sae import runtime
 from inr_sae.errors import UserError
 from inr_sae.inr import coordinates, fit, network
 from inr_sae.measure.image import psnr_from_mse
@@ -22,7 +23,7 @@ def run(config, store):
     backbone, rate = network.backbone(config.inr.backbone), config.cohort.learning_rate
     state = initial(config, signals.cohort.shape[-1])
     h = network.prefix(backbone, state.params["encoder"], -1, grid(signals.cohort))
-    targets = flat(signals.cohort)
+    data = fit.tiles(h, flat(signals.cohort), fit.tile_rows(config.inr, 1, runtime.accelerator_memory()))
     stop_db = config.cohort.stop_psnr_db
 
     state, history = training.train(
@@ -32,8 +33,8 @@ def run(config, store):
         state,
         config.cohort.steps,
         config.cohort.log_every,
-        run_chunk=lambda n, state: fit.fit_cohort(backbone, None, rate, n, state, h, targets),
-        measure=lambda state, losses: fit.signal_mse(backbone, state.params, 0, h, targets),
+        run_chunk=lambda n, state: fit.fit_cohort(backbone, None, rate, n, state, data),
+        measure=lambda state, losses: fit.signal_mse(backbone, state.params, None, data),
         describe=lambda mse: f"{mean_psnr(mse):.2f} dB",
         checkpoint_seconds=config.runtime.checkpoint_seconds,
         stop=lambda mse: stop_db is not None and mean_psnr(mse) >= stop_db,

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax.traverse_util import flatten_dict, unflatten_dict
 
+from inr_sae import runtime
 from inr_sae.inr import fit, network
 from inr_sae.measure import image
 from inr_sae.output.progress import Progress
@@ -60,10 +61,11 @@ def fit_batch(config, store, folder, signals, encoder, tau, batch):
         keys
     )
     h = network.prefix(backbone, encoder, -1 if tau is None else tau, cohort.grid(images))
-    targets = cohort.flat(images)[:, None]
+    rows = fit.tile_rows(config.inr, len(batch), runtime.accelerator_memory())
+    data = fit.tiles(h, cohort.flat(images), rows)
     for done in range(0, config.fit.steps, config.fit.log_every):
         n = min(config.fit.log_every, config.fit.steps - done)
-        states, losses = fit.fit_batch(backbone, tau, rate, n, states, h, targets)
+        states, losses = fit.fit_batch(backbone, tau, rate, n, states, data)
         training.check_finite(f"fit at tau {tau_name(tau)}", done, np.moveaxis(np.asarray(losses), 1, 0), states.params)
     outputs = jax.vmap(lambda params: fit.outputs(backbone, params, tau, h))(states.params)
     outputs = outputs.reshape(images.shape)

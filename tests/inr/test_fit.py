@@ -26,15 +26,16 @@ def test_cohort_loss_is_the_sum_over_signals_of_the_mean_squared_error(setting):
     backbone, encoder, x, targets = setting
     params = {"encoder": encoder, "heads": network.init_heads(backbone, jax.random.key(1), CONFIG, 4, 2)}
     h = backbone.embed(encoder, x)
-    mse = fit.signal_mse(backbone, params, 0, h, targets[:, 0])
+    data = fit.tiles(h, targets[:, 0], 30)
+    mse = fit.signal_mse(backbone, params, None, data)
     outputs = network.outputs(backbone, params, 0, h)
     for j in range(4):
         assert mse[j] == pytest.approx(float(np.mean(np.square(outputs[j] - targets[j, 0]))), rel=1e-5)
     # One step of plain Adam on the summed loss moves the first head as `step` does.
     head = params["heads"]["w"]
-    grad = jax.grad(lambda p: fit.signal_mse(backbone, p, 0, h, targets[:, 0]).sum())(params)["heads"]["w"]
+    grad = jax.grad(lambda p: fit.signal_mse(backbone, p, None, data).sum())(params)["heads"]["w"]
     update, _ = optax.adam(RATE).update(grad, optax.adam(RATE).init(head))
-    state, _ = fit.step(backbone, None, RATE, fit.init_state(params, None, RATE, jax.random.key(2)), h, targets[:, 0])
+    state, _ = fit.fit_cohort(backbone, None, RATE, 1, fit.init_state(params, None, RATE, jax.random.key(2)), data)
     np.testing.assert_allclose(state.params["heads"]["w"], head + update, atol=1e-6)
 
 
@@ -56,7 +57,7 @@ def test_a_frozen_prefix_evaluated_once_gives_what_evaluating_it_each_step_gives
                 for name, group in moved["encoder"].items()}  # fmt: skip
         params = {"encoder": kept, "heads": moved["heads"]}
     h = network.prefix(backbone, encoder, 1, x)
-    ours, _ = fit.fit_cohort(backbone, 1, RATE, 6, start, h, targets[0])
+    ours, _ = fit.fit_cohort(backbone, 1, RATE, 6, start, fit.tiles(h, targets[0], 30))
     for a, b in zip(jax.tree.leaves(ours.params), jax.tree.leaves(params)):
         np.testing.assert_allclose(a, b, atol=1e-5)
 
@@ -66,10 +67,11 @@ def test_a_batch_of_fits_is_each_fit_alone(setting, tau):
     backbone, encoder, x, targets = setting
     h = network.prefix(backbone, encoder, -1 if tau is None else tau, x)
     states = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(state_of(backbone, encoder, tau, s) for s in range(4)))
-    batch, losses = fit.fit_batch(backbone, tau, RATE, 5, states, h, targets)
+    batch, losses = fit.fit_batch(backbone, tau, RATE, 5, states, fit.tiles(h, targets[:, 0], 8))
     assert losses.shape == (4, 5, 1)
     for i in range(4):
-        alone, loss = fit.fit_cohort(backbone, tau, RATE, 5, state_of(backbone, encoder, tau, i), h, targets[i])  # fmt: skip
+        data = fit.tiles(h, targets[i], 8)
+        alone, loss = fit.fit_cohort(backbone, tau, RATE, 5, state_of(backbone, encoder, tau, i), data)
         np.testing.assert_allclose(losses[i], loss, rtol=1e-4)
         for a, b in zip(jax.tree.leaves(batch.params), jax.tree.leaves(alone.params)):
             np.testing.assert_allclose(a[i], b, atol=2e-5)
@@ -87,8 +89,56 @@ def test_losses_are_of_the_parameters_before_each_step_and_fall(setting):
     backbone, encoder, x, targets = setting
     state = state_of(backbone, encoder, 0, 0)
     h = network.prefix(backbone, encoder, 0, x)
-    first = fit.signal_mse(backbone, state.params, 1, h, targets[0])
-    state, losses = fit.fit_cohort(backbone, 0, RATE, 60, state, h, targets[0])
+    data = fit.tiles(h, targets[0], 30)
+    first = fit.signal_mse(backbone, state.params, 0, data)
+    state, losses = fit.fit_cohort(backbone, 0, RATE, 60, state, data)
     assert losses[0, 0] == pytest.approx(float(first[0]), rel=1e-5)
     assert losses[-1, 0] < losses[0, 0]
     assert int(state.step) == 60
+
+
+@pytest.mark.parametrize("rows", [7, 10, 29, 30, 1000])
+def test_tiles_give_what_all_pixels_at_once_give(setting, rows):
+    """7 and 29 do not divide 30 pixels, so some tiles are padded."""
+    backbone, encoder, x, targets = setting
+    params = {"encoder": encoder, "heads": network.init_heads(backbone, jax.random.key(1), CONFIG, 4, 2)}
+    h = backbone.embed(encoder, x)
+
+    def loss(params):
+        mse = jnp.mean(jnp.square(network.outputs(backbone, params, 0, h) - targets[:, 0]), axis=(1, 2))
+        return mse.sum(), mse
+
+    expected, expected_mse = jax.grad(loss, has_aux=True)(params)
+    data = fit.tiles(h, targets[:, 0], rows)
+    assert data.h.shape[1] <= rows
+    grads, mse = fit.gradients(backbone, None, data, params)
+    np.testing.assert_allclose(mse, expected_mse, rtol=1e-5)
+    for name in ("fourier", "siren"):  # never trained, so their gradients are left out
+        expected["encoder"].pop(name, None)
+        assert all((leaf == 0).all() for leaf in jax.tree.leaves(grads["encoder"].pop(name, {})))
+    for a, b in zip(jax.tree.leaves(grads), jax.tree.leaves(expected)):
+        np.testing.assert_allclose(a, b, atol=1e-5 * float(jnp.abs(b).max()))
+
+
+def test_a_head_alone_moves_as_over_the_pixels(setting):
+    """Over 50 steps of Adam: its normal equations, and every pixel at every step."""
+    backbone, encoder, x, targets = setting
+    start, data = state_of(backbone, encoder, 2, 0), fit.tiles(network.prefix(backbone, encoder, 2, x), targets[0], 8)
+    ours, losses = fit.fit_cohort(backbone, 2, RATE, 50, start, data)
+
+    def over_pixels(state, _):
+        return fit.step(2, RATE, lambda params: fit.gradients(backbone, 2, data, params), state)
+
+    plain, plain_losses = jax.lax.scan(over_pixels, start, None, length=50)
+    np.testing.assert_allclose(losses, plain_losses, rtol=1e-4)
+    for a, b in zip(jax.tree.leaves(ours.params["heads"]), jax.tree.leaves(plain.params["heads"])):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+
+
+def test_tiles_follow_the_memory_of_an_accelerator_and_the_cache_of_a_cpu():
+    config = dict(width=256, n_layers=5, n_fourier=256)
+    small, large = (fit.tile_rows(config, 1, gib * 2**30) for gib in (16, 80))
+    assert large == pytest.approx(5 * small, rel=1e-3)
+    assert small * 4 * 256 * 14 < 16 * 2**30
+    assert fit.tile_rows(config, 4, 2**34) == pytest.approx(small / 4, rel=1e-3)
+    assert fit.tile_rows(config, 1, None) == 2048 and fit.tile_rows(config, 100, None) == 256

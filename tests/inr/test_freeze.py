@@ -52,6 +52,14 @@ def test_start_anew_takes_the_prefix_from_the_cohort_and_the_rest_from_the_fresh
     assert freeze.start_anew(encoder(12), fresh, None)["hidden_11"]["w"][0, 0] == 11
 
 
+@pytest.mark.parametrize("tau", [None, 0])
+def test_split_takes_whole_layers_apart_and_merge_puts_them_together(tau):
+    frozen, moving = freeze.split(PARAMS, tau)
+    assert not frozen["encoder"].keys() & moving["encoder"].keys()
+    assert set(frozen["encoder"]) == ({"fourier"} if tau is None else {"fourier", "hidden_0"})
+    assert jax.tree.all(jax.tree.map(lambda a, b: (a == b).all(), freeze.merge(frozen, moving), PARAMS))
+
+
 @pytest.mark.parametrize("tau", [None, 0, 2])
 @pytest.mark.parametrize("name", ["siren", "ffmlp"])
 def test_frozen_leaves_are_bit_equal_after_training_and_the_others_moved(name, tau, rng):
@@ -61,7 +69,7 @@ def test_frozen_leaves_are_bit_equal_after_training_and_the_others_moved(name, t
     state = fit.test_time_state(backbone, config, cohort, tau, 1e-2, jax.random.key(1), 1)
     before = jax.tree.map(np.asarray, state.params)
     h = network.prefix(backbone, cohort, -1 if tau is None else tau, rng.uniform(-1, 1, (40, 2)).astype(np.float32))
-    state, _ = fit.fit_cohort(backbone, tau, 1e-2, 5, state, h, rng.uniform(size=(1, 40, 1)).astype(np.float32))
+    state, _ = fit.fit_cohort(backbone, tau, 1e-2, 5, state, fit.tiles(h, rng.uniform(size=(1, 40, 1)).astype(np.float32), 16))
     labels = jax.tree.leaves(freeze.labels(before, tau))
     for label, old, new in zip(labels, jax.tree.leaves(before), jax.tree.leaves(state.params)):
         assert (old == np.asarray(new)).all() == (label == "frozen")
