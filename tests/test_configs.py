@@ -30,7 +30,9 @@ def test_the_papers_values_stand_at_the_papers_scales():
     assert build("cohort_ffmlp", "kodak").inr.sigma == 10.0 and build("cohort_ffmlp", "kodak").signals.n_test == 14
 
 
-@pytest.mark.parametrize("name, key, value, rate", [("single_siren", "omega_0", 50.0, 2e-4), ("single_ffmlp", "sigma", 20.0, 5e-4)])
+@pytest.mark.parametrize(
+    "name, key, value, rate", [("single_siren", "omega_0", 50.0, 2e-4), ("single_ffmlp", "sigma", 20.0, 5e-4)]
+)
 def test_the_single_signal_regime_of_table_2(name, key, value, rate):
     config = build(name, "celebahq")
     assert config.inr[key] == value and config.cohort.learning_rate == rate

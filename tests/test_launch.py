@@ -17,7 +17,13 @@ TINY = ["signals.size=(16,12)", "signals.n_cohort=2", "inr.width=8", "inr.n_laye
 
 def launch(*arguments, cwd=ROOT, tiny=True):
     """The finished process of the launcher with a tiny config."""
-    command = [sys.executable, "-m", "inr_sae.launch", *map(str, arguments), *(f"--config.{setting}" for setting in TINY if tiny)]
+    command = [
+        sys.executable,
+        "-m",
+        "inr_sae.launch",
+        *map(str, arguments),
+        *(f"--config.{setting}" for setting in TINY if tiny),
+    ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT) if cwd == ROOT else "", "XLA_FLAGS": ""}
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=300)
 
@@ -38,7 +44,10 @@ CONFIG = "--config=configs/cohort_ffmlp.py"
 def test_a_study_from_the_command_line_ends_with_its_page(tmp_path):
     process = launch(CONFIG, f"--workdir={tmp_path / 'run'}")
     assert process.returncode == 0, process.stderr
-    assert process.stdout.strip() == str(tmp_path / "run/report/index.html") and (tmp_path / "run/report/index.html").exists()
+    assert (
+        process.stdout.strip() == str(tmp_path / "run/report/index.html")
+        and (tmp_path / "run/report/index.html").exists()
+    )
     assert "cohort: done in" in process.stderr and "4/4" in process.stderr
     stored = (tmp_path / "run/config.json").read_text()
     assert '"config_file": "configs/cohort_ffmlp.py"' in stored and '"cohort.steps": 4' in stored
@@ -69,7 +78,12 @@ def test_a_damaged_image_is_named_and_nothing_is_written(tmp_path, rng):
         Image.fromarray(rng.integers(0, 255, (40, 40), dtype=np.uint8)).save(tmp_path / f"images/{i}.png")
     bad = tmp_path / "images/2.png"
     bad.write_bytes(bad.read_bytes()[:200])
-    process = launch(CONFIG + ":folder", f"--config.signals.root={tmp_path / 'images'}", "--config.signals.n_test=2", f"--workdir={tmp_path / 'run'}")
+    process = launch(
+        CONFIG + ":folder",
+        f"--config.signals.root={tmp_path / 'images'}",
+        "--config.signals.n_test=2",
+        f"--workdir={tmp_path / 'run'}",
+    )
     assert_refused(process, str(bad))
     assert not (tmp_path / "run").exists()
 

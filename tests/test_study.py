@@ -33,7 +33,11 @@ def rows(path):
 
 def numbers(workdir):
     """Every csv and npz of a run, as bytes, by name."""
-    return {str(path.relative_to(workdir)): path.read_bytes() for path in sorted(workdir.rglob("*")) if path.suffix in (".csv", ".npz")}
+    return {
+        str(path.relative_to(workdir)): path.read_bytes()
+        for path in sorted(workdir.rglob("*"))
+        if path.suffix in (".csv", ".npz")
+    }
 
 
 @pytest.fixture(scope="module", params=["siren", "ffmlp"])
@@ -59,7 +63,9 @@ def test_files_that_others_read(finished):
     assert stored["overridden"] == {"fit.steps": 8} and stored["config"]["fit"]["steps"] == 8
     environment = json.loads((workdir / "environment.json").read_text())
     assert environment["packages"]["jax"] and environment["devices"] and environment["matmul_precision"] == "highest"
-    assert [json.loads(line)["event"] for line in (workdir / "log.jsonl").read_text().splitlines()].count("stage done") == 6
+    assert [json.loads(line)["event"] for line in (workdir / "log.jsonl").read_text().splitlines()].count(
+        "stage done"
+    ) == 6
     assert (workdir / "cohort/reconstructions.png").exists()
 
 
@@ -84,8 +90,15 @@ def test_history_ends_at_the_reconstructions_quality(finished):
     history = rows(workdir / "cohort/history.csv")
     assert [int(row["step"]) for row in history] == [5, 10, 15, 20]
     assert float(history[-1]["loss"]) < float(history[0]["loss"])
-    before = {float(row["psnr_before_db"]) for row in rows(workdir / "ablation/ablations.csv") if row["signal_role"] == "cohort"}
-    assert all(float(history[-1]["psnr_db_min"]) - 1e-3 <= value <= float(history[-1]["psnr_db_max"]) + 1e-3 for value in before)
+    before = {
+        float(row["psnr_before_db"])
+        for row in rows(workdir / "ablation/ablations.csv")
+        if row["signal_role"] == "cohort"
+    }
+    assert all(
+        float(history[-1]["psnr_db_min"]) - 1e-3 <= value <= float(history[-1]["psnr_db_max"]) + 1e-3
+        for value in before
+    )
     metrics = rows(workdir / "dictionary/layer_0/metrics.csv")[0]
     assert float(metrics["psnr_db"]) == pytest.approx(float(history[-1]["psnr_db_mean"]), abs=1e-3)
 
@@ -97,6 +110,15 @@ def test_the_effect_stays_where_the_atom_fires(finished):
         for role in ("cohort", "test"):
             effect = np.abs(panels[f"{role}_effect"]).max(axis=-1).reshape(panels["z"].shape)
             assert (effect[panels["z"] == 0] == 0).all()
+
+
+def test_all_atoms_agree_with_the_top_ones_removed_one_by_one(finished):
+    _, workdir = finished
+    drops = {
+        (r["layer"], r["atom"], r["signal"]): float(r["psnr_drop_db"]) for r in rows(workdir / "ablation/all_atoms.csv")
+    }
+    for row in rows(workdir / "ablation/ablations.csv"):
+        assert drops[row["layer"], row["atom"], row["signal"]] == pytest.approx(float(row["psnr_drop_db"]), abs=2e-3)
 
 
 def test_the_report_answers_first_and_stands_alone(finished):
@@ -115,7 +137,11 @@ def test_no_half_written_file_is_left(finished):
 
 def test_a_second_start_does_nothing_again(finished):
     config, workdir = finished
-    before = {path: path.stat().st_mtime_ns for path in workdir.rglob("*") if path.is_file() and path.suffix in (".csv", ".npz", ".png", ".html")}
+    before = {
+        path: path.stat().st_mtime_ns
+        for path in workdir.rglob("*")
+        if path.is_file() and path.suffix in (".csv", ".npz", ".png", ".html")
+    }
     study.run(config, workdir)
     assert all(path.stat().st_mtime_ns == mtime for path, mtime in before.items())
 
@@ -130,7 +156,9 @@ def test_free_keys_may_change_and_only_the_report_is_made_again(finished):
     assert {name: data for name, data in numbers(workdir).items() if not name.startswith("report")} == before
 
 
-@pytest.mark.parametrize("key, value", [("fit.steps", 9), ("inr.width", 17), ("seed", 1), ("runtime.precision", "high")])
+@pytest.mark.parametrize(
+    "key, value", [("fit.steps", 9), ("inr.width", 17), ("seed", 1), ("runtime.precision", "high")]
+)
 def test_another_config_is_refused_by_the_name_of_its_key(finished, key, value):
     config, workdir = finished
     changed = config.copy_and_resolve_references()

@@ -38,7 +38,9 @@ def tiles(h, targets, rows):
     targets = jnp.pad(targets, ((0, 0), padding, (0, 0))).reshape(m, n_tiles, rows, c)
     weight = jnp.pad(jnp.full(n_pixels, 1.0 / n_pixels), padding)
     return Tiles(
-        jnp.pad(h, (padding, (0, 0))).reshape(n_tiles, rows, -1), jnp.moveaxis(targets, 1, 0), weight.reshape(n_tiles, rows)
+        jnp.pad(h, (padding, (0, 0))).reshape(n_tiles, rows, -1),
+        jnp.moveaxis(targets, 1, 0),
+        weight.reshape(n_tiles, rows),
     )
 
 

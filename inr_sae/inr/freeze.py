@@ -26,9 +26,7 @@ def labels(params, tau):
 
 def split(params, tau):
     """(frozen, moving): two trees like `params` with whole layers in the one or the other; see `merge`."""
-    kept = {
-        name: group for name, group in labels(params, tau)["encoder"].items() if "frozen" in jax.tree.leaves(group)
-    }
+    kept = {name: group for name, group in labels(params, tau)["encoder"].items() if "frozen" in jax.tree.leaves(group)}
     encoder = params["encoder"]
     frozen = {"encoder": {name: encoder[name] for name in kept}, "heads": {}}
     moving = {"encoder": {name: encoder[name] for name in encoder if name not in kept}, "heads": params["heads"]}

@@ -87,19 +87,13 @@ def dictionary_sentence(metrics):
 
 
 def ablation_sentence(rows):
-    """What the removal of one atom costs at most, and how much of the effect lies where the atom is active."""
+    """What the removal of one atom costs at most, over all atoms that fire, and how much of the effect lies where it is active."""
     worst = max(rows, key=lambda row: row["psnr_drop_db"])
-    inside = [row["effect_inside_fraction"] for row in rows if np.isfinite(row["effect_inside_fraction"])]
-    share = (
-        f" Of the effect's energy {100 * min(inside):.1f} to {100 * max(inside):.1f} % lies inside the pixels where "
-        f"the removed atom is active (z > 0.01)."
-        if inside
-        else ""
-    )
+    inside = np.array([row["effect_inside_fraction"] for row in rows])
     return (
-        f"Removing one atom costs up to {worst['psnr_drop_db']:.1f} dB (atom {worst['atom']} of layer "
-        f"{worst['layer']}, on {worst['signal']}, "
-        f"active on {100 * worst['active_fraction']:.0f} % of its pixels).{share}"
+        f"Removing one atom costs up to {worst['psnr_drop_db']:.1f} dB (atom {worst['atom']} of layer {worst['layer']}, on "
+        f"{worst['signal']}; all atoms of all dictionaries were tried). The effect can only lie where the removed atom fires; "
+        f"{100 * np.median(inside):.1f} % of its energy (median; least {100 * inside.min():.1f} %) lies where z > 0.01."
     )
 
 

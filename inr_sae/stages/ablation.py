@@ -4,7 +4,7 @@ Ablated are (a) signals of the cohort with their own heads and (b) the first tes
 frozen, so that the dictionary of layer l reads the same activations.
 """
 
-from functools import partial
+from functools import lru_cache
 
 import jax
 import numpy as np
@@ -18,12 +18,12 @@ PARTS = (*dictionary.PARTS, "fit", "ablation")
 
 
 def run(config, store):
-    """Writes ablation/ablations.csv and, for each layer, layer_<l>.npz with what the panels show."""
+    """Writes ablation/ablations.csv (top atoms), all_atoms.csv (all that fire), and layer_<l>.npz for the panels."""
     signals = cohort.draw(config, store)
     params = cohort.trained(config, store, signals.cohort.shape[-1])
     backbone = network.backbone(config.inr.backbone)
     x = cohort.grid(signals.cohort)
-    rows = []
+    rows, all_rows = [], []
     for layer in config.sae.layers:
         h = network.prefix(backbone, params["encoder"], layer, x)
         sae = dictionary.trained(config, store, layer)
@@ -33,18 +33,13 @@ def run(config, store):
         panels = {"atoms": z["atoms"][:top], "z": z["z"][:top]}
         for role, name, target, fitted in subjects(config, store, signals, params, layer):
             results = ablate_signal(backbone, fitted, layer, h, sae, panels, target)
+            keys = {"signal": name, "signal_role": role}
             rows += [
-                {
-                    "layer": layer,
-                    "atom": int(atom),
-                    "magnitude_rank": rank,
-                    "signal": name,
-                    "signal_role": role,
-                    **result,
-                    "active_fraction": atoms[atom]["active_fraction"],
-                }
+                {"layer": layer, "atom": int(atom), "magnitude_rank": rank, **keys, **result}
+                | {"active_fraction": atoms[atom]["active_fraction"]}
                 for rank, (atom, (result, _)) in enumerate(zip(panels["atoms"], results))
             ]
+            all_rows += ablate_every_atom(config, fitted, backbone, layer, h, sae, target, keys)
             if f"{role}_target" not in panels:
                 panels |= {
                     f"{role}_target": target,
@@ -52,6 +47,7 @@ def run(config, store):
                     f"{role}_effect": np.stack([a.effect.reshape(target.shape) for _, a in results]),
                 }
         store.write_npz(f"ablation/layer_{layer}.npz", **panels)
+    store.write_csv("ablation/all_atoms.csv", all_rows)
     store.write_csv("ablation/ablations.csv", rows)
 
 
@@ -65,14 +61,15 @@ def subjects(config, store, signals, params, layer):
         yield "test", signals.names.test[0], signals.test[0], freeze_sweep.load_example(store, folder, layer)[0]
 
 
-@partial(jax.jit, static_argnums=(0, 2))
-def _rest(backbone, params, layer, h):
-    return network.outputs(backbone, params, layer + 1, h)[0]
+@lru_cache
+def _rest(backbone, layer):
+    """The network of one signal behind a layer, (params, h (N, d)) -> (N, C); the same function each time it is asked for."""
+    return jax.jit(lambda params, h: network.outputs(backbone, params, layer + 1, h)[0])
 
 
 def ablate_signal(backbone, params, layer, h, sae, panels, target):
     """[(numbers of a row, Ablation)] for the atoms of `panels`, on the signal `target` (H, W, C)."""
-    rest = partial(_rest, backbone, params, layer)
+    rest = jax.tree_util.Partial(_rest(backbone, layer), params)
     before = float(image.psnr(np.asarray(rest(h)).reshape(target.shape), target))
     results = []
     for atom, z in zip(panels["atoms"], panels["z"]):
@@ -90,3 +87,16 @@ def ablate_signal(backbone, params, layer, h, sae, panels, target):
             )
         )
     return results
+
+
+def ablate_every_atom(config, params, backbone, layer, h, sae, target, keys):
+    """Rows of all_atoms.csv: what the removal of each atom that fires costs the signal `target` (H, W, C)."""
+    rest, flat = jax.tree_util.Partial(_rest(backbone, layer), params), target.reshape(-1, target.shape[-1])
+    before = np.square(np.asarray(rest(h), np.float64) - flat).mean()
+    effects = ablate.ablate_all(rest, sae, h, config.sae.k, flat)
+    rows = []
+    for atom in np.flatnonzero(effects.energy):
+        inside = effects.energy_active[atom] / effects.energy[atom]
+        drop = 10 * np.log10(1 + effects.mse_change[atom] / before)
+        rows.append({"layer": layer, "atom": int(atom), **keys, "psnr_drop_db": drop, "effect_inside_fraction": inside})
+    return rows

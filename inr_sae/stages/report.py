@@ -179,7 +179,9 @@ def ablation_part(config, store):
                 f"a time.",
                 f"Ablations at layer {layer}, {role} signal",
             )
-    return [findings.ablation_sentence(rows)], html + add_table(store, "ablations", rows)
+    return [findings.ablation_sentence(store.read_csv("ablation/all_atoms.csv"))], html + add_table(
+        store, "ablations", rows
+    )
 
 
 def cohort_part(config, store):

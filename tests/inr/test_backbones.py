@@ -64,23 +64,11 @@ def test_unknown_backbone_names_the_ones_there_are():
         network.backbone("wire")
 
 
-def torch_outputs(torch, name, params, x):
-    """The same network in PyTorch, from the same weights; biases are not zero, so each of them counts."""
-    if name == "siren":
-        h = x
-    else:
-        projected = 2 * torch.pi * (x @ params["encoder"]["fourier"]["b"])
-        h = torch.cat([torch.sin(projected), torch.cos(projected)], dim=-1)
-    for i in range(5):
-        layer = params["encoder"][f"hidden_{i}"]
-        pre = h @ layer["w"] + layer["b"]
-        h = torch.sin(30.0 * pre) if name == "siren" else torch.relu(pre)
-    return torch.einsum("nd,mdc->mnc", h, params["heads"]["w"]) + params["heads"]["b"][:, None]
-
-
 @pytest.mark.parametrize("name", ["siren", "ffmlp"])
 def test_outputs_and_gradients_equal_pytorchs(name, rng):
     torch = pytest.importorskip("torch", reason="torch is not installed")
+    from tests import torch_reference
+
     backbone = network.backbone(name)
     params = {
         "encoder": backbone.init(jax.random.key(0), CONFIG),
@@ -88,24 +76,23 @@ def test_outputs_and_gradients_equal_pytorchs(name, rng):
     }
     x = rng.uniform(-1, 1, (50, 2)).astype(np.float32)
     targets = rng.uniform(size=(3, 50, 2)).astype(np.float32)
+    # PyTorch in float64: then all of the difference is ours, and float32's rounding bounds it.
+    model = torch_reference.CohortINR(name, 3, 2, **CONFIG).double()
+    model.load(jax.tree.map(np.array, params))
+    their_loss = torch_reference.cohort_loss(model, torch.tensor(x).double(), torch.tensor(targets).double())
+    their_loss.backward()
 
-    def loss(params):
-        h = backbone.embed(params["encoder"], x)
-        mse = fit.signal_mse(backbone, params, None, fit.tiles(h, targets, 20))
-        return mse.sum(), network.outputs(backbone, params, 0, h)
-
-    (value, outputs), grads = jax.value_and_grad(loss, has_aux=True)(params)
-    # In float64: then all of the difference is ours, and float32's rounding bounds it.
-    theirs = jax.tree.map(lambda leaf: torch.tensor(np.asarray(leaf, np.float64), requires_grad=True), params)
-    their_outputs = torch_outputs(torch, name, theirs, torch.tensor(x, dtype=torch.float64))
-    their_value = ((their_outputs - torch.tensor(targets)) ** 2).mean(dim=(1, 2)).sum()
-    their_value.backward()
-    np.testing.assert_allclose(outputs, their_outputs.detach().numpy(), atol=3e-5)
-    assert value == pytest.approx(their_value.item(), rel=1e-4)
-    for group in [f"hidden_{i}" for i in range(5)]:
-        for leaf in ("w", "b"):
-            expected = theirs["encoder"][group][leaf].grad.numpy()
-            np.testing.assert_allclose(grads["encoder"][group][leaf], expected, atol=2e-4 * np.abs(expected).max())
-    for leaf in ("w", "b"):
-        expected = theirs["heads"][leaf].grad.numpy()
-        np.testing.assert_allclose(grads["heads"][leaf], expected, atol=2e-4 * np.abs(expected).max())
+    h = backbone.embed(params["encoder"], x)
+    grads, mse = fit.gradients(backbone, None, fit.tiles(h, targets, 20), params)
+    assert float(mse.sum()) == pytest.approx(their_loss.item(), rel=1e-4)
+    outputs = model(torch.tensor(x).double()).detach().numpy()
+    np.testing.assert_allclose(network.outputs(backbone, params, 0, h), outputs, atol=3e-5)
+    for i, linear in enumerate(model.hidden):
+        for leaf, expected in (("w", linear.weight.grad.numpy().T), ("b", linear.bias.grad.numpy())):
+            np.testing.assert_allclose(
+                grads["encoder"][f"hidden_{i}"][leaf], expected, atol=2e-4 * np.abs(expected).max()
+            )
+    expected = model.heads.weight.grad.numpy().reshape(3, 2, -1).transpose(0, 2, 1)
+    np.testing.assert_allclose(grads["heads"]["w"], expected, atol=2e-4 * np.abs(expected).max())
+    expected = model.heads.bias.grad.numpy().reshape(3, 2)
+    np.testing.assert_allclose(grads["heads"]["b"], expected, atol=2e-4 * np.abs(expected).max())

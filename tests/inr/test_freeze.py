@@ -69,7 +69,9 @@ def test_frozen_leaves_are_bit_equal_after_training_and_the_others_moved(name, t
     state = fit.test_time_state(backbone, config, cohort, tau, 1e-2, jax.random.key(1), 1)
     before = jax.tree.map(np.asarray, state.params)
     h = network.prefix(backbone, cohort, -1 if tau is None else tau, rng.uniform(-1, 1, (40, 2)).astype(np.float32))
-    state, _ = fit.fit_cohort(backbone, tau, 1e-2, 5, state, fit.tiles(h, rng.uniform(size=(1, 40, 1)).astype(np.float32), 16))
+    state, _ = fit.fit_cohort(
+        backbone, tau, 1e-2, 5, state, fit.tiles(h, rng.uniform(size=(1, 40, 1)).astype(np.float32), 16)
+    )
     labels = jax.tree.leaves(freeze.labels(before, tau))
     for label, old, new in zip(labels, jax.tree.leaves(before), jax.tree.leaves(state.params)):
         assert (old == np.asarray(new)).all() == (label == "frozen")

@@ -5,7 +5,11 @@ from inr_sae.output import findings
 
 def sweep(psnr):
     """Rows of fits.csv and summary.csv from {tau: [psnr of each seed]}."""
-    fits = [{"tau": tau, "image": "a.png", "seed": s, "psnr_db": v} for tau, values in psnr.items() for s, v in enumerate(values)]
+    fits = [
+        {"tau": tau, "image": "a.png", "seed": s, "psnr_db": v}
+        for tau, values in psnr.items()
+        for s, v in enumerate(values)
+    ]
     return [{"tau": tau, "psnr_db_mean": np.mean(values)} for tau, values in psnr.items()], fits
 
 
@@ -29,13 +33,19 @@ def test_the_answer_says_so_where_the_rule_picks_another_layer():
 
 
 def test_a_peak_that_was_there_before_training_is_told():
-    rows = [{"layer": 0, "sr_weight": 80.0, "sr_weight_init": 90.0}, {"layer": 1, "sr_weight": 30.0, "sr_weight_init": 65.0}]
+    rows = [
+        {"layer": 0, "sr_weight": 80.0, "sr_weight_init": 90.0},
+        {"layer": 1, "sr_weight": 30.0, "sr_weight_init": 65.0},
+    ]
     assert "before training too" in findings.rank_sentence(rows)
     rows[1]["sr_weight_init"] = 95.0
     assert "came with training" in findings.rank_sentence(rows)
 
 
-def test_ablations_without_any_effect_have_no_share():
-    row = {"layer": 0, "atom": 3, "signal": "a", "psnr_drop_db": 0.0, "active_fraction": 0.0, "effect_inside_fraction": np.nan}
-    assert "effect's energy" not in findings.ablation_sentence([row])
-    assert "50.0 to 50.0 %" in findings.ablation_sentence([row | {"effect_inside_fraction": 0.5}])
+def test_the_costliest_atom_is_named():
+    rows = [
+        {"layer": layer, "atom": 3, "signal": "a", "psnr_drop_db": drop, "effect_inside_fraction": inside}
+        for layer, drop, inside in ((0, 0.5, 1.0), (2, 7.25, 0.5), (4, -0.1, 0.9))
+    ]
+    text = findings.ablation_sentence(rows)
+    assert "up to 7.2 dB (atom 3 of layer 2" in text and "90.0 % of its energy (median; least 50.0 %)" in text

@@ -33,7 +33,9 @@ def test_the_page_is_well_formed_and_needs_nothing_from_outside():
 
 
 def test_tables_show_numbers_as_a_person_reads_them():
-    assert tables.markdown(ROWS) == "| name | psnr_db | n |\n| --- | --- | --- |\n| <b>\\|x | 12.35 | 4 |\n| y | – | – |\n"
+    assert (
+        tables.markdown(ROWS) == "| name | psnr_db | n |\n| --- | --- | --- |\n| <b>\\|x | 12.35 | 4 |\n| y | – | – |\n"
+    )
 
 
 def test_highlighted_rows():

@@ -11,7 +11,10 @@ def texts(fig):
 
 
 def test_atoms_show_their_number_and_the_mean(rng):
-    layers = {0: (np.array([7, 3]), rng.uniform(size=(2, 12)), [0.5, 0.25]), 2: (np.array([1]), rng.uniform(size=(1, 12)), [0.125])}
+    layers = {
+        0: (np.array([7, 3]), rng.uniform(size=(2, 12)), [0.5, 0.25]),
+        2: (np.array([1]), rng.uniform(size=(1, 12)), [0.125]),
+    }
     fig = pictures.atoms(layers, (3, 4))
     shown = texts(fig)
     assert "#7" in shown and "#1" in shown and "layer 2" in shown

@@ -17,7 +17,7 @@ def store(tmp_path):
 
 def test_csv_round_trip_keeps_float32_exactly(store, rng):
     values = rng.normal(size=50).astype(np.float32)
-    store.write_csv("a/b.csv", [{"step": i, "x": v, "name": "a,\"b\"\n", "none": None} for i, v in enumerate(values)])
+    store.write_csv("a/b.csv", [{"step": i, "x": v, "name": 'a,"b"\n', "none": None} for i, v in enumerate(values)])
     rows = store.read_csv("a/b.csv")
     assert [np.float32(row["x"]) for row in rows] == list(values)
     assert rows[3]["step"] == 3 and rows[3]["name"] == 'a,"b"\n' and rows[3]["none"] is None

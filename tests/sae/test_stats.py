@@ -28,7 +28,9 @@ def test_statistics_of_each_atom(measured):
     np.testing.assert_allclose(atoms.mean_magnitude, [2.005 / 4, 1.0, 0.0], rtol=1e-5)
     np.testing.assert_allclose(atoms.firing_rate, [0.5, 0.5, 0.0])
     np.testing.assert_allclose(atoms.active_fraction, [0.25, 0.5, 0.0])
-    np.testing.assert_allclose(atoms.ipr[:2], [(16 + 0.005**4) / (4 + 0.005**2) ** 2, (1 + 81) / (1 + 9) ** 2], rtol=1e-5)
+    np.testing.assert_allclose(
+        atoms.ipr[:2], [(16 + 0.005**4) / (4 + 0.005**2) ** 2, (1 + 81) / (1 + 9) ** 2], rtol=1e-5
+    )
     assert np.isnan(atoms.ipr[2])
 
 

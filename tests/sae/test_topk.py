@@ -89,12 +89,13 @@ def test_unit_rows_keeps_a_row_of_zeros():
 
 def test_gradients_equal_pytorchs(params, h):
     torch = pytest.importorskip("torch", reason="torch is not installed")
-    theirs = {k: torch.tensor(np.asarray(v, np.float64), requires_grad=True) for k, v in params.items()}
-    th = torch.tensor(np.asarray(h, np.float64))
-    pre = torch.relu((th - theirs["b_pre"]) @ theirs["w_enc"].T + theirs["b_enc"])
-    values, indices = torch.topk(pre, K, dim=1)
-    z = torch.zeros_like(pre).scatter(1, indices, values)
-    ((z @ theirs["w_dec"] + theirs["b_pre"] - th) ** 2).mean().backward()
-    grads = jax.grad(train.loss)(params, h, K)
-    for name in params:
-        np.testing.assert_allclose(grads[name], theirs[name].grad.numpy(), atol=1e-5)
+    from tests import torch_reference
+
+    sae = torch_reference.TopKSAE(D, N, K).double()
+    with torch.no_grad():
+        for name, value in params.items():
+            getattr(sae, name).copy_(torch.tensor(np.array(value)))
+    theirs = torch.tensor(np.array(h)).double()
+    (sae(theirs) - theirs).square().mean().backward()
+    for name, grad in jax.grad(train.loss)(params, h, K).items():
+        np.testing.assert_allclose(grad, getattr(sae, name).grad.numpy(), atol=1e-5)

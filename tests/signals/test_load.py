@@ -83,7 +83,11 @@ def test_unequal_sizes_without_a_rule_are_refused_naming_two_files(folder):
 
 
 def test_missing_empty_and_unset_folders_are_named(tmp_path):
-    for root, words in (("", "signals.root is empty"), (tmp_path / "gone", "gone is no folder"), (tmp_path, "holds no image")):
+    for root, words in (
+        ("", "signals.root is empty"),
+        (tmp_path / "gone", "gone is no folder"),
+        (tmp_path, "holds no image"),
+    ):
         with pytest.raises(UserError, match=words):
             load_with("folder", root)
 

@@ -63,7 +63,9 @@ def test_a_header_that_says_too_much_is_refused(tmp_path):
         read(tmp_path / "s.nii")
 
 
-@pytest.mark.parametrize("damage", [lambda b: b"no nifti", lambda b: b[: len(b) // 2], lambda b: gzip.compress(b"x" * 400)])
+@pytest.mark.parametrize(
+    "damage", [lambda b: b"no nifti", lambda b: b[: len(b) // 2], lambda b: gzip.compress(b"x" * 400)]
+)
 def test_a_damaged_file_is_named(tmp_path, damage, rng):
     path = tmp_path / "s.nii.gz"
     save(path, rng.uniform(size=(30, 30)))
