@@ -25,6 +25,8 @@ def configure(precision, cache_dir):
     jax.config.update("jax_default_matmul_precision", precision)
     if cache_dir:
         jax.config.update("jax_compilation_cache_dir", str(Path(cache_dir).expanduser().absolute()))
+        # By default only what takes a second to compile is kept; a study has dozens of programs below that.
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 
 def accelerator_memory():

@@ -44,14 +44,25 @@ def test_a_scale_that_does_not_exist_is_named():
         build("cohort_siren", "demoo")
 
 
-@pytest.mark.parametrize("changes, words", [
-    ({"sae.k": 5000}, "sae.k = 5000 is more than sae.n_atoms = 1024"), ({"fit.taus": (0, 5)}, r"fit.taus has 5; layers are 0..4"),
-    ({"fit.taus": (-1,)}, "fit.taus has -1"), ({"fit.taus": (1, 1)}, "none twice"), ({"sae.layers": ()}, "at least one layer"),
-    ({"stages": ("cohort", "dream")}, "'dream'"), ({"stages": ("cohort", "ablation")}, "ablation without dictionary"),
-    ({"inr.backbone": "wire"}, "'wire'"), ({"cohort.steps": 0}, "cohort.steps is 0"), ({"fit.learning_rate": -1.0}, "fit.learning_rate"),
-    ({"ablation.top": 17}, "ablation.top"), ({"ablation.cohort_signals": 11}, "ablation.cohort_signals"),
-    ({"signals.n_test": 0}, "signals.n_test is 0"), ({"sae.batch": 1025}, "2 devices"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        ({"sae.k": 5000}, "sae.k = 5000 is more than sae.n_atoms = 1024"),
+        ({"fit.taus": (0, 5)}, r"fit.taus has 5; layers are 0..4"),
+        ({"fit.taus": (-1,)}, "fit.taus has -1"),
+        ({"fit.taus": (1, 1)}, "none twice"),
+        ({"sae.layers": ()}, "at least one layer"),
+        ({"stages": ("cohort", "dream")}, "'dream'"),
+        ({"stages": ("cohort", "ablation")}, "ablation without dictionary"),
+        ({"inr.backbone": "wire"}, "'wire'"),
+        ({"cohort.steps": 0}, "cohort.steps is 0"),
+        ({"fit.learning_rate": -1.0}, "fit.learning_rate"),
+        ({"ablation.top": 17}, "ablation.top"),
+        ({"ablation.cohort_signals": 11}, "ablation.cohort_signals"),
+        ({"signals.n_test": 0}, "signals.n_test is 0"),
+        ({"sae.batch": 1025}, "2 devices"),
+    ],
+)
 def test_what_cannot_be_is_named(changes, words):
     config = build("cohort_ffmlp")
     config.update_from_flattened_dict(changes)

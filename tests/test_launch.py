@@ -10,9 +10,23 @@ import pytest
 from PIL import Image
 
 ROOT = Path(__file__).resolve().parents[1]
-TINY = ["signals.size=(16,12)", "signals.n_cohort=2", "inr.width=8", "inr.n_layers=2", "cohort.steps=4", "cohort.log_every=2", "fit.steps=2",
-        "fit.taus=(0,1)", "sae.layers=(0,)", "sae.steps=2", "sae.n_atoms=16", "sae.k=2", "sae.batch=16", "ablation.top=1",
-        "runtime.cache_dir="]  # fmt: skip
+TINY = [
+    "signals.size=(16,12)",
+    "signals.n_cohort=2",
+    "inr.width=8",
+    "inr.n_layers=2",
+    "cohort.steps=4",
+    "cohort.log_every=2",
+    "fit.steps=2",
+    "fit.taus=(0,1)",
+    "sae.layers=(0,)",
+    "sae.steps=2",
+    "sae.n_atoms=16",
+    "sae.k=2",
+    "sae.batch=16",
+    "ablation.top=1",
+    "runtime.cache_dir=",
+]
 
 
 def launch(*arguments, cwd=ROOT, tiny=True):
@@ -55,17 +69,20 @@ def test_a_study_from_the_command_line_ends_with_its_page(tmp_path):
     assert_refused(refused, "fit.seeds is 1 and was 2", "choose another --workdir")
 
 
-@pytest.mark.parametrize("arguments, words", [
-    ([], ["--config is missing"]),
-    (["--config=configs/gone.py"], ["configs/gone.py"]),
-    ([CONFIG + ":demoo"], ["'demoo'"]),
-    ([CONFIG, "--config.fit.stps=3"], ["--config.fit.stps=3", "'stps'", "'steps'"]),
-    ([CONFIG, "--config.fit.zzz=3"], ["--config.fit.zzz=3", "no key 'zzz'"]),
-    ([CONFIG, "--config.fit.steps=many"], ["fit.steps", "many"]),
-    ([CONFIG, "--cofnig=3"], ["cofnig"]),
-    ([CONFIG, "stray"], ["'stray'"]),
-    ([CONFIG + ":kodak"], ["signals.root is empty"]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        ([], ["--config is missing"]),
+        (["--config=configs/gone.py"], ["configs/gone.py"]),
+        ([CONFIG + ":demoo"], ["'demoo'"]),
+        ([CONFIG, "--config.fit.stps=3"], ["--config.fit.stps=3", "'stps'", "'steps'"]),
+        ([CONFIG, "--config.fit.zzz=3"], ["--config.fit.zzz=3", "no key 'zzz'"]),
+        ([CONFIG, "--config.fit.steps=many"], ["fit.steps", "many"]),
+        ([CONFIG, "--cofnig=3"], ["cofnig"]),
+        ([CONFIG, "stray"], ["'stray'"]),
+        ([CONFIG + ":kodak"], ["signals.root is empty"]),
+    ],
+)
 def test_a_wrong_command_is_refused_in_one_sentence(arguments, words, tmp_path):
     tiny = bool(arguments) and CONFIG in arguments
     assert_refused(launch(*arguments, *([f"--workdir={tmp_path / 'run'}"] if arguments else []), tiny=tiny), *words)

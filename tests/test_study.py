@@ -17,12 +17,14 @@ COLUMNS = {
     "rank/stable_rank.csv": "layer sr_weight sr_weight_init sr_activation",
     "freeze_sweep/phantom/fits.csv": "source target backbone protocol tau image seed psnr_db psnr_clipped_db ssim",
     "freeze_sweep/phantom/summary.csv": "source target backbone protocol tau psnr_db_mean psnr_db_std n",
-    "dictionary/layer_0/metrics.csv": "layer n_atoms k step mse r2 alive_fraction dead_fraction spatial_l0 active_fraction_median "
-                                      "ipr_median psnr_substituted_db",
+    "dictionary/layer_0/metrics.csv": "layer n_atoms k step mse r2 alive_fraction dead_fraction spatial_l0 "
+    "active_fraction_median "
+    "ipr_median psnr_substituted_db",
     "dictionary/layer_2/atoms.csv": "atom mean_magnitude firing_rate active_fraction ipr",
-    "ablation/ablations.csv": "layer atom magnitude_rank signal psnr_before_db psnr_after_db psnr_drop_db effect_inside_fraction "
-                              "active_fraction",
-}  # fmt: skip
+    "ablation/ablations.csv": "layer atom magnitude_rank signal psnr_before_db psnr_after_db psnr_drop_db "
+    "effect_inside_fraction "
+    "active_fraction",
+}
 STAGES = ("cohort", "rank", "freeze_sweep", "dictionary", "ablation", "report")
 
 
@@ -183,10 +185,17 @@ def dying_after(function, calls):
     return wrapped
 
 
-@pytest.mark.parametrize("module, name, calls", [
-    (fit, "fit_cohort", 0), (fit, "fit_cohort", 3), (fit, "fit_batch", 2), (fit, "fit_batch", 9), (sae_train, "steps_on_all_devices", 1),
-    (sae_train, "steps_on_all_devices", 4),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "module, name, calls",
+    [
+        (fit, "fit_cohort", 0),
+        (fit, "fit_cohort", 3),
+        (fit, "fit_batch", 2),
+        (fit, "fit_batch", 9),
+        (sae_train, "steps_on_all_devices", 1),
+        (sae_train, "steps_on_all_devices", 4),
+    ],
+)
 def test_a_study_cut_off_anywhere_ends_at_the_same_bits(finished, tmp_path, monkeypatch, module, name, calls):
     config, workdir = finished
     with monkeypatch.context() as patch:

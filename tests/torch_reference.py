@@ -146,7 +146,8 @@ def sae_step(n_atoms, k, batch, device, d=256):
 
 def main():
     parser = argparse.ArgumentParser()
-    for name, default in (("height", 218), ("width", 178), ("signals", 10), ("atoms", 4096), ("k", 32), ("batch", 4096), ("repeats", 5)):
+    defaults = {"height": 218, "width": 178, "signals": 10, "atoms": 4096, "k": 32, "batch": 4096, "repeats": 5}
+    for name, default in defaults.items():
         parser.add_argument(f"--{name}", type=int, default=default)
     args = parser.parse_args()
     device = "cuda" if torch.cuda.is_available() else "cpu"

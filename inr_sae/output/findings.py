@@ -87,13 +87,15 @@ def dictionary_sentence(metrics):
 
 
 def ablation_sentence(rows):
-    """What the removal of one atom costs at most, over all atoms that fire, and how much of the effect lies where it is active."""
+    """What removing one atom costs at most, over all that fire, and how much of the effect lies where it is active."""
     worst = max(rows, key=lambda row: row["psnr_drop_db"])
     inside = np.array([row["effect_inside_fraction"] for row in rows])
     return (
-        f"Removing one atom costs up to {worst['psnr_drop_db']:.1f} dB (atom {worst['atom']} of layer {worst['layer']}, on "
-        f"{worst['signal']}; all atoms of all dictionaries were tried). The effect can only lie where the removed atom fires; "
-        f"{100 * np.median(inside):.1f} % of its energy (median; least {100 * inside.min():.1f} %) lies where z > 0.01."
+        f"Removing one atom costs up to {worst['psnr_drop_db']:.1f} dB (atom {worst['atom']} of layer "
+        f"{worst['layer']}, "
+        f"on {worst['signal']}; all atoms of all dictionaries were tried). The effect can only lie where the removed "
+        f"atom fires; {100 * np.median(inside):.1f} % of its energy (median; least {100 * inside.min():.1f} %) lies "
+        "where z > 0.01."
     )
 
 

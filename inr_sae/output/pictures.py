@@ -59,7 +59,7 @@ def reconstructions(signals, outputs, names, most=8):
 
 @styled
 def held_out_fits(target, outputs):
-    """A test signal (H, W, C) beside its fits, {name of tau: (H, W, C)}, and below each the absolute error in decades."""
+    """A test signal (H, W, C) beside its fits, {name of tau: (H, W, C)}; below each the absolute error in decades."""
     fig, axes = grid(2, len(outputs) + 1, target.shape)
     errors = {tau: np.abs(output - target).mean(axis=2) for tau, output in outputs.items()}
     # Fits differ by orders of magnitude: on a linear scale the worst one would hide all others.

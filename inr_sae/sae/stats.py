@@ -64,7 +64,7 @@ def measure(params, h, k, rows=4096):
 
 
 def r_squared(squared_error, h):
-    """1 - squared_error over the squared deviations of h (N, d) from each dimension's own mean; nan if h is constant."""
+    """1 - squared_error over the squared deviations of h (N, d) from each dimension's mean; nan if h is constant."""
     h = h.astype(np.float64)
     variance = np.square(h - h.mean(axis=0)).sum()
     return float(1.0 - squared_error / variance) if variance > 0 else float("nan")

@@ -63,7 +63,7 @@ def subjects(config, store, signals, params, layer):
 
 @lru_cache
 def _rest(backbone, layer):
-    """The network of one signal behind a layer, (params, h (N, d)) -> (N, C); the same function each time it is asked for."""
+    """The network of one signal behind a layer, (params, h (N, d)) -> (N, C); one function, so compiled once."""
     return jax.jit(lambda params, h: network.outputs(backbone, params, layer + 1, h)[0])
 
 

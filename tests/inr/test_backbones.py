@@ -19,8 +19,11 @@ def backbone(request):
 def uniform_bound(values, bound):
     """Whether values look drawn from U(-bound, bound): inside it, reaching nearly to its ends, of its variance."""
     values = np.asarray(values)
-    return (np.abs(values) <= bound).all() and np.abs(values).max() > 0.9 * bound and np.isclose(
-        values.var(), bound**2 / 3, rtol=0.25)  # fmt: skip
+    return (
+        (np.abs(values) <= bound).all()
+        and np.abs(values).max() > 0.9 * bound
+        and np.isclose(values.var(), bound**2 / 3, rtol=0.25)
+    )
 
 
 def test_siren_weights_follow_its_law():

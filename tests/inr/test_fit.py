@@ -53,8 +53,10 @@ def test_a_frozen_prefix_evaluated_once_gives_what_evaluating_it_each_step_gives
         grads = jax.grad(naive_loss)(params)
         updates, opt_state = adam.update(grads, opt_state)
         moved = optax.apply_updates(params, updates)
-        kept = {name: encoder[name] if network.layer_index(name) in (None, 0, 1) else group
-                for name, group in moved["encoder"].items()}  # fmt: skip
+        kept = {
+            name: encoder[name] if network.layer_index(name) in (None, 0, 1) else group
+            for name, group in moved["encoder"].items()
+        }
         params = {"encoder": kept, "heads": moved["heads"]}
     h = network.prefix(backbone, encoder, 1, x)
     ours, _ = fit.fit_cohort(backbone, 1, RATE, 6, start, fit.tiles(h, targets[0], 30))

@@ -7,7 +7,7 @@ from inr_sae.inr import fit, freeze, network
 
 
 def encoder(n_layers):
-    """An encoder whose leaves are told apart by their values, with more than ten layers, so 1 is a prefix of 10 and 11."""
+    """An encoder whose leaves are told apart by values; with over ten layers, so that "1" begins "10" and "11"."""
     layers = {f"hidden_{i}": {"w": jnp.full((2, 2), float(i)), "b": jnp.full(2, float(i))} for i in range(n_layers)}
     return layers | {"fourier": {"b": jnp.ones((2, 3))}}
 

@@ -51,7 +51,8 @@ def test_the_network_is_evaluated_point_by_point(net):
     np.testing.assert_allclose(mixed, whole[:, order], atol=1e-5)
 
 
-@pytest.mark.parametrize("name, index", [("hidden_0", 0), ("hidden_12", 12), ("fourier", None), ("hidden_1b", None),
-                                         ("my_hidden_1", None)])  # fmt: skip
+@pytest.mark.parametrize(
+    "name, index", [("hidden_0", 0), ("hidden_12", 12), ("fourier", None), ("hidden_1b", None), ("my_hidden_1", None)]
+)
 def test_layer_index_is_exact(name, index):
     assert network.layer_index(name) == index

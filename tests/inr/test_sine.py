@@ -5,9 +5,9 @@ import pytest
 from inr_sae.inr.sine import sin_cos, sine
 
 # SIREN's arguments stay below 100; 1e4 is where the reduction's guarantee ends.
-ARGUMENTS = np.concatenate([
-    np.linspace(-100, 100, 400_001), np.linspace(-1e4, 1e4, 1_000_001), np.arange(-2000, 2001) * np.pi / 2
-]).astype(np.float32)  # fmt: skip
+ARGUMENTS = np.concatenate(
+    [np.linspace(-100, 100, 400_001), np.linspace(-1e4, 1e4, 1_000_001), np.arange(-2000, 2001) * np.pi / 2]
+).astype(np.float32)
 
 
 def test_value_against_float64():

@@ -22,9 +22,15 @@ class Checker(html.parser.HTMLParser):
 
 
 def test_the_page_is_well_formed_and_needs_nothing_from_outside():
-    built = page.page("a <title>", "sub & line", page.answer(["1 < 2"]), {
-        ("one", "One"): page.picture(b"png", "caption", "alt") + tables.to_html(ROWS), ("two", "Two"): page.folded("t", "<x>"),
-    })  # fmt: skip
+    built = page.page(
+        "a <title>",
+        "sub & line",
+        page.answer(["1 < 2"]),
+        {
+            ("one", "One"): page.picture(b"png", "caption", "alt") + tables.to_html(ROWS),
+            ("two", "Two"): page.folded("t", "<x>"),
+        },
+    )
     checker = Checker()
     checker.feed(built)
     assert checker.open == []

@@ -29,8 +29,18 @@ def test_reconstructions_show_psnr(rng):
 
 
 def test_curves_take_missing_spread(tmp_path):
-    summary = [{"tau": tau, "psnr_db_mean": 20.0, "psnr_db_std": float("nan"), "backbone": "siren", "source": "s", "target": "t", "n": 1}
-               for tau in ("full", 0, 1)]  # fmt: skip
+    summary = [
+        {
+            "tau": tau,
+            "psnr_db_mean": 20.0,
+            "psnr_db_std": float("nan"),
+            "backbone": "siren",
+            "source": "s",
+            "target": "t",
+            "n": 1,
+        }
+        for tau in ("full", 0, 1)
+    ]
     fits = [{"tau": row["tau"], "psnr_db": 20.0} for row in summary]
     fig = figures.psnr_against_tau(summary, fits, 1)
     style.save(Store(tmp_path), "a.png", fig)

@@ -65,10 +65,17 @@ def test_celebahq_crops_and_resizes(tmp_path):
     assert load_with("celebahq", tmp_path, n_cohort=1, n_test=1, size=(50, 40)).cohort.shape == (1, 50, 40, 3)
 
 
-@pytest.mark.parametrize("changes, words", [
-    (dict(n_cohort=6), "9 images are needed"), (dict(n_cohort=0), "signals.n_cohort is 0"), (dict(size=(9,)), "signals.size"),
-    (dict(crop="middle"), "signals.crop"), (dict(plane="oblique"), "signals.plane"), (dict(n_test=-1), "signals.n_test"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        (dict(n_cohort=6), "9 images are needed"),
+        (dict(n_cohort=0), "signals.n_cohort is 0"),
+        (dict(size=(9,)), "signals.size"),
+        (dict(crop="middle"), "signals.crop"),
+        (dict(plane="oblique"), "signals.plane"),
+        (dict(n_test=-1), "signals.n_test"),
+    ],
+)
 def test_rules_that_cannot_be_met_are_named(folder, changes, words):
     with pytest.raises(UserError, match=words):
         load_with("folder", folder, **changes)
