@@ -20,7 +20,7 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import optax
-from absl import app, flags
+from absl import app, flags, logging
 from jax import lax
 
 from inr_sae import runtime
@@ -272,6 +272,7 @@ def show(rows, peak):
 def main(argv):
     """Measure, print, and write."""
     del argv
+    logging.set_verbosity(logging.WARNING)
     runtime.configure(_PRECISION.value, "")
     height, n_atoms, batch = (max(64, int(size * _SCALE.value)) for size in (HEIGHT, ATOMS, BATCH))
     rows = ceilings()

@@ -87,9 +87,9 @@ def dictionary_sentence(metrics):
 
 
 def ablation_sentence(rows):
-    """What removing one atom costs at most, over all that fire, and how much of the effect lies where it is active."""
+    """What removing one atom costs at most, over all atoms, and how much of the effect lies where it is active."""
     worst = max(rows, key=lambda row: row["psnr_drop_db"])
-    inside = np.array([row["effect_inside_fraction"] for row in rows])
+    inside = np.array([row["effect_inside_fraction"] for row in rows if np.isfinite(row["effect_inside_fraction"])])
     return (
         f"Removing one atom costs up to {worst['psnr_drop_db']:.1f} dB (atom {worst['atom']} of layer "
         f"{worst['layer']}, "

@@ -18,7 +18,7 @@ PARTS = (*dictionary.PARTS, "fit", "ablation")
 
 
 def run(config, store):
-    """Writes ablation/ablations.csv (top atoms), all_atoms.csv (all that fire), and layer_<l>.npz for the panels."""
+    """Writes ablation/ablations.csv (top atoms), all_atoms.csv, and layer_<l>.npz with what the panels show."""
     signals = cohort.draw(config, store)
     params = cohort.trained(config, store, signals.cohort.shape[-1])
     backbone = network.backbone(config.inr.backbone)
@@ -90,13 +90,14 @@ def ablate_signal(backbone, params, layer, h, sae, panels, target):
 
 
 def ablate_every_atom(config, params, backbone, layer, h, sae, target, keys):
-    """Rows of all_atoms.csv: what the removal of each atom that fires costs the signal `target` (H, W, C)."""
+    """Rows of all_atoms.csv: what the removal of each atom costs the signal `target` (H, W, C); nothing if it is dead."""
     rest, flat = jax.tree_util.Partial(_rest(backbone, layer), params), target.reshape(-1, target.shape[-1])
     before = np.square(np.asarray(rest(h), np.float64) - flat).mean()
     effects = ablate.ablate_all(rest, sae, h, config.sae.k, flat)
-    rows = []
-    for atom in np.flatnonzero(effects.energy):
-        inside = effects.energy_active[atom] / effects.energy[atom]
-        drop = 10 * np.log10(1 + effects.mse_change[atom] / before)
-        rows.append({"layer": layer, "atom": int(atom), **keys, "psnr_drop_db": drop, "effect_inside_fraction": inside})
-    return rows
+    drops = 10 * np.log10(1 + effects.mse_change / before)
+    with np.errstate(invalid="ignore"):
+        inside = effects.energy_active / effects.energy
+    return [
+        {"layer": layer, "atom": atom, **keys, "psnr_drop_db": drops[atom], "effect_inside_fraction": inside[atom]}
+        for atom in range(len(drops))
+    ]

@@ -45,7 +45,7 @@ def test_a_peak_that_was_there_before_training_is_told():
 def test_the_costliest_atom_is_named():
     rows = [
         {"layer": layer, "atom": 3, "signal": "a", "psnr_drop_db": drop, "effect_inside_fraction": inside}
-        for layer, drop, inside in ((0, 0.5, 1.0), (2, 7.25, 0.5), (4, -0.1, 0.9))
+        for layer, drop, inside in ((0, 0.5, 1.0), (2, 7.25, 0.5), (4, -0.1, 0.9), (4, 0.0, np.nan))
     ]
     text = findings.ablation_sentence(rows)
     assert "up to 7.2 dB (atom 3 of layer 2" in text and "90.0 % of its energy (median; least 50.0 %)" in text
