@@ -90,7 +90,7 @@ def ablate_signal(backbone, params, layer, h, sae, panels, target):
 
 
 def ablate_every_atom(config, params, backbone, layer, h, sae, target, keys):
-    """Rows of all_atoms.csv: what the removal of each atom costs the signal `target` (H, W, C); nothing if it is dead."""
+    """Rows of all_atoms.csv: what removing each atom costs the signal `target` (H, W, C); nothing if it is dead."""
     rest, flat = jax.tree_util.Partial(_rest(backbone, layer), params), target.reshape(-1, target.shape[-1])
     before = np.square(np.asarray(rest(h), np.float64) - flat).mean()
     effects = ablate.ablate_all(rest, sae, h, config.sae.k, flat)
