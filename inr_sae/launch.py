@@ -28,6 +28,7 @@ _WORKDIR = flags.DEFINE_string(
 )
 
 USER_ERROR = 2
+INTERRUPTED = 130  # as a shell reports a program that Ctrl-C ended
 QUOTES = "'\""
 
 
@@ -99,6 +100,9 @@ def main(argv):
         study.run(_CONFIG.value, workdir, config_file, config_flags.get_override_values(flags.FLAGS["config"]))
     except UserError as error:
         fail(str(error))
+    except KeyboardInterrupt:
+        print(f"inr_sae: stopped; the same command goes on from {workdir}", file=sys.stderr)
+        sys.exit(INTERRUPTED)
     print(workdir / "report" / "index.html" if "report" in _CONFIG.value.stages else workdir)
 
 

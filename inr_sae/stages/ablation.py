@@ -11,6 +11,7 @@ import numpy as np
 
 from inr_sae.inr import network
 from inr_sae.measure import image
+from inr_sae.output.progress import Progress
 from inr_sae.sae import ablate
 from inr_sae.stages import cohort, dictionary, freeze_sweep
 
@@ -21,34 +22,43 @@ def run(config, store):
     """Writes ablation/ablations.csv (top atoms), all_atoms.csv, and layer_<l>.npz with what the panels show."""
     signals = cohort.draw(config, store)
     params = cohort.trained(config, store, signals.cohort.shape[-1])
-    backbone = network.backbone(config.inr.backbone)
-    x = cohort.grid(signals.cohort)
     rows, all_rows = [], []
-    for layer in config.sae.layers:
-        h = network.prefix(backbone, params["encoder"], layer, x)
-        sae = dictionary.trained(config, store, layer)
-        atoms = store.read_csv(f"{dictionary.folder(layer)}/atoms.csv")
-        z = store.read_npz(f"{dictionary.folder(layer)}/maps.npz")
-        top = min(config.ablation.top, len(z["atoms"]))
-        panels = {"atoms": z["atoms"][:top], "z": z["z"][:top]}
-        for role, name, target, fitted in subjects(config, store, signals, params, layer):
-            results = ablate_signal(backbone, fitted, layer, h, sae, panels, target)
-            keys = {"signal": name, "signal_role": role}
-            rows += [
-                {"layer": layer, "atom": int(atom), "magnitude_rank": rank, **keys, **result}
-                | {"active_fraction": atoms[atom]["active_fraction"]}
-                for rank, (atom, (result, _)) in enumerate(zip(panels["atoms"], results))
-            ]
-            all_rows += ablate_every_atom(config, fitted, backbone, layer, h, sae, target, keys)
-            if f"{role}_target" not in panels:
-                panels |= {
-                    f"{role}_target": target,
-                    f"{role}_ablated": np.stack([a.output.reshape(target.shape) for _, a in results]),
-                    f"{role}_effect": np.stack([a.effect.reshape(target.shape) for _, a in results]),
-                }
-        store.write_npz(f"ablation/layer_{layer}.npz", **panels)
+    with Progress(f"ablation {config.inr.backbone}", len(config.sae.layers)) as progress:
+        for layer in config.sae.layers:
+            of_top, of_all = ablate_layer(config, store, signals, params, layer)
+            rows += of_top
+            all_rows += of_all
+            progress.advance(1, f"layer {layer}")
     store.write_csv("ablation/all_atoms.csv", all_rows)
     store.write_csv("ablation/ablations.csv", rows)
+
+
+def ablate_layer(config, store, signals, params, layer):
+    """(rows of ablations.csv, rows of all_atoms.csv) of one layer; writes its layer_<l>.npz."""
+    backbone = network.backbone(config.inr.backbone)
+    h = network.prefix(backbone, params["encoder"], layer, cohort.grid(signals.cohort))
+    sae = dictionary.trained(config, store, layer)
+    atoms = store.read_csv(f"{dictionary.folder(layer)}/atoms.csv")
+    maps = store.read_npz(f"{dictionary.folder(layer)}/maps.npz")
+    panels = {name: values[: config.ablation.top] for name, values in maps.items()}
+    rows, all_rows = [], []
+    for role, name, target, fitted in subjects(config, store, signals, params, layer):
+        results = ablate_signal(backbone, fitted, layer, h, sae, panels, target)
+        keys = {"signal": name, "signal_role": role}
+        rows += [
+            {"layer": layer, "atom": int(atom), "magnitude_rank": rank, **keys, **result}
+            | {"active_fraction": atoms[atom]["active_fraction"]}
+            for rank, (atom, (result, _)) in enumerate(zip(panels["atoms"], results))
+        ]
+        all_rows += ablate_every_atom(config, fitted, backbone, layer, h, sae, target, keys)
+        if f"{role}_target" not in panels:
+            panels |= {
+                f"{role}_target": target,
+                f"{role}_ablated": np.stack([ablation.output.reshape(target.shape) for _, ablation in results]),
+                f"{role}_effect": np.stack([ablation.effect.reshape(target.shape) for _, ablation in results]),
+            }
+    store.write_npz(f"ablation/layer_{layer}.npz", **panels)
+    return rows, all_rows
 
 
 def subjects(config, store, signals, params, layer):

@@ -68,9 +68,8 @@ def rank_part(config, store):
         "Stable rank ‖A‖²_F / ‖A‖²₂ of each layer. Stars: the largest. Left, the dashed line is the same matrix "
         "before training: a square random "
         "layer starts near a quarter of its width, FFMLP's first layer (512 inputs) higher, SIREN's (2 inputs) "
-        "cannot exceed 2. Right: post-activations "
-        "over the whole grid, as they are (the paper's sr(H)) and with each unit's mean taken off: ReLU's outputs "
-        "have a large mean, which holds the first down.",
+        "cannot exceed 2. Right: post-activations over the whole grid, as they are (Eq. 3) and with each unit's "
+        "mean taken off: ReLU's outputs have a large mean, which holds the first down.",
         "Stable rank of weights and activations by layer",
     )
     return [findings.rank_sentence(rows)], html + add_table(
