@@ -1,12 +1,13 @@
 """How fast the parts of a study run on this machine, beside what the machine can do.
 
-    python -m inr_sae.bench [--json=FILE] [--torch] [--scale=0.1]
+    python -m inr_sae.bench [--json=FILE] [--torch] [--scale=0.1] [--precision=high] [--profile=DIR]
 
 Each row: median and spread of a step, operations counted, their share of the device's own rate for float32 matrix
 products, temporary memory of the compiled program, and, with --torch, the ratio to the plain PyTorch of
 tests/torch_reference.py in a process of its own, with malloc tuned for large arrays.
 """
 
+import itertools
 import json
 import os
 import statistics
@@ -19,25 +20,33 @@ from pathlib import Path
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from absl import app, flags, logging
 from jax import lax
 
 from inr_sae import runtime
 from inr_sae.inr import coordinates, fit, freeze, network
+from inr_sae.measure import image
 from inr_sae.sae import ablate, topk
 from inr_sae.sae import train as sae_train
+from inr_sae.signals import phantom
 
 _JSON = flags.DEFINE_string("json", None, "Also write the rows and the environment to this file.")
 _TORCH = flags.DEFINE_bool("torch", False, "Compare with PyTorch, where it is installed; from the repository's root.")
 _SCALE = flags.DEFINE_float("scale", 1.0, "Of the number of pixels, atoms and coordinates; below 1 for a quick look.")
 _PRECISION = flags.DEFINE_string("precision", "highest", "Of matrix products: highest, high, default.")
 
+_PROFILE = flags.DEFINE_string(
+    "profile", None, "Also write a trace of some cohort steps to this folder (jax.profiler)."
+)
+
 CONFIG = dict(width=256, n_layers=5, omega_0=30.0, sigma=10.0, n_fourier=256)
 HEIGHT, WIDTH, SIGNALS = 218, 178, 10
 ATOMS, K, BATCH = 4096, 32, 4096
 RATE = 1e-4
 STEPS = 5  # in one dispatch
+FIT_STEPS = 500
 TORCH_MALLOC = (
     "glibc.malloc.mmap_threshold=4294967296:glibc.malloc.trim_threshold=4294967296:glibc.malloc.top_pad=268435456"
 )
@@ -99,13 +108,13 @@ def step_operations(backbone, n_pixels, n_outputs, tau):
     return sum(2.0 * n_pixels * a * b * (2 if i == 0 else 3) for i, (a, b) in enumerate(moving))
 
 
-def problem(backbone, n_signals, tau, n_pixels, height):
+def problem(backbone, n_signals, tau, n_pixels, height, channels=3):
     """(state, Tiles, coordinates) of a fit of random targets."""
     x = coordinates.grid(height, n_pixels // height)
     encoder = backbone.init(jax.random.key(0), CONFIG)
-    params = {"encoder": encoder, "heads": network.init_heads(backbone, jax.random.key(1), CONFIG, n_signals, 3)}
+    params = {"encoder": encoder, "heads": network.init_heads(backbone, jax.random.key(1), CONFIG, n_signals, channels)}
     h = network.prefix(backbone, encoder, -1 if tau is None else tau, x)
-    targets = jax.random.uniform(jax.random.key(2), (n_signals, x.shape[0], 3))
+    targets = jax.random.uniform(jax.random.key(2), (n_signals, x.shape[0], channels))
     rows = fit.tile_rows(CONFIG, 1, runtime.accelerator_memory())
     return fit.init_state(params, tau, RATE, jax.random.key(3)), fit.tiles(h, targets, rows), x, targets
 
@@ -170,6 +179,51 @@ def sweep_rows(height, width):
     return rows
 
 
+def batch_rows(height, width):
+    """Test-time fits in one vmapped batch, a step of each fit; on an accelerator larger batches fill the chip."""
+    backbone, rows = network.backbone("siren"), []
+    for n_fits in (1, 4) if runtime.accelerator_memory() is None else (1, 8, 32, 128):
+        state, _, x, _ = problem(backbone, 1, 1, height * width, height)
+        h = network.prefix(backbone, state.params["encoder"], 1, x)
+        targets = jax.random.uniform(jax.random.key(5), (n_fits, len(x), 3))
+        data = fit.tiles(h, targets, fit.tile_rows(CONFIG, n_fits, runtime.accelerator_memory()))
+        states = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (n_fits, *leaf.shape)), state)
+        measured = timed(
+            partial(fit.fit_batch, backbone, 1, RATE, STEPS), states, data, per_call=STEPS * n_fits, repeats=3
+        )
+        rows.append(
+            row(f"step of a fit, siren, tau=1, {n_fits} at a time", measured, step_operations(backbone, len(x), 3, 1))
+        )
+        rows[-1]["fits_per_s"] = 1e3 / rows[-1]["ms"] / FIT_STEPS
+    return rows
+
+
+def precision_rows(side=128, n_steps=500):
+    """PSNR that a cohort of ten phantoms reaches at each precision of matrix products, and the time of a step."""
+    phantoms = [phantom.head_slice(np.random.default_rng(i), side, side) for i in range(SIGNALS)]
+    targets = jnp.stack(phantoms).reshape(SIGNALS, -1, 1)
+    rows = []
+    for name, precision in itertools.product(("siren", "ffmlp"), runtime.PRECISIONS):
+        with jax.default_matmul_precision(precision):
+            backbone = network.backbone(name)
+            state, data, *_ = problem(backbone, SIGNALS, None, side * side, side, channels=1)
+            data = fit.tiles(data.h.reshape(-1, data.h.shape[-1])[: side * side], targets, data.h.shape[1])
+            state, _ = fit.fit_cohort(backbone, None, RATE, n_steps, state, data)
+            psnr = float(image.psnr_from_mse(fit.signal_mse(backbone, state.params, None, data)).mean())
+            measured = timed(partial(fit.steps, backbone, None, RATE, STEPS), state, data, per_call=STEPS, repeats=3)
+            rows.append(row(f"cohort step, {name}, precision {precision}", measured, psnr_db=psnr))
+    return rows
+
+
+def projection(rows):
+    """Hours that the paper's Table 1 would take: 3 sources, 3 seeds, both backbones, every tau and the full recipe."""
+    # Test images of each target, in pixels: CelebA-HQ, OASIS, Kodak.
+    pixels = 100 * 218 * 178 + 100 * 192 * 160 + 14 * 512 * 768
+    a_step = sum(entry["ms"] for entry in rows if entry["name"].startswith("sweep of one image")) / 1e3
+    hours = 3 * 3 * FIT_STEPS * a_step * pixels / (HEIGHT * WIDTH) / 3600
+    return f"The paper's Table 1, 23,112 fits of {FIT_STEPS} steps, one after another at these rates: {hours:.1f} hours"
+
+
 def sae_rows(n_atoms, batch):
     """The SAE's step, that of five layers, and how it grows with atoms."""
     rows = []
@@ -228,6 +282,15 @@ def cold_start_rows():
     return rows
 
 
+def profile(folder, height):
+    """Write a trace of five cohort steps, SIREN, for TensorBoard or Perfetto."""
+    backbone = network.backbone("siren")
+    state, data, *_ = problem(backbone, SIGNALS, None, height * WIDTH, height)
+    jax.block_until_ready(fit.fit_cohort(backbone, None, RATE, STEPS, state, data))
+    with jax.profiler.trace(folder):
+        jax.block_until_ready(fit.fit_cohort(backbone, None, RATE, STEPS, state, data))
+
+
 def torch_seconds(height, width, n_atoms, batch):
     """{name: median seconds} of PyTorch's steps, malloc as it comes and tuned."""
     script = Path(__file__).resolve().parent.parent / "tests" / "torch_reference.py"
@@ -263,7 +326,7 @@ def show(rows, peak):
         rate = entry.get("gflop_per_s")
         cells = f"{rate:9.0f}{100 * rate / peak:7.0f}%" if rate else " " * 17
         memory = f"{entry['temp_mib']:8.0f}" if entry.get("temp_mib") else " " * 8
-        extras = {k: v for k, v in entry.items() if k.startswith(("ratio", "torch", "gb_"))}
+        extras = {k: v for k, v in entry.items() if k.startswith(("ratio", "torch", "gb_", "fits_", "psnr"))}
         compared = "  ".join(f"{key} {value:.3g}" for key, value in extras.items())
         spread = f"{entry['ms_min']:.4g}..{entry['ms_max']:.4g}"
         print(f"{entry['name']:52}{entry['ms']:10.2f}{spread:>18}{cells}{memory}  {compared}", flush=True)
@@ -278,10 +341,16 @@ def main(argv):
     rows = ceilings()
     peak = max(entry["gflop_per_s"] for entry in rows if entry.get("gflop_per_s"))
     rows += cohort_rows(height, WIDTH) + sweep_rows(height, WIDTH) + sae_rows(n_atoms, batch)
-    rows += ablation_rows(height, WIDTH, n_atoms) + cold_start_rows()
+    rows += batch_rows(height, WIDTH) + ablation_rows(height, WIDTH, n_atoms) + cold_start_rows()
     if _TORCH.value:
         compare(rows, torch_seconds(height, WIDTH, n_atoms, batch))
+    if runtime.accelerator_memory() is not None:  # on a CPU all precisions are float32
+        rows += precision_rows()
+    if _PROFILE.value:
+        profile(_PROFILE.value, height)
     show(rows, peak)
+    if _SCALE.value == 1.0:
+        print(projection(rows))
     if _JSON.value:
         Path(_JSON.value).write_text(json.dumps({"environment": runtime.fingerprint(), "rows": rows}, indent=2) + "\n")
 

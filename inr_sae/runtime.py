@@ -30,9 +30,9 @@ def configure(precision, cache_dir):
 
 
 def accelerator_memory():
-    """Bytes of memory that the first local device may use; None on a CPU."""
-    device = jax.local_devices()[0]
-    return None if device.platform == "cpu" else device.memory_stats()["bytes_limit"]
+    """Bytes of memory that the first local device may use; None on a CPU, or where a device does not tell."""
+    stats = jax.local_devices()[0].memory_stats()
+    return stats["bytes_limit"] if stats else None
 
 
 def git_revision():

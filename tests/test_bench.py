@@ -26,3 +26,18 @@ def test_operations_of_a_step():
     head = 2 * 100 * 256 * 30
     assert bench.step_operations(siren, 100, 30, None) == 2 * (2 * 100 * 2 * 256) + 3 * 4 * square + 3 * head
     assert bench.step_operations(siren, 100, 30, 2) == 2 * square + 3 * square + 3 * head
+
+
+def test_precisions_are_compared_on_the_same_cohort():
+    """On a CPU all three are float32, so they reach the same quality."""
+    rows = bench.precision_rows(side=16, n_steps=20)
+    assert len(rows) == 6
+    for i in (0, 3):
+        psnr = [row["psnr_db"] for row in rows[i : i + 3]]
+        assert psnr == pytest.approx([psnr[0]] * 3, abs=1e-3) and psnr[0] > 5
+
+
+def test_a_batch_of_fits_is_timed_per_fit():
+    rows = bench.batch_rows(16, 12)
+    assert [row["name"].endswith(f"{n} at a time") for row, n in zip(rows, (1, 4))] == [True, True]
+    assert all(row["fits_per_s"] == pytest.approx(1e3 / row["ms"] / 500) for row in rows)
