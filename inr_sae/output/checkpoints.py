@@ -25,7 +25,7 @@ class Checkpoints:
 
     def __init__(self, path, keep=2):
         self.path = path
-        # What a killed run left half-saved is removed.
+        # What a killed run left half-saved is removed before the next save.
         options = ocp.CheckpointManagerOptions(max_to_keep=keep, create=True, cleanup_tmp_directories=True)
         self._manager = ocp.CheckpointManager(path, options=options)
 

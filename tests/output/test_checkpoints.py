@@ -41,13 +41,14 @@ def test_saving_a_step_twice_changes_nothing(tmp_path):
         assert checkpoints.restore(state_at(0))[1] == [[1, 0.5]]
 
 
-def test_what_a_killed_save_left_is_removed_and_not_restored(tmp_path):
+def test_what_a_killed_save_left_is_not_restored_and_gone_after_the_next_save(tmp_path):
     with Checkpoints(tmp_path / "c") as checkpoints:
         checkpoints.save(state_at(1), [])
     (tmp_path / "c" / "2.orbax-checkpoint-tmp").mkdir()
     with Checkpoints(tmp_path / "c") as checkpoints:
         assert checkpoints.latest() == 1
-    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == ["1"]
+        checkpoints.save(state_at(2), [])
+    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == ["1", "2"]
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path):
