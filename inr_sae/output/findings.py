@@ -8,11 +8,12 @@ def rank_sentence(ranks):
     order = sorted(ranks, key=lambda row: -row["sr_weight"])
     first, second = order[0], order[1] if len(order) > 1 else None
     ahead = f", ahead of layer {second['layer']} ({second['sr_weight']:.1f})" if second else ""
-    initial = max(ranks, key=lambda row: row["sr_weight_init"])["layer"]
+    highest = max(ranks, key=lambda row: row["sr_weight_init"])
     already = (
         "it was highest there before training too, so part of the peak may be that layer's shape"
-        if initial == first["layer"]
-        else f"before training the highest was layer {initial}, so the peak came with training"
+        if highest["layer"] == first["layer"]
+        else f"before training layer {highest['layer']} was highest ({highest['sr_weight_init']:.1f}) and layer "
+        f"{first['layer']} stood at {first['sr_weight_init']:.1f}"
     )
     return (
         f"The weights' stable rank is highest at layer {first['layer']} ({first['sr_weight']:.1f}){ahead}; {already}."
@@ -46,9 +47,10 @@ def sweep_sentences(summary, fits, rule_layer):
         return []
     best = str(frozen[0]["tau"])
     n_images = len({row["image"] for row in fits})
+    n_seeds = len({row["seed"] for row in fits})
     text = (
         f"On held-out signals freezing up to layer {best} did best: {frozen[0]['psnr_db_mean']:.2f} dB on average over "
-        f"{n_images} signal{'s' * (n_images != 1)} and {len({row['seed'] for row in fits})} seed(s)"
+        f"{n_images} signal{'s' * (n_images != 1)} and {n_seeds} seed{'s' * (n_seeds != 1)}"
     )
     if len(frozen) > 1:
         runner_up = str(frozen[1]["tau"])
@@ -88,14 +90,18 @@ def dictionary_sentence(metrics):
 
 def ablation_sentence(rows):
     """What removing one atom costs at most, over all atoms, and how much of the effect lies where it is active."""
-    worst = max(rows, key=lambda row: row["psnr_drop_db"])
+    costs = []
+    for signal in dict.fromkeys(row["signal"] for row in rows):
+        worst = max((row for row in rows if row["signal"] == signal), key=lambda row: row["psnr_drop_db"])
+        costs.append(
+            f"{worst['psnr_drop_db']:.2g} dB on the {worst['signal_role']} signal {signal} "
+            f"(atom {worst['atom']} of layer {worst['layer']})"
+        )
     inside = np.array([row["effect_inside_fraction"] for row in rows if np.isfinite(row["effect_inside_fraction"])])
     return (
-        f"Removing one atom costs up to {worst['psnr_drop_db']:.1f} dB (atom {worst['atom']} of layer "
-        f"{worst['layer']}, "
-        f"on {worst['signal']}; all atoms of all dictionaries were tried). The effect can only lie where the removed "
-        f"atom fires; {100 * np.median(inside):.1f} % of its energy (median; least {100 * inside.min():.1f} %) lies "
-        "where z > 0.01."
+        f"Removing one atom, every one of every dictionary tried in turn, costs up to {' and '.join(costs)}. The effect "
+        f"can only lie where the removed atom fires (z > 0); {100 * np.median(inside):.1f} % of its energy (median; least "
+        f"{100 * inside.min():.1f} %) lies where z > 0.01."
     )
 
 

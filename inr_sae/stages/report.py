@@ -31,7 +31,7 @@ def run(config, store):
     subtitle = (
         f"{BACKBONES.get(config.inr.backbone, config.inr.backbone)}, {config.inr.n_layers} layers of width "
         f"{config.inr.width}; "
-        f"{signals.n_cohort} signal(s) of {signals.dataset} in the cohort, {config.cohort.steps} steps, seed "
+        f"cohort of {signals.n_cohort} from {signals.dataset}, {config.cohort.steps} steps, seed "
         f"{config.seed}."
     )
     title = (

@@ -39,13 +39,29 @@ def test_a_peak_that_was_there_before_training_is_told():
     ]
     assert "before training too" in findings.rank_sentence(rows)
     rows[1]["sr_weight_init"] = 95.0
-    assert "came with training" in findings.rank_sentence(rows)
+    assert "before training layer 1 was highest (95.0) and layer 0 stood at 90.0" in findings.rank_sentence(rows)
 
 
-def test_the_costliest_atom_is_named():
+def test_the_costliest_atom_of_each_signal_is_named():
     rows = [
-        {"layer": layer, "atom": 3, "signal": "a", "psnr_drop_db": drop, "effect_inside_fraction": inside}
-        for layer, drop, inside in ((0, 0.5, 1.0), (2, 7.25, 0.5), (4, -0.1, 0.9), (4, 0.0, np.nan))
+        {
+            "layer": layer,
+            "atom": 3,
+            "signal": signal,
+            "signal_role": role,
+            "psnr_drop_db": drop,
+            "effect_inside_fraction": f,
+        }
+        for layer, signal, role, drop, f in (
+            (0, "a", "cohort", 0.5, 1.0),
+            (2, "a", "cohort", 7.25, 0.5),
+            (4, "b", "test", -0.1, np.nan),
+            (1, "b", "test", 0.013, 0.9),
+        )
     ]
     text = findings.ablation_sentence(rows)
-    assert "up to 7.2 dB (atom 3 of layer 2" in text and "90.0 % of its energy (median; least 50.0 %)" in text
+    assert (
+        "7.2 dB on the cohort signal a (atom 3 of layer 2) and 0.013 dB on the test signal b (atom 3 of layer 1)"
+        in text
+    )
+    assert "90.0 % of its energy (median; least 50.0 %)" in text
