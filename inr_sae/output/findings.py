@@ -99,9 +99,9 @@ def ablation_sentence(rows):
         )
     inside = np.array([row["effect_inside_fraction"] for row in rows if np.isfinite(row["effect_inside_fraction"])])
     return (
-        f"Removing one atom, every one of every dictionary tried in turn, costs up to {' and '.join(costs)}. The effect "
-        f"can only lie where the removed atom fires (z > 0); {100 * np.median(inside):.1f} % of its energy (median; least "
-        f"{100 * inside.min():.1f} %) lies where z > 0.01."
+        f"Removing one atom, every one of every dictionary tried in turn, costs up to {' and '.join(costs)}. "
+        "The effect can only lie where the removed atom fires (z > 0); "
+        f"{100 * np.median(inside):.1f} % of its energy (median; least {100 * inside.min():.1f} %) lies where z > 0.01."
     )
 
 
