@@ -51,10 +51,29 @@ def get_config():
         dict(
             steps=500,
             learning_rate=1e-4,
-            taus=(0, 1, 2, 3, 4),  # freeze boundaries; STRAINER's recipe `full` always runs beside them
+            other_rates=(),  # tried beside learning_rate, for every protocol and boundary
+            protocols=("full", "freeze"),  # of inr_sae/inr/protocols.py: also warm, thaw, random, scratch
+            taus=(0, 1, 2, 3, 4),  # freeze boundaries
             seeds=3,  # of the new layers and the head, for each test signal
-            batch=8,  # fits in one vmapped batch
-            log_every=50,  # steps in one dispatch
+            batch=0,  # fits that a device takes at once; 0: as its memory allows, at most 8
+            log_every=50,  # steps between points of curves.csv; also the steps in one dispatch
+        )
+    )
+    config.metrics = ConfigDict(
+        dict(
+            lpips=False,  # needs the extra `lpips`
+            lpips_weights="",  # torchvision's AlexNet file; empty: the one in torch's own cache
+        )
+    )
+    config.sets = ConfigDict()  # of a matrix: signal sets, each like `signals`, by the names that `transfer` uses
+    config.transfer = ConfigDict(
+        dict(
+            sources=(),  # sets that a cohort encoder is trained on
+            targets=(),  # sets that are fitted
+            split="test",  # of the targets: test, or validation for tuning
+            backbones=("siren", "ffmlp"),
+            omega_0=(30.0,),  # an encoder each, for SIREN
+            sigma=(10.0,),  # an encoder each, for FFMLP
         )
     )
     config.sae = ConfigDict(
@@ -103,8 +122,6 @@ def at_scale(config, scale):
     if scale in ("celebahq", "oasis"):
         config.signals.n_validation = 50
         config.signals.n_test = 100
-    if scale == "kodak":
-        config.fit.batch = 1  # one 768x512 fit fills about 5 GB
     return config
 
 
@@ -119,7 +136,7 @@ def _demo(config):
     """The whole study in a few minutes on 2 CPU cores: small phantoms and short schedules."""
     config.signals.update(dict(size=(64, 64), n_cohort=10, n_test=2))
     config.cohort.steps = min(800, config.cohort.steps)
-    config.fit.update(dict(steps=150, seeds=2, batch=4))
+    config.fit.update(dict(steps=150, seeds=2))
     config.sae.update(dict(n_atoms=1024, k=16, steps=600, learning_rate=1e-3, batch=1024))
     if config.inr.backbone == "ffmlp":  # slow to start: at the paper's 1e-4 nothing is learnt in so few steps
         config.cohort.learning_rate = max(3e-4, config.cohort.learning_rate)

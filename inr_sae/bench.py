@@ -180,19 +180,20 @@ def sweep_rows(height, width):
 
 
 def batch_rows(height, width):
-    """Test-time fits in one vmapped batch, a step of each fit; on an accelerator larger batches fill the chip."""
+    """Test-time fits in one vmapped batch a device, a step of each fit; on an accelerator larger batches fill it."""
     backbone, rows = network.backbone("siren"), []
-    for n_fits in (1, 4) if runtime.accelerator_memory() is None else (1, 8, 32, 128):
+    for a_device in (1, 4) if runtime.accelerator_memory() is None else (1, 8, 32, 128):
+        n_fits = a_device * jax.local_device_count()
         state, _, x, _ = problem(backbone, 1, 1, height * width, height)
         h = network.prefix(backbone, state.params["encoder"], 1, x)
         targets = jax.random.uniform(jax.random.key(5), (n_fits, len(x), 3))
-        data = fit.tiles(h, targets, fit.tile_rows(CONFIG, n_fits, runtime.accelerator_memory()))
+        data = fit.tiles(h, targets, fit.tile_rows(CONFIG, a_device, runtime.accelerator_memory()))
         states = jax.tree.map(lambda leaf: jnp.broadcast_to(leaf, (n_fits, *leaf.shape)), state)
         measured = timed(
             partial(fit.fit_batch, backbone, 1, RATE, STEPS), states, data, per_call=STEPS * n_fits, repeats=3
         )
         rows.append(
-            row(f"step of a fit, siren, tau=1, {n_fits} at a time", measured, step_operations(backbone, len(x), 3, 1))
+            row(f"step of a fit, siren, tau=1, {a_device} at a time", measured, step_operations(backbone, len(x), 3, 1))
         )
         rows[-1]["fits_per_s"] = 1e3 / rows[-1]["ms"] / FIT_STEPS
     return rows

@@ -1,15 +1,18 @@
 """What a config must satisfy before anything runs."""
 
 from inr_sae.errors import UserError
-from inr_sae.inr import network
+from inr_sae.inr import network, protocols
+from inr_sae.measure import lpips
+from inr_sae.signals.split import SPLITS
 
-STAGES = ("cohort", "rank", "freeze_sweep", "dictionary", "ablation", "report")
+STAGES = ("cohort", "rank", "freeze_sweep", "dictionary", "ablation", "encoders", "transfer", "tune", "report")
 NEEDS = {
     "rank": ("cohort",),
     "freeze_sweep": ("cohort", "rank"),
     "dictionary": ("cohort",),
     "ablation": ("cohort", "dictionary"),
-    "report": ("cohort",),
+    "transfer": ("encoders",),
+    "tune": ("transfer",),
 }
 POSITIVE = (
     "inr.width",
@@ -23,7 +26,6 @@ POSITIVE = (
     "fit.steps",
     "fit.learning_rate",
     "fit.seeds",
-    "fit.batch",
     "fit.log_every",
     "sae.n_atoms",
     "sae.k",
@@ -45,7 +47,10 @@ def check(config, n_devices):
         for needed in NEEDS.get(stage, ()):
             if needed not in config.stages:
                 raise UserError(f"stages has {stage} without {needed}, which it builds on; add {needed}")
-    network.backbone(config.inr.backbone)
+    if "report" in config.stages and len(config.stages) == 1:
+        raise UserError("stages has report alone; there is nothing to report of")
+    for backbone in (config.inr.backbone, *config.transfer.backbones):
+        network.backbone(backbone)
     for key in POSITIVE:
         group, name = key.split(".")
         if not config[group][name] > 0:
@@ -57,6 +62,9 @@ def check(config, n_devices):
                 raise UserError(f"{key} has {value!r}; layers are 0..{config.inr.n_layers - 1}")
         if len(set(values)) != len(values) or not values:
             raise UserError(f"{key} is {tuple(values)}; it names at least one layer, and none twice")
+    check_fits(config)
+    if "encoders" in config.stages:
+        check_matrix(config)
     if config.sae.k > config.sae.n_atoms:
         raise UserError(
             f"sae.k = {config.sae.k} is more than sae.n_atoms = {config.sae.n_atoms}; at most n atoms can fire"
@@ -79,7 +87,51 @@ def check(config, n_devices):
         )
 
 
-def check_signals(config, signals):
-    """Raise UserError if the signals that were drawn cannot go through the stages."""
-    if "freeze_sweep" in config.stages and min(signals.cohort.shape[1:3]) < 11:
-        raise UserError("the signals are smaller than SSIM's window of 11x11; set a larger signals.size")
+def check_fits(config):
+    """Raise UserError naming what is wrong with the test-time fits or their metrics."""
+    if not config.fit.protocols:
+        raise UserError(f"fit.protocols is empty; there are {', '.join(protocols.PROTOCOLS)}")
+    for name in config.fit.protocols:
+        protocols.protocol(name)
+    for rate in config.fit.other_rates:
+        if not rate > 0:
+            raise UserError(f"fit.other_rates has {rate}; a rate is above 0")
+    if config.fit.batch < 0:
+        raise UserError(f"fit.batch is {config.fit.batch}; it is a number of fits, or 0 for as many as memory allows")
+    if config.metrics.lpips:
+        lpips.network(config.metrics.lpips_weights)
+
+
+def check_matrix(config):
+    """Raise UserError naming what is wrong with the axes of a matrix."""
+    for key in ("sources", "targets"):
+        names = config.transfer[key]
+        if not names or len(set(names)) != len(names):
+            raise UserError(f"transfer.{key} is {tuple(names)}; it names at least one signal set, and none twice")
+        for name in names:
+            if name not in config.sets:
+                raise UserError(f"transfer.{key} has {name!r}; config.sets has {', '.join(config.sets) or 'none'}")
+    if config.transfer.split not in SPLITS[1:]:
+        raise UserError(f"transfer.split is {config.transfer.split!r}; it is one of {', '.join(SPLITS[1:])}")
+    for key in ("backbones", "omega_0", "sigma"):
+        values = config.transfer[key]
+        if not values or len(set(values)) != len(values):
+            raise UserError(f"transfer.{key} is {tuple(values)}; it names at least one, and none twice")
+    for name in config.transfer.targets:
+        n = f"n_{config.transfer.split}"
+        if config.sets[name][n] < 1:
+            raise UserError(f"sets.{name}.{n} is {config.sets[name][n]}; there would be nothing to fit")
+
+
+def signal_sets(config):
+    """{the key in the config: its signal set} of every set of signals that the stages read."""
+    if "encoders" in config.stages:
+        names = dict.fromkeys((*config.transfer.sources, *config.transfer.targets))
+        return {f"sets.{name}": config.sets[name] for name in names}
+    return {"signals": config.signals}
+
+
+def check_signals(config, key, signals):
+    """Raise UserError if the signals that were drawn for a set cannot go through the stages."""
+    if {"freeze_sweep", "transfer"} & set(config.stages) and min(signals.cohort.shape[1:3]) < 11:
+        raise UserError(f"the signals are smaller than SSIM's window of 11x11; set a larger {key}.size")

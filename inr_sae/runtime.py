@@ -35,6 +35,15 @@ def accelerator_memory():
     return stats["bytes_limit"] if stats else None
 
 
+def memory():
+    """Bytes of memory that one local device may use: the accelerator's, or this process's share of the host's."""
+    host = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):  # of a container
+        if Path(limit).exists() and Path(limit).read_text().strip().isdigit():
+            host = min(host, int(Path(limit).read_text()))
+    return accelerator_memory() or host // jax.local_device_count()
+
+
 def git_revision():
     """The git revision of the source tree this runs from, "-dirty" added if it was changed; None outside one."""
     root = Path(__file__).resolve().parent.parent

@@ -1,16 +1,15 @@
 """A study: which stages run, in order; what is done already; what is refused."""
 
-import importlib
-import json
 import logging
-import time
+import re
 
 import jax
 
 from inr_sae import __version__, check, runtime
 from inr_sae.errors import UserError
-from inr_sae.output.store import Store, finite_or_none, sha256
+from inr_sae.output.store import Store, finite_or_none
 from inr_sae.signals.load import load
+from inr_sae.stages.once import flatten, run_stage
 
 logger = logging.getLogger("inr_sae")
 
@@ -25,12 +24,23 @@ def run(config, workdir, config_file="", overridden=None):
     """
     runtime.configure(config.runtime.precision, config.runtime.cache_dir)
     check.check(config, jax.local_device_count())
-    check.check_signals(config, load(**config.signals))  # before the folder is made, so that bad data leave no trace
+    for key, signals in check.signal_sets(config).items():  # before the folder is made: bad data leave no trace
+        check.check_signals(config, key, read(key, signals))
     store = Store(workdir)
     with store.lock():
         begin(config, store, config_file, overridden or {})
         for name in (name for name in check.STAGES if name in config.stages):
             run_stage(name, config, store)
+
+
+def read(key, signals):
+    """The signals of a set; what is wrong with one of several is said with its own key in the config."""
+    try:
+        return load(**signals)
+    except UserError as error:
+        if key == "signals":
+            raise
+        raise UserError(re.sub(r"\bsignals\.", f"{key}.", f"{key}: {error}")) from error
 
 
 def begin(config, store, config_file, overridden):
@@ -54,14 +64,6 @@ def begin(config, store, config_file, overridden):
         )
 
 
-def flatten(config, prefix=""):
-    """{"group.key": value} of a nested dict."""
-    flat = {}
-    for key, value in config.items():
-        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
-    return flat
-
-
 def is_free(key):
     """Whether a key may change between two starts of one study."""
     return any(key == free or (free.endswith(".") and key.startswith(free)) for free in FREE)
@@ -79,36 +81,3 @@ def refuse_other_config(config, stored, root):
             f"--workdir {root} holds a study with another config: {listed}; choose another --workdir, or restore the "
             f"values"
         )
-
-
-def parts_hash(config, parts):
-    """Hash of the part of the config that a stage depends on; `parts` are groups or keys."""
-    flat = flatten(finite_or_none(config.to_dict()))
-    relevant = {
-        key: value for key, value in flat.items() if any(key == part or key.startswith(part + ".") for part in parts)
-    }
-    return sha256(json.dumps(relevant, sort_keys=True).encode())
-
-
-def run_stage(name, config, store):
-    """Run one stage unless its done.json says that it is done for this config; write done.json at its end."""
-    stage = importlib.import_module(f"inr_sae.stages.{name}")
-    digest, done = parts_hash(config, stage.PARTS), f"{name}/done.json"
-    if store.exists(done) and store.read_json(done).get("config_sha256") == digest:
-        logger.info("%s: done already", name)
-        return
-    logger.info("%s: begins", name)
-    store.log("stage begins", stage=name)
-    began = time.monotonic()
-    try:
-        stage.run(config, store)
-    except UserError as error:
-        store.log("stage stopped", stage=name, error=str(error))
-        raise
-    seconds = round(time.monotonic() - began, 2)
-    store.write_json(
-        done,
-        {"stage": name, "config_sha256": digest, "version": __version__, "jax": jax.__version__, "seconds": seconds},
-    )
-    store.log("stage done", stage=name, seconds=seconds)
-    logger.info("%s: done in %.1f s", name, seconds)

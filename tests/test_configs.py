@@ -21,6 +21,26 @@ def test_builds_and_passes_the_check(name, scale):
     check(build(name, scale), n_devices=1)
 
 
+@pytest.mark.parametrize("name", ("transfer", "tune", "sensitivity"))
+@pytest.mark.parametrize("sets", ("", "celebahq,kodak,oasis", "mine=folder,faces=celebahq"))
+def test_a_matrix_builds_and_passes_the_check(name, sets):
+    config = build(name, sets)
+    check(config, n_devices=1)
+    assert set(config.transfer.sources) <= set(config.sets)
+    if sets.startswith("mine"):
+        assert config.sets.mine.dataset == "folder" and config.sets.faces.dataset == "celebahq"
+
+
+def test_the_matrix_has_the_papers_budget():
+    config = build("transfer", "celebahq,kodak,oasis")
+    assert config.transfer.sources == config.transfer.targets == ("celebahq", "kodak", "oasis")
+    assert [config.sets[name].n_test for name in config.transfer.targets] == [100, 14, 100]
+    assert (config.fit.steps, config.fit.seeds, config.cohort.steps) == (500, 3, 5000)
+    assert set(config.fit.protocols) == {"freeze", "full", "warm", "thaw", "random", "scratch"}
+    tuned = build("tune", "celebahq")
+    assert tuned.sets.celebahq.n_validation == 50 and tuned.transfer.split == "validation"
+
+
 def test_the_papers_values_stand_at_the_papers_scales():
     config = build("cohort_siren", "celebahq")
     assert (config.inr.n_layers, config.inr.width, config.inr.omega_0) == (5, 256, 30.0)

@@ -13,24 +13,29 @@ import jax
 import jax.numpy as jnp
 import optax
 from jax import lax
+from jax.sharding import AxisType
+from jax.sharding import PartitionSpec as P
 
-from inr_sae.inr import freeze, head, network
+from inr_sae.inr import freeze, head, network, protocols
 from inr_sae.state import TrainState
 
+MOST_FITS = 8  # in one batch on one device: a few fill it, and the smaller the batch, the less an interruption loses
 CPU_TILE_ROWS = 2048  # of width 256: 2 MiB an array, which fits a core's cache
 
 
 class Tiles(NamedTuple):
     """N pixels in T tiles of n rows, the last padded with rows of weight 0."""
 
-    h: jax.Array  # (T, n, d_in) input of the first layer that moves
+    h: (
+        jax.Array
+    )  # (T, n, d_in) input of the first layer that moves; (B, T, n, d_in) in `fit_batch` where fits differ in it
     targets: jax.Array  # (T, M, n, C)
     weight: jax.Array  # (T, n): 1/N, or 0 for padding
 
 
 def tiles(h, targets, rows):
-    """Tiles of at most `rows` rows from h (N, d_in) and targets (M, N, C)."""
-    n_pixels = h.shape[0]
+    """Tiles of at most `rows` rows from h (N, d_in), or (B, N, d_in), and targets (M, N, C)."""
+    n_pixels = h.shape[-2]
     n_tiles = -(-n_pixels // rows)
     rows = -(-n_pixels // n_tiles)
     padding = (0, n_tiles * rows - n_pixels)
@@ -38,7 +43,7 @@ def tiles(h, targets, rows):
     targets = jnp.pad(targets, ((0, 0), padding, (0, 0))).reshape(m, n_tiles, rows, c)
     weight = jnp.pad(jnp.full(n_pixels, 1.0 / n_pixels), padding)
     return Tiles(
-        jnp.pad(h, (padding, (0, 0))).reshape(n_tiles, rows, -1),
+        jnp.pad(h, ((0, 0),) * (h.ndim - 2) + (padding, (0, 0))).reshape(*h.shape[:-2], n_tiles, rows, h.shape[-1]),
         jnp.moveaxis(targets, 1, 0),
         weight.reshape(n_tiles, rows),
     )
@@ -51,9 +56,20 @@ def tile_rows(config, n_fits, memory_bytes):
     """
     if memory_bytes is None:
         return max(256, CPU_TILE_ROWS // n_fits)
-    # Kept for the backward pass: each layer's activations and derivatives; and a few of the size of the widest layer.
-    bytes_a_row = 4 * n_fits * (config["width"] * (2 * config["n_layers"] + 4) + 2 * config["n_fourier"])
-    return max(256, memory_bytes // 2 // bytes_a_row)
+    return max(256, memory_bytes // 2 // (n_fits * bytes_a_row(config)))
+
+
+def bytes_a_row(config):
+    """Memory that one pixel of one fit takes while it is differentiated.
+
+    Kept for the backward pass are each layer's activations and derivatives, and a few of the size of the widest layer.
+    """
+    return 4 * (config["width"] * (2 * config["n_layers"] + 4) + 2 * config["n_fourier"])
+
+
+def fits_at_once(config, n_pixels, memory_bytes):
+    """How many fits of `n_pixels` a device may hold at once in half its memory, 1 to MOST_FITS."""
+    return int(min(MOST_FITS, max(1, memory_bytes // 2 // (n_pixels * bytes_a_row(config)))))
 
 
 def first_moving_layer(tau):
@@ -116,18 +132,32 @@ def steps(backbone, tau, learning_rate, n, state, data):
     return lax.scan(lambda state, _: step(tau, learning_rate, of, state), state, None, length=n)
 
 
-@partial(jax.jit, static_argnums=(0, 1, 2, 3))
+@partial(jax.jit, static_argnums=(0, 1, 3))
 def fit_cohort(backbone, tau, learning_rate, n, state, data):
     """Jitted `steps` of one fit."""
     return steps(backbone, tau, learning_rate, n, state, data)
 
 
-@partial(jax.jit, static_argnums=(0, 1, 2, 3))
+@partial(jax.jit, static_argnums=(0, 1, 3))
 def fit_batch(backbone, tau, learning_rate, n, states, data):
-    """Jitted `steps` of B independent fits: states with a leading B; Tiles with B signals, signal i for fit i."""
+    """Jitted `steps` of B independent fits, each device taking its share of them.
+
+    states: with a leading B, a multiple of the number of local devices. data: Tiles with B signals, signal i for fit i,
+    and h (T, n, d_in) that all fits share, or (B, T, n, d_in) where each has its own frozen prefix. A device's program
+    depends on B over the number of devices alone, so a fit's numbers do not depend on how many devices there are.
+    Returns the states and the mse of each step, (B, n, 1).
+    """
     each = data._replace(targets=data.targets[:, :, None])  # M = 1 for each fit
-    one = partial(steps, backbone, tau, learning_rate, n)
-    return jax.vmap(one, in_axes=(0, Tiles(None, 1, None)))(states, each)
+    own_prefix = data.h.ndim == 4
+    one = jax.vmap(
+        lambda rate, state, data: steps(backbone, tau, rate, n, state, data),
+        in_axes=(None, 0, Tiles(0 if own_prefix else None, 1, None)),
+    )
+    mesh = jax.make_mesh((jax.local_device_count(),), ("fits",), (AxisType.Auto,), devices=jax.local_devices())
+    shares = Tiles(P("fits") if own_prefix else P(), P(None, "fits"), P())
+    # check_vma is off because the gradients' sums start as constants; nothing here crosses devices.
+    sharded = jax.shard_map(one, mesh=mesh, in_specs=(P(), P("fits"), shares), out_specs=P("fits"), check_vma=False)
+    return sharded(learning_rate, states, each)
 
 
 @partial(jax.jit, static_argnums=(0, 2))
@@ -136,12 +166,16 @@ def outputs(backbone, params, tau, h):
     return network.outputs(backbone, params, first_moving_layer(tau), h)
 
 
-def test_time_state(backbone, config, cohort, tau, learning_rate, key, channels):
-    """The state of one test-time fit: layers 0..tau from `cohort`, the rest and the head from `key`.
+def test_time_state(backbone, config, cohort, protocol, tau, learning_rate, key, channels):
+    """The state of one test-time fit by a protocol of `protocols`; `cohort` is unused, and may be None, where none of
+    its weights are taken.
 
-    A layer's new weights depend on the key and the layer alone, so fits of one key start alike at every tau.
+    A layer's new weights depend on the key and the layer alone, so fits of one key start alike at every tau and under
+    every protocol.
     """
+    rules = protocols.protocol(protocol)
     key_layers, key_head = jax.random.split(key)
-    encoder = freeze.start_anew(cohort, backbone.init(key_layers, config), tau)
+    new = backbone.init(key_layers, config)
+    encoder = freeze.join(cohort if rules.prefix_of_cohort else new, cohort if rules.suffix_of_cohort else new, tau)
     heads = network.init_heads(backbone, key_head, config, 1, channels)
-    return init_state({"encoder": encoder, "heads": heads}, tau, learning_rate, key)
+    return init_state({"encoder": encoder, "heads": heads}, protocols.frozen_to(protocol, tau), learning_rate, key)

@@ -46,16 +46,16 @@ def optimizer(learning_rate, label_tree):
     return optax.partition({"train": optax.adam(learning_rate), "frozen": optax.set_to_zero()}, label_tree)
 
 
-def start_anew(cohort, fresh, tau):
-    """An encoder at the start of a test-time fit: layers 0..tau of `cohort`, the hidden layers beyond of `fresh`.
+def join(prefix, suffix, tau):
+    """An encoder of layers 0..tau of the one and the hidden layers beyond of the other; tau = None: all of `prefix`.
 
-    tau = None is STRAINER's recipe, every layer from the cohort. What is no hidden layer is always the cohort's.
+    What is no hidden layer (`fourier`, `siren`) is the prefix's.
     """
     if tau is None:
-        return cohort
+        return prefix
 
-    def is_new(name):
+    def is_beyond(name):
         index = layer_index(name)
         return index is not None and index > tau
 
-    return {name: fresh[name] if is_new(name) else group for name, group in cohort.items()}
+    return {name: suffix[name] if is_beyond(name) else group for name, group in prefix.items()}

@@ -107,9 +107,60 @@ def ablation_sentence(rows):
 
 def caveats(config):
     """What a reader must know before quoting the numbers."""
-    if config["signals"]["dataset"] != "phantom":
+    sets = config["sets"].values() if "encoders" in config["stages"] else [config["signals"]]
+    if any(signals["dataset"] != "phantom" for signals in sets):
         return []
     return [
         "The signals are procedural phantoms: this shows how the study works, and says nothing about photographs or "
         "scans."
     ]
+
+
+def matrix_sentences(best, agreement, claims):
+    """Which boundary won where, how often the weights' stable rank names it, and how the paper's claims fared."""
+    sentences = []
+    for backbone in dict.fromkeys(row["backbone"] for row in best):
+        mine = [row for row in best if row["backbone"] == backbone]
+        taus = [row["best_tau"] for row in mine]
+        counts = ", ".join(f"{tau} in {taus.count(tau)}" for tau in sorted(set(taus), key=lambda t: -taus.count(t)))
+        decided = sum(bool(row.get("decided")) for row in mine)
+        rule = next(row for row in agreement if row["backbone"] == backbone and row["rule"] == "sr_weight")
+        sentences.append(
+            f"{backbone}: the best freeze boundary is {counts} of {len(mine)} pairs of source and target, ahead of the "
+            f"runner-up beyond the 95 % interval in {decided}; the weights' stable rank names it in {rule['agrees']}."
+        )
+    verdicts = [row["verdict"] for row in claims]
+    listed = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in dict.fromkeys(verdicts))
+    return [*sentences, f"Of {len(claims)} claims of the paper: {listed}."]
+
+
+def protocol_sentences(paired, rule_of):
+    """What the controls say at the rule's boundary, averaged over the pairs: one sentence a backbone.
+
+    paired: rows of paired.csv at one rate. rule_of(row) -> the rule's layer of the row's encoder.
+    """
+    sentences = []
+    for backbone in dict.fromkeys(row["backbone"] for row in paired):
+        texts = []
+        for other in ("full", "warm", "thaw", "random", "scratch"):
+            mine = [
+                row
+                for row in paired
+                if row["backbone"] == backbone
+                and {row["protocol"], row["minus"]} == {"freeze", other}
+                and row["tau"] == rule_of(row)
+            ]
+            if mine:
+                signs = [1 if row["protocol"] == "freeze" else -1 for row in mine]
+                values = [sign * row["difference_db"] for sign, row in zip(signs, mine)]
+                ahead = sum(value > 0 and row["decided"] for value, row in zip(values, mine))
+                behind = sum(value < 0 and row["decided"] for value, row in zip(values, mine))
+                texts.append(f"{np.mean(values):+.1f} dB against {other} (ahead in {ahead}, behind in {behind})")
+        if texts:
+            n = len({(row["source"], row["target"], row["frequency"]) for row in paired if row["backbone"] == backbone})
+            sentences.append(
+                f"{backbone}, frozen up to the layer that the stable rank picks, on average over {n} "
+                f"pair{'s' * (n != 1)}: {'; '.join(texts)}. Ahead and behind count pairs whose 95 % interval "
+                "excludes 0."
+            )
+    return sentences

@@ -18,6 +18,7 @@ figcaption { color:var(--soft); font-size:.88rem; max-width:80ch; margin-top:.4r
 .table { overflow-x:auto; margin:.8rem 0 } table { border-collapse:collapse; font-size:.86rem; font-variant-numeric:tabular-nums }
 th,td { text-align:right; padding:.28rem .7rem; border-bottom:1px solid var(--line); white-space:nowrap } th { color:var(--soft); font-weight:600 }
 td:first-child, th:first-child { text-align:left } tr.best td { background:var(--band); font-weight:700 }
+.wide td { white-space:normal; text-align:left; vertical-align:top; min-width:7rem } .wide th { text-align:left }
 nav a { margin-right:1rem } a { color:var(--accent) } details { margin:.8rem 0 } summary { cursor:pointer }
 pre { background:var(--band); padding:1rem; border-radius:6px; overflow-x:auto; font-size:.8rem }
 """
@@ -45,6 +46,11 @@ def section(name, title, *parts):
 def paragraph(sentence):
     """A paragraph of plain text."""
     return f"<p>{text(sentence)}</p>"
+
+
+def heading(title):
+    """A heading within a section."""
+    return f"<h3>{text(title)}</h3>"
 
 
 def answer(sentences):

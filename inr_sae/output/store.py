@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 import os
+import shutil
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,8 +24,18 @@ PARTIAL = ".partial"
 class Store:
     """The run's folder `root`; names are relative to it, with "/" between folders."""
 
-    def __init__(self, root):
+    def __init__(self, root, name=""):
         self.root = Path(root).absolute()
+        self.name = name  # of a study inside another one
+
+    def sub(self, name):
+        """The store of a study that lies in the folder `name` of this one; made if it is not there."""
+        self.path(name).mkdir(parents=True, exist_ok=True)
+        return Store(self.path(name), name.rpartition("/")[2])
+
+    def label(self, stage):
+        """A stage's name for the reader of a log, with the study's own where it is one of several."""
+        return f"{self.name} {stage}" if self.name else stage
 
     def path(self, name):
         """The absolute path of a name."""
@@ -33,6 +44,16 @@ class Store:
     def exists(self, name):
         """Whether the file or folder is there."""
         return self.path(name).exists()
+
+    def names(self, folder):
+        """The names of the files in a folder, sorted, without what is still being written; none if it is not there."""
+        path = self.path(folder)
+        return sorted(p.name for p in path.iterdir() if not p.name.endswith(PARTIAL)) if path.is_dir() else []
+
+    def remove(self, folder):
+        """Remove a folder and what is in it, if it is there."""
+        if self.exists(folder):
+            shutil.rmtree(self.path(folder))
 
     @contextmanager
     def replacing(self, name):

@@ -1,4 +1,4 @@
-"""Tables as csv, as Markdown and as HTML, from the same rows."""
+"""Tables as Markdown, as HTML and as LaTeX, from the same rows."""
 
 import html
 
@@ -20,8 +20,8 @@ def markdown(rows):
     return "\n".join([line(head), line(["---"] * len(head)), *(line(map(shown, row.values())) for row in rows)]) + "\n"
 
 
-def to_html(rows, highlight=lambda row: False):
-    """An HTML table of rows, everything escaped; rows that `highlight` picks are emphasised."""
+def to_html(rows, highlight=lambda row: False, wide=False):
+    """An HTML table of rows, everything escaped; rows that `highlight` picks are emphasised; wide: for prose."""
     head = "".join(f'<th scope="col">{html.escape(key)}</th>' for key in rows[0])
     body = "".join(
         f"<tr{' class=best' if highlight(row) else ''}>"
@@ -29,4 +29,24 @@ def to_html(rows, highlight=lambda row: False):
         + "</tr>"
         for row in rows
     )
-    return f'<div class="table"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    kind = "table wide" if wide else "table"
+    return f'<div class="{kind}"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+LATEX = {"±": r"$\pm$", "→": r"$\to$", "✓": r"\checkmark", "✗": r"$\times$", "–": "--", "τ": r"$\tau$"}
+LATEX |= {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}"}
+LATEX |= {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
+
+
+def latex(rows):
+    """A LaTeX tabular of rows, for booktabs and amssymb."""
+
+    def line(cells):
+        return " & ".join("".join(LATEX.get(c, c) for c in str(cell)) for cell in cells) + r" \\"
+
+    head = list(rows[0])
+    body = "\n".join(line(map(shown, row.values())) for row in rows)
+    columns = "l" + "r" * (len(head) - 1)
+    return (
+        f"\\begin{{tabular}}{{{columns}}}\n\\toprule\n{line(head)}\n\\midrule\n{body}\n\\bottomrule\n\\end{{tabular}}\n"
+    )

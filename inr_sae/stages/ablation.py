@@ -13,14 +13,14 @@ from inr_sae.inr import network
 from inr_sae.measure import image
 from inr_sae.output.progress import Progress
 from inr_sae.sae import ablate
-from inr_sae.stages import cohort, dictionary, freeze_sweep
+from inr_sae.stages import cohort, dictionary, sweep
 
 PARTS = (*dictionary.PARTS, "fit", "ablation")
 
 
 def run(config, store):
     """Writes ablation/ablations.csv (top atoms), all_atoms.csv, and layer_<l>.npz with what the panels show."""
-    signals = cohort.draw(config, store)
+    signals = cohort.draw(config.signals, store)
     params = cohort.trained(config, store, signals.cohort.shape[-1])
     rows, all_rows = [], []
     with Progress(f"ablation {config.inr.backbone}", len(config.sae.layers)) as progress:
@@ -66,9 +66,9 @@ def subjects(config, store, signals, params, layer):
     for j in range(config.ablation.cohort_signals):
         head = jax.tree.map(lambda leaf: leaf[j : j + 1], params["heads"])
         yield "cohort", signals.names.cohort[j], signals.cohort[j], params | {"heads": head}
-    folder = f"freeze_sweep/{config.signals.dataset}"
-    if "freeze_sweep" in config.stages and layer in config.fit.taus:
-        yield "test", signals.names.test[0], signals.test[0], freeze_sweep.load_example(store, folder, layer)[0]
+    if "freeze_sweep" in config.stages and "freeze" in config.fit.protocols and layer in config.fit.taus:
+        params = sweep.load_example(store, config.signals.dataset, "freeze", layer)[0]
+        yield "test", signals.names.test[0], signals.test[0], params
 
 
 @lru_cache

@@ -19,7 +19,7 @@ PARTS = ("seed", "signals", "inr", "cohort", "runtime.precision")
 
 def run(config, store):
     """Train the cohort; writes cohort/signals.csv, checkpoints, history.csv, reconstructions.png."""
-    signals = draw(config, store)
+    signals = draw(config.signals, store)
     backbone, rate = network.backbone(config.inr.backbone), config.cohort.learning_rate
     state = initial(config, signals.cohort.shape[-1])
     h = network.prefix(backbone, state.params["encoder"], -1, grid(signals.cohort))
@@ -63,26 +63,26 @@ def history_row(row):
     }
 
 
-def draw(config, store):
-    """The study's signals; cohort/signals.csv is written the first time and holds them to the same pixels ever after.
+def draw(config, store, file="cohort/signals.csv"):
+    """The signals of a config group; `file` is written the first time and holds them to the same pixels ever after.
 
-    Raises UserError naming the file that is another now.
+    Raises UserError naming the signal that is another now.
     """
-    signals = load(**config.signals)
+    signals = load(**config)
     rows = [
         {"split": split, "name": name, "sha256_of_pixels": digest}
         for split in SPLITS
         for name, digest in zip(getattr(signals.names, split), getattr(signals.digests, split))
     ]
-    if not store.exists("cohort/signals.csv"):
-        store.write_csv("cohort/signals.csv", rows)
+    if not store.exists(file):
+        store.write_csv(file, rows)
         return signals
-    stored = {(row["split"], str(row["name"])): row["sha256_of_pixels"] for row in store.read_csv("cohort/signals.csv")}
+    stored = {(row["split"], str(row["name"])): row["sha256_of_pixels"] for row in store.read_csv(file)}
     drawn = {(row["split"], row["name"]): row["sha256_of_pixels"] for row in rows}
     for key in stored.keys() | drawn.keys():
         if stored.get(key) != drawn.get(key):
             raise UserError(
-                f"the {key[0]} signal {key[1]} is not what {store.path('cohort/signals.csv')} says it was; "
+                f"the {key[0]} signal {key[1]} is not what {store.path(file)} says it was; "
                 "restore the images, or start a new --workdir"
             )
     return signals

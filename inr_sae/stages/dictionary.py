@@ -18,7 +18,7 @@ N_MAPS = 16  # atoms a layer whose maps are stored
 
 def run(config, store):
     """Writes dictionary/layer_<l>/: checkpoints, maps.npz, atoms.csv, and last metrics.csv: that layer is done."""
-    signals = cohort.draw(config, store)
+    signals = cohort.draw(config.signals, store)
     params = cohort.trained(config, store, signals.cohort.shape[-1])
     backbone = network.backbone(config.inr.backbone)
     x, targets = cohort.grid(signals.cohort), cohort.flat(signals.cohort)

@@ -13,7 +13,7 @@ def run(config, store):
     sr(H) is of H as it is, as Eq. 3 says; beside it stands the centred one, since ReLU's outputs have a large mean,
     which alone bounds the first.
     """
-    signals = cohort.draw(config, store)
+    signals = cohort.draw(config.signals, store)
     channels = signals.cohort.shape[-1]
     backbone = network.backbone(config.inr.backbone)
     before = cohort.initial(config, channels).params["encoder"]

@@ -19,7 +19,8 @@ def setting(request, rng):
 
 
 def state_of(backbone, encoder, tau, seed):
-    return fit.test_time_state(backbone, CONFIG, encoder, tau, RATE, jax.random.key(seed), 2)
+    protocol = "full" if tau is None else "freeze"
+    return fit.test_time_state(backbone, CONFIG, encoder, protocol, tau, RATE, jax.random.key(seed), 2)
 
 
 def test_cohort_loss_is_the_sum_over_signals_of_the_mean_squared_error(setting):
@@ -144,3 +145,11 @@ def test_tiles_follow_the_memory_of_an_accelerator_and_the_cache_of_a_cpu():
     assert small * 4 * 256 * 14 < 16 * 2**30
     assert fit.tile_rows(config, 4, 2**34) == pytest.approx(small / 4, rel=1e-3)
     assert fit.tile_rows(config, 1, None) == 2048 and fit.tile_rows(config, 100, None) == 256
+
+
+def test_a_device_takes_as_many_fits_as_half_its_memory_holds():
+    config = dict(width=256, n_layers=5, n_fourier=256)
+    a_fit = 38804 * fit.bytes_a_row(config)
+    assert fit.fits_at_once(config, 38804, 2 * 5 * a_fit) == 5
+    assert fit.fits_at_once(config, 38804, 10 * 2**40) == fit.MOST_FITS
+    assert fit.fits_at_once(config, 768 * 512, 2**30) == 1

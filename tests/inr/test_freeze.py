@@ -44,12 +44,12 @@ def test_the_optimiser_does_not_move_frozen_leaves_and_keeps_no_moments_for_them
     assert n_moments == 2 * n_moving
 
 
-def test_start_anew_takes_the_prefix_from_the_cohort_and_the_rest_from_the_fresh_encoder():
+def test_join_takes_the_prefix_from_the_one_and_the_rest_from_the_other():
     fresh = jax.tree.map(lambda leaf: leaf + 100, encoder(12))
-    started = freeze.start_anew(encoder(12), fresh, 10)
+    started = freeze.join(encoder(12), fresh, 10)
     assert [float(started[f"hidden_{i}"]["w"][0, 0]) for i in range(12)] == [*range(11), 111.0]
     assert started["fourier"]["b"][0, 0] == 1
-    assert freeze.start_anew(encoder(12), fresh, None)["hidden_11"]["w"][0, 0] == 11
+    assert freeze.join(encoder(12), fresh, None)["hidden_11"]["w"][0, 0] == 11
 
 
 @pytest.mark.parametrize("tau", [None, 0])
@@ -66,7 +66,9 @@ def test_frozen_leaves_are_bit_equal_after_training_and_the_others_moved(name, t
     backbone = network.backbone(name)
     config = dict(width=8, n_layers=3, omega_0=30.0, sigma=2.0, n_fourier=4)
     cohort = backbone.init(jax.random.key(0), config)
-    state = fit.test_time_state(backbone, config, cohort, tau, 1e-2, jax.random.key(1), 1)
+    state = fit.test_time_state(
+        backbone, config, cohort, "full" if tau is None else "freeze", tau, 1e-2, jax.random.key(1), 1
+    )
     before = jax.tree.map(np.asarray, state.params)
     h = network.prefix(backbone, cohort, -1 if tau is None else tau, rng.uniform(-1, 1, (40, 2)).astype(np.float32))
     state, _ = fit.fit_cohort(

@@ -1,0 +1,263 @@
+"""Fitting a target's held-out signals under every protocol, boundary and rate: what freeze sweep and matrix share.
+
+A fit is one (protocol, tau, rate, image, seed). Fits of one shape go in batches, a batch's results appear as one file
+under parts/, and what stands in a file is not fitted again. At the end the parts become fits.csv and curves.csv.
+"""
+
+import itertools
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax.traverse_util import flatten_dict, unflatten_dict
+
+from inr_sae import runtime
+from inr_sae.inr import fit, network, protocols
+from inr_sae.measure import image
+from inr_sae.measure.lpips import lpips
+from inr_sae.stages import cohort, training
+from inr_sae.stages.keys import key_of
+
+UNTRAINED = "untrained"  # the source of a fit that takes nothing from a cohort
+FREQUENCY = {"siren": "omega_0", "ffmlp": "sigma"}  # the key of `inr` that sets how high a backbone's frequencies are
+METRICS = ("psnr_db", "psnr_clipped_db", "ssim", "lpips")
+KEYS = ("source", "target", "backbone", "frequency", "protocol", "tau", "learning_rate")  # of a cell's rows
+
+
+class Target(NamedTuple):
+    """The signals that are fitted: the set's name, images (T, H, W, C), and the name of each."""
+
+    name: str
+    images: np.ndarray
+    names: tuple
+
+
+class Cell(NamedTuple):
+    """One way of fitting; tau is None for a protocol without a boundary."""
+
+    protocol: str
+    tau: int | None
+    rate: float
+
+    @property
+    def tau_name(self):
+        """tau as tables show it: the protocol's name where there is no boundary."""
+        return self.protocol if self.tau is None else str(self.tau)
+
+    @property
+    def name(self):
+        """As a file is named."""
+        return "_".join(dict.fromkeys((self.protocol, self.tau_name))) + f"_rate_{self.rate:g}"
+
+
+def cells(config):
+    """Every Cell of the config group `fit`, each different fit once."""
+    pairs = protocols.cells(config.fit.protocols, config.fit.taus, config.inr.n_layers)
+    return [Cell(*pair, rate) for pair, rate in itertools.product(pairs, rates(config))]
+
+
+def rates(config):
+    """The test-time learning rates, the main one first."""
+    return tuple(dict.fromkeys((config.fit.learning_rate, *config.fit.other_rates)))
+
+
+def frequency(config):
+    """omega_0 of a SIREN, sigma of an FFMLP; nan for another backbone."""
+    key = FREQUENCY.get(config.inr.backbone)
+    return config.inr[key] if key else float("nan")
+
+
+def cost(config, cell, target):
+    """What a fit costs, in pixels times layers times steps; a head alone costs next to nothing."""
+    layers = config.inr.n_layers - fit.first_moving_layer(protocols.frozen_to(cell.protocol, cell.tau))
+    return max(layers, 0.01) * int(np.prod(target.images.shape[1:3])) * config.fit.steps
+
+
+def work(config, target):
+    """(number of fits, their cost) of a target."""
+    n = len(target.names) * config.fit.seeds
+    return n * len(cells(config)), sum(n * cost(config, cell, target) for cell in cells(config))
+
+
+def run(config, store, source, encoder, target, progress, keep_example):
+    """Fit the target with a source's encoder; writes freeze_sweep/<target>/fits.csv and curves.csv in `store`.
+
+    encoder: the cohort's, or None where the config's protocols take nothing from one. keep_example: whether the first
+    image's fits are stored, for pictures and for ablations. A sweep that was cut off goes on with the same batches,
+    so it ends at the same bits. Returns the rows of fits.csv.
+    """
+    at = folder(target.name)
+    pairs = list(itertools.product(range(len(target.names)), range(config.fit.seeds)))
+    size = batch_size(config, target, len(pairs))
+    done = {row_key(row) for row in stored(store, at, "fits")}
+    for cell in cells(config):
+        rounds = jax.local_device_count() * size
+        for start in range(0, len(pairs), rounds):
+            batch = pairs[start : start + rounds]
+            if not all(fit_key(cell, target, pair) in done for pair in batch):
+                part = fit_batch(config, store, source, encoder, target, cell, batch, size, keep_example)
+                store.write_json(f"{at}/parts/{cell.name}_{start:05d}.json", part)
+                note = f"{target.name} {cell.protocol} {cell.tau_name}: {mean_psnr(part['fits']):.2f} dB"
+            else:
+                note = ""
+            progress.advance(len(batch), note, len(batch) * cost(config, cell, target), bool(note))
+    finish(store, at, target, cells(config), config.fit.seeds)
+    return store.read_csv(f"{at}/fits.csv")
+
+
+def folder(target):
+    """The folder of a target's sweep."""
+    return f"freeze_sweep/{target}"
+
+
+def batch_size(config, target, n_fits):
+    """Fits that a device takes at once; what the memory allows, and evenly shared, unless the config says it."""
+    n_pixels = int(np.prod(target.images.shape[1:3]))
+    most = config.fit.batch or fit.fits_at_once(config.inr, n_pixels, runtime.memory())
+    return -(-n_fits // -(-n_fits // most))
+
+
+def mean_psnr(rows):
+    """Mean PSNR of rows of fits.csv, for a progress line."""
+    return np.mean([row["psnr_db"] for row in rows])
+
+
+def fit_key(cell, target, pair):
+    """What tells one fit of a sweep from all others."""
+    return cell.protocol, cell.tau_name, cell.rate, target.names[pair[0]], pair[1]
+
+
+def row_key(row):
+    """`fit_key` of a row of fits.csv or curves.csv."""
+    return row["protocol"], str(row["tau"]), row["learning_rate"], str(row["image"]), row["seed"]
+
+
+def stored(store, at, kind):
+    """Rows `kind` ("fits" or "curves") that are there already: of the csv file, or of the parts."""
+    if store.exists(f"{at}/{kind}.csv"):
+        return store.read_csv(f"{at}/{kind}.csv")
+    return [row for name in store.names(f"{at}/parts") for row in store.read_json(f"{at}/parts/{name}")[kind]]
+
+
+def finish(store, at, target, every_cell, seeds):
+    """Make the parts into curves.csv and, last, fits.csv: every fit once, in one order, however they were batched."""
+    order = {
+        fit_key(cell, target, pair): i
+        for i, (cell, pair) in enumerate(
+            itertools.product(every_cell, itertools.product(range(len(target.names)), range(seeds)))
+        )
+    }
+    for kind in ("curves", "fits"):
+        if not store.exists(f"{at}/{kind}.csv"):
+            first = {(row_key(row), row.get("step")): row for row in reversed(stored(store, at, kind))}
+            rows = sorted(first.items(), key=lambda item: (order[item[0][0]], item[0][1] or 0))
+            store.write_csv(f"{at}/{kind}.csv", [row for _, row in rows])
+    store.remove(f"{at}/parts")
+
+
+def fit_batch(config, store, source, encoder, target, cell, pairs, size, keep_example):
+    """Fit (image, seed) pairs in one cell; returns {"fits": rows of fits.csv, "curves": rows of curves.csv}.
+
+    size: fits on each device; where there are fewer pairs, the last is fitted again and left out.
+    """
+    n_fits = -(-len(pairs) // (size * jax.local_device_count())) * size * jax.local_device_count()
+    padded = pairs + pairs[-1:] * (n_fits - len(pairs))
+    images = target.images[[index for index, _ in padded]]
+    states, h, data = start(config, encoder, target, cell, padded, images, size)
+    backbone, boundary = network.backbone(config.inr.backbone), protocols.frozen_to(cell.protocol, cell.tau)
+    curve = []  # (step, mse of each fit after as many steps)
+    for done in range(0, config.fit.steps, config.fit.log_every):
+        n = min(config.fit.log_every, config.fit.steps - done)
+        states, losses = fit.fit_batch(backbone, boundary, cell.rate, n, states, data)
+        losses = np.asarray(losses)
+        curve.append((done, losses[:, 0, 0]))
+        label = f"fit of {target.name} by {cell.protocol}, tau {cell.tau_name}"
+        training.check_finite(label, done, np.moveaxis(losses, 1, 0), states.params)
+    each_h = 0 if h.ndim == 3 else None
+    outputs = jax.vmap(lambda params, h: fit.outputs(backbone, params, boundary, h), in_axes=(0, each_h))(
+        states.params, h
+    ).reshape(images.shape)
+    if keep_example and (0, 0) in pairs and cell.rate == config.fit.learning_rate:
+        first = pairs.index((0, 0))
+        save_example(store, target.name, cell, jax.tree.map(lambda leaf: leaf[first], states.params), outputs[first])
+    scores = measure(config, outputs, images)
+    keys = dict(zip(KEYS, (source, target.name, config.inr.backbone, frequency(config), cell.protocol)))
+    keys |= {"tau": cell.tau_name, "learning_rate": cell.rate}
+    fits, curves = [], []
+    for i, (index, seed) in enumerate(pairs):
+        key = keys | {"image": target.names[index], "seed": seed}
+        fits.append(key | {metric: None if score is None else float(score[i]) for metric, score in scores.items()})
+        points = [(step, float(image.psnr_from_mse(mse[i]))) for step, mse in curve]
+        points.append((config.fit.steps, fits[-1]["psnr_db"]))
+        curves += [key | {"step": step, "psnr_db": psnr} for step, psnr in points]
+    return {"fits": fits, "curves": curves}
+
+
+def start(config, encoder, target, cell, pairs, images, size):
+    """(states, input of the first layer that moves, Tiles) of the fits of (image, seed) pairs in one cell.
+
+    The input is (N, d_in) where all fits share the cohort's prefix, (B, N, d_in) where each has its own.
+    """
+    backbone, boundary = network.backbone(config.inr.backbone), protocols.frozen_to(cell.protocol, cell.tau)
+    keys = jnp.stack([key_of(config.seed, "fit", target.names[index], seed) for index, seed in pairs])
+    states = jax.vmap(
+        lambda key: fit.test_time_state(
+            backbone, config.inr, encoder, cell.protocol, cell.tau, cell.rate, key, images.shape[-1]
+        )
+    )(keys)
+    x, last = cohort.grid(images), -1 if boundary is None else boundary
+    if protocols.protocol(cell.protocol).prefix_of_cohort:
+        h = network.prefix(backbone, encoder, last, x)
+    else:
+        h = jax.vmap(lambda params: network.prefix(backbone, params, last, x))(states.params["encoder"])
+    rows = fit.tile_rows(config.inr, size, runtime.accelerator_memory())
+    return states, h, fit.tiles(h, cohort.flat(images), rows)
+
+
+def measure(config, outputs, images):
+    """{metric: (B,)} of outputs against images (B, H, W, C); None for a metric that is not measured."""
+    scores = {
+        "psnr_db": np.asarray(image.psnr(outputs, images)),
+        "psnr_clipped_db": np.asarray(image.psnr_clipped(outputs, images)),
+        "ssim": np.asarray(image.ssim(outputs, images)),
+    }
+    wanted = config.metrics.lpips
+    return scores | {"lpips": lpips(outputs, images, config.metrics.lpips_weights) if wanted else None}
+
+
+def save_example(store, target, cell, params, output):
+    """Keep one fit's parameters and output (H, W, C), for pictures and for the ablation of a held-out signal."""
+    name = f"{folder(target)}/example/{cell.protocol}_{cell.tau_name}.npz"
+    store.write_npz(name, output=output, **flatten_dict(params, sep="/"))
+
+
+def load_example(store, target, protocol, tau):
+    """(params, output) of `save_example`."""
+    arrays = store.read_npz(f"{folder(target)}/example/{protocol}_{protocol if tau is None else tau}.npz")
+    output = arrays.pop("output")
+    return unflatten_dict(arrays, sep="/"), output
+
+
+def summarise(rows):
+    """One row a cell from rows of fits.csv: mean and sample standard deviation over images and seeds, and their number.
+
+    nan stands for the deviation of one fit, and for a metric that was not measured.
+    """
+    groups = {}
+    for row in rows:
+        groups.setdefault(tuple(str(row[key]) for key in KEYS), []).append(row)
+    summary = []
+    for group in groups.values():
+        row = {key: group[0][key] for key in KEYS}
+        for metric in METRICS:
+            values = np.array([np.nan if r[metric] is None else r[metric] for r in group], np.float64)
+            row[f"{metric}_mean"] = values.mean()
+            row[f"{metric}_std"] = values.std(ddof=1) if len(values) > 1 else float("nan")
+        summary.append(row | {"n": len(group), "n_images": len({r["image"] for r in group})})
+    return summary
+
+
+def of_main_rate(rows, config):
+    """The rows at the main test-time rate."""
+    return [row for row in rows if row["learning_rate"] == config.fit.learning_rate]
