@@ -26,6 +26,7 @@ def get_config():
             n_cohort=10,
             n_validation=0,  # kept apart from cohort and test, for tuning
             n_test=14,
+            train_on="cohort",  # cohort; first: its first signal alone; validation: these instead, a second cohort
             seed=0,  # of the draw
         )
     )
@@ -89,8 +90,44 @@ def get_config():
     )
     config.ablation = ConfigDict(
         dict(
-            top=4,  # atoms a layer, by mean magnitude
-            cohort_signals=1,  # each with its own head; one test signal is ablated besides, if the sweep has run
+            top=4,  # atoms a layer of highest mean magnitude
+            random=4,  # and as many alive ones drawn at random: the top ones are a biased sample
+            cohort_signals=1,  # each with its own head
+            test_signals=1,  # each fitted with layers 0..l frozen, if the sweep has run
+        )
+    )
+    config.conditions = ConfigDict(
+        dict(
+            regimes=("single", "cohort"),  # also second: a cohort of the validation signals
+            backbones=("siren", "ffmlp"),
+        )
+    )
+    config.single = ConfigDict(  # the single-signal regime of Table 2
+        dict(steps=500, omega_0=50.0, learning_rate_siren=2e-4, sigma=20.0, learning_rate_ffmlp=5e-4)
+    )
+    config.size_sweep = ConfigDict(
+        dict(
+            n_atoms=(1024, 2048, 4096, 8192),
+            k=(4, 16, 32, 64, 128),
+            steps=10000,
+            regimes=("cohort",),
+        )
+    )
+    config.stability = ConfigDict(
+        dict(
+            regimes=("cohort",),  # whose SAEs are trained again
+            seeds=(1,),  # from these further seeds, each matched with the first
+            max_atoms=4096,  # alive atoms that are matched, those of highest mean magnitude
+        )
+    )
+    config.explorer = ConfigDict(
+        dict(
+            atoms=4096,  # a layer, those of highest mean magnitude; all of them have their numbers
+            tile=40,  # larger side of an atom's map, in pixels
+            side=96,  # larger side of the image that is hovered over
+            per_pixel=12,  # atoms that are told at a pixel, the strongest
+            effects=24,  # atoms a layer whose effects are pictured: the top ones, and those that cost most
+            quality=45,  # of the WebP atlases, 1 to 100
         )
     )
     config.report = ConfigDict(

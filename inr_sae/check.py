@@ -3,9 +3,15 @@
 from inr_sae.errors import UserError
 from inr_sae.inr import network, protocols
 from inr_sae.measure import lpips
+from inr_sae.signals.load import n_trained
 from inr_sae.signals.split import SPLITS
 
-STAGES = ("cohort", "rank", "freeze_sweep", "dictionary", "ablation", "encoders", "transfer", "tune", "report")
+STAGES = (
+    *("cohort", "rank", "freeze_sweep", "dictionary", "ablation"),  # one encoder
+    *("encoders", "transfer", "tune"),  # a matrix of sources and targets
+    *("conditions", "size_sweep", "stability"),  # dictionaries of several encoders
+    *("explorer", "report"),
+)
 NEEDS = {
     "rank": ("cohort",),
     "freeze_sweep": ("cohort", "rank"),
@@ -13,7 +19,10 @@ NEEDS = {
     "ablation": ("cohort", "dictionary"),
     "transfer": ("encoders",),
     "tune": ("transfer",),
+    "size_sweep": ("conditions",),
+    "stability": ("conditions",),
 }
+REGIMES = ("single", "cohort", "second")  # of conditions; second: a cohort that shares no signal with the first
 POSITIVE = (
     "inr.width",
     "inr.n_layers",
@@ -65,9 +74,15 @@ def check(config, n_devices):
     check_fits(config)
     if "encoders" in config.stages:
         check_matrix(config)
+    if "conditions" in config.stages:
+        check_conditions(config)
     if config.sae.k > config.sae.n_atoms:
         raise UserError(
             f"sae.k = {config.sae.k} is more than sae.n_atoms = {config.sae.n_atoms}; at most n atoms can fire"
+        )
+    if "explorer" in config.stages and config.sae.n_atoms > 2**16:
+        raise UserError(
+            f"sae.n_atoms is {config.sae.n_atoms}; the explorer's codes are two bytes, of at most {2**16} atoms"
         )
     if config.sae.batch % n_devices:
         raise UserError(
@@ -75,10 +90,13 @@ def check(config, n_devices):
         )
     if config.ablation.top > 16:
         raise UserError(f"ablation.top is {config.ablation.top}; maps of at most 16 atoms a layer are stored")
-    if config.ablation.cohort_signals > config.signals.n_cohort:
+    for key, most in (("random", config.sae.n_atoms), ("test_signals", max(1, config.signals.n_test))):
+        if not 0 <= config.ablation[key] <= most:
+            raise UserError(f"ablation.{key} is {config.ablation[key]}; it is from 0 to {most}")
+    if config.ablation.cohort_signals > n_trained(config.signals):
         raise UserError(
             f"ablation.cohort_signals = {config.ablation.cohort_signals} is more than signals.n_cohort = "
-            f"{config.signals.n_cohort}"
+            f"{n_trained(config.signals)}"
         )
     if "freeze_sweep" in config.stages and config.signals.n_test < 1:
         raise UserError(
@@ -121,6 +139,23 @@ def check_matrix(config):
         n = f"n_{config.transfer.split}"
         if config.sets[name][n] < 1:
             raise UserError(f"sets.{name}.{n} is {config.sets[name][n]}; there would be nothing to fit")
+
+
+def check_conditions(config):
+    """Raise UserError naming what is wrong with the conditions whose dictionaries are compared."""
+    for backbone in config.conditions.backbones:
+        network.backbone(backbone)
+    for key, known in (("conditions", REGIMES), ("size_sweep", REGIMES), ("stability", REGIMES)):
+        for regime in config[key].regimes:
+            if regime not in known:
+                raise UserError(f"{key}.regimes has {regime!r}; there are {', '.join(known)}")
+    if "second" in config.conditions.regimes and config.signals.n_validation < 1:
+        raise UserError("conditions.regimes has second, a cohort of the validation signals; raise signals.n_validation")
+    if not config.conditions.regimes or not config.conditions.backbones:
+        raise UserError("conditions.regimes and conditions.backbones each name at least one")
+    for n in config.size_sweep.n_atoms:
+        if n < min(config.size_sweep.k):
+            raise UserError(f"size_sweep.n_atoms has {n}, fewer than every k of size_sweep.k = {config.size_sweep.k}")
 
 
 def signal_sets(config):

@@ -14,7 +14,7 @@ from inr_sae.stages.once import flatten, run_stage
 logger = logging.getLogger("inr_sae")
 
 # Keys that may change between two starts of one study: they decide where and when, not what is computed.
-FREE = ("stages", "report.", "runtime.cache_dir", "runtime.checkpoint_seconds")
+FREE = ("stages", "report.", "explorer.", "runtime.cache_dir", "runtime.checkpoint_seconds")
 
 
 def run(config, workdir, config_file="", overridden=None):

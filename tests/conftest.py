@@ -23,7 +23,7 @@ def shrink(config):
     config.cohort.update(dict(steps=20, log_every=5))
     config.fit.update(dict(steps=8, log_every=4, taus=(0, 1, 2), seeds=2, batch=3))
     config.sae.update(dict(n_atoms=32, k=4, steps=12, log_every=4, batch=32, layers=(0, 2)))
-    config.ablation.update(dict(top=2))
+    config.ablation.update(dict(top=2, random=1))
     config.report.update(dict(top=3))
     config.runtime.update(dict(cache_dir="", checkpoint_seconds=0.0))
     return config

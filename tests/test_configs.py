@@ -41,6 +41,19 @@ def test_the_matrix_has_the_papers_budget():
     assert tuned.sets.celebahq.n_validation == 50 and tuned.transfer.split == "validation"
 
 
+@pytest.mark.parametrize("scale", ("", *base.SCALES))
+def test_the_study_of_dictionaries_builds_and_passes_the_check(scale):
+    config = build("dictionaries", scale)
+    check(config, n_devices=1)
+    assert set(config.conditions.regimes) == {"single", "cohort", "second"}
+
+
+def test_dictionaries_have_the_papers_grid():
+    config = build("dictionaries", "celebahq")
+    assert config.size_sweep.n_atoms == (1024, 2048, 4096, 8192) and config.size_sweep.k == (4, 16, 32, 64, 128)
+    assert (config.sae.n_atoms, config.sae.k, config.sae.steps, config.single.steps) == (4096, 32, 10000, 500)
+
+
 def test_the_papers_values_stand_at_the_papers_scales():
     config = build("cohort_siren", "celebahq")
     assert (config.inr.n_layers, config.inr.width, config.inr.omega_0) == (5, 256, 30.0)

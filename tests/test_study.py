@@ -83,7 +83,9 @@ def test_every_measurement_has_one_row(finished):
         assert float(row["psnr_db_mean"]) == pytest.approx(np.mean(values))
         assert float(row["psnr_db_std"]) == pytest.approx(np.std(values, ddof=1))
     assert sum(int(row["is_best"]) for row in summary) == 1 and sum(int(row["is_rule"]) for row in summary) == 1
-    assert len(rows(workdir / "ablation/ablations.csv")) == 2 * 2 * 2  # layers, atoms, a cohort and a test signal
+    assert (
+        len(rows(workdir / "ablation/ablations.csv")) == 2 * 3 * 2
+    )  # layers, atoms (two top, one random), a cohort and a test signal
     assert len(rows(workdir / "dictionary/layer_0/atoms.csv")) == 32
 
 
@@ -193,7 +195,7 @@ def dying_after(function, calls):
         (fit, "fit_batch", 2),
         (fit, "fit_batch", 5),
         (sae_train, "steps_on_all_devices", 1),
-        (sae_train, "steps_on_all_devices", 4),
+        (sae_train, "steps_on_all_devices", 2),
     ],
 )
 def test_a_study_cut_off_anywhere_ends_at_the_same_bits(finished, tmp_path, monkeypatch, module, name, calls):

@@ -129,9 +129,7 @@ def matrix_sentences(best, agreement, claims):
             f"{backbone}: the best freeze boundary is {counts} of {len(mine)} pairs of source and target, ahead of the "
             f"runner-up beyond the 95 % interval in {decided}; the weights' stable rank names it in {rule['agrees']}."
         )
-    verdicts = [row["verdict"] for row in claims]
-    listed = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in dict.fromkeys(verdicts))
-    return [*sentences, f"Of {len(claims)} claims of the paper: {listed}."]
+    return [*sentences, verdict_sentence(claims)]
 
 
 def protocol_sentences(paired, rule_of):
@@ -163,4 +161,42 @@ def protocol_sentences(paired, rule_of):
                 f"pair{'s' * (n != 1)}: {'; '.join(texts)}. Ahead and behind count pairs whose 95 % interval "
                 "excludes 0."
             )
+    return sentences
+
+
+def verdict_sentence(claims):
+    """How the paper's claims fared, in numbers."""
+    verdicts = [row["verdict"] for row in claims]
+    listed = ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in dict.fromkeys(verdicts))
+    return f"Of {len(claims)} claims of the paper: {listed}."
+
+
+def condition_sentences(metrics):
+    """What the dictionaries of each condition look like, layer by layer."""
+
+    def along(rows, key, form):
+        return ", ".join(form.format(np.nan if row[key] is None else row[key]) for row in rows)
+
+    return [
+        f"{condition}, by layer: locality {along(rows, 'locality_median', '{:.2f}')} (1 a disc, 0 pixels at random); "
+        f"likeness to a signal {along(rows, 'content_median', '{:.2f}')} against "
+        f"{along(rows, 'content_shuffled_median', '{:.2f}')} with displaced signals; dead atoms "
+        f"{along([{'x': 100 * row['dead_fraction']} for row in rows], 'x', '{:.1f}')} %."
+        for condition, rows in metrics.items()
+    ]
+
+
+def stability_sentences(rows):
+    """How alike the maps of matched atoms are, a sentence each pair of dictionaries."""
+    sentences = []
+    by_map = [row for row in rows if row["by"] == "map"]
+    for pair in dict.fromkeys((row["condition"], row["other"], row["other_seed"]) for row in by_map):
+        mine = [row for row in by_map if (row["condition"], row["other"], row["other_seed"]) == pair]
+        what = f"{pair[0]} from another seed" if pair[2] is not None else f"{pair[0]} and {pair[1]}"
+        alike = ", ".join(f"{row['similarity_mean']:.2f}" for row in mine)
+        null = ", ".join(f"{row['null_mean']:.2f}" for row in mine)
+        sentences.append(
+            f"{what}: maps of atoms matched one to one correlate {alike} by layer (displaced by half the "
+            f"image: {null})."
+        )
     return sentences

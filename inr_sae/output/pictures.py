@@ -112,3 +112,35 @@ def ablations(layer, panels, role, rows):
         label_row(ax, text)
     fig.suptitle(f"layer {layer}, {role} signal", fontsize=9, color=ORANGE)
     return fig
+
+
+@styled
+def gallery(blocks, per_row=2):
+    """Figures 3, 13 and 14: for each condition the signal, the top atoms of each layer, and framed the mean of those
+    shown.
+
+    blocks: {condition: (signal (H, W, C), {layer: z (A, N)})}, laid `per_row` beside each other. Every atom is scaled
+    to its own maximum.
+    """
+    first_signal, first_layers = next(iter(blocks.values()))
+    n_atoms, n_layers = len(next(iter(first_layers.values()))), len(first_layers)
+    columns, shape = n_atoms + 2, first_signal.shape[:2]
+    per_row = min(per_row, len(blocks))
+    block_rows = -(-len(blocks) // per_row)
+    fig, axes = grid(block_rows * n_layers, per_row * columns, shape, cell=0.8)
+    for ax in axes.flat:
+        ax.axis("off")
+    for index, (condition, (signal, layers)) in enumerate(blocks.items()):
+        top, left = index // per_row * n_layers, index % per_row * columns
+        for i, (layer, z) in enumerate(layers.items()):
+            row = axes[top + i, left : left + columns]
+            tiles = [signal if i == 0 else None, *(values.reshape(shape) for values in z)]
+            for ax, tile in zip(row, tiles):
+                if tile is not None:
+                    ax.axis("on")
+                    show(ax, tile)
+            row[-1].axis("on")
+            show(row[-1], z.mean(axis=0).reshape(shape), frame=MARK)
+            row[1].set_ylabel(f"ℓ{layer}", fontsize=8, color=INK, rotation=0, ha="right", va="center")
+        axes[top, left].set_title(condition, fontsize=9, fontweight="bold", color=ORANGE, loc="left")
+    return fig

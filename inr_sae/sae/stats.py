@@ -86,7 +86,20 @@ def summary(atoms):
         "active_fraction_q25": over_alive(lambda x: np.quantile(x, 0.25), atoms.active_fraction),
         "active_fraction_q75": over_alive(lambda x: np.quantile(x, 0.75), atoms.active_fraction),
         "ipr_median": over_alive(np.median, atoms.ipr),
+        "ipr_q25": over_alive(lambda x: np.quantile(x, 0.25), atoms.ipr),
+        "ipr_q75": over_alive(lambda x: np.quantile(x, 0.75), atoms.ipr),
+        "concentration": concentration(atoms),
     }
+
+
+def concentration(atoms, tier=16):
+    """Mean magnitude of the top atom over the mean of the next ones up to rank `tier` (Sec. 4.3, App. A.2).
+
+    nan if no other atom fires.
+    """
+    top = atoms.mean_magnitude[top_atoms(atoms, tier)]
+    rest = top[1:].mean() if len(top) > 1 else 0.0
+    return float(top[0] / rest) if rest > 0 else float("nan")
 
 
 def top_atoms(atoms, n):

@@ -15,12 +15,12 @@ from inr_sae.sae import sparse
 def init(key, n_atoms, mean):
     """Parameters for activations of mean `mean` (d,): unit atoms uniform on the sphere, w_enc = w_dec, b_pre = mean."""
     atoms = unit_rows(jax.random.normal(key, (n_atoms, mean.shape[0]), jnp.float32))
-    # A copy: the state is donated while it trains, and one buffer cannot be donated twice.
+    # Copies: the state is donated while it trains, and one buffer cannot be donated twice.
     return {
         "w_enc": atoms,
         "b_enc": jnp.zeros(n_atoms),
         "w_dec": jnp.copy(atoms),
-        "b_pre": jnp.asarray(mean, jnp.float32),
+        "b_pre": jnp.copy(mean).astype(jnp.float32),
     }
 
 

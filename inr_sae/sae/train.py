@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import optax
 from jax import lax
 
-from inr_sae.sae import topk
+from inr_sae.sae import sparse, topk
 from inr_sae.state import TrainState
 
 
@@ -55,16 +55,57 @@ def steps(k, learning_rate, batch, n, n_devices, state, h, device, axis_name=Non
     share = batch // n_devices
 
     def body(state, _):
-        rows = draw(state.key, state.step, batch, h.shape[0])
-        return step(k, learning_rate, state, h[lax.dynamic_slice_in_dim(rows, device * share, share)], axis_name)
+        mine = lax.dynamic_slice_in_dim(draw(state.key, state.step, batch, h.shape[0]), device * share, share)
+        return step(k, learning_rate, state, sparse.rows(h, mine), axis_name)
 
     return lax.scan(body, state, None, length=n)
 
 
+def init_states(keys, n_atoms, means, learning_rate):
+    """The TrainState of several dictionary sets, each an SAE for every one of L layers, at step 0.
+
+    keys: (S, L) keys, of S sets (one for each k that is trained side by side). means: (L, d), of the layers'
+    activations. `params` and `opt_state` are tuples of S trees whose leaves lead with L; `step` is common to all.
+    """
+    one = jax.vmap(lambda key, mean: init_state(key, n_atoms, mean, learning_rate))
+    sets = [one(of_layers, means) for of_layers in keys]
+    return TrainState(
+        params=tuple(state.params for state in sets),
+        opt_state=tuple(state.opt_state for state in sets),
+        step=jnp.int32(0),
+        key=jnp.stack([state.key for state in sets]),
+    )
+
+
+def steps_of_sets(ks, learning_rate, batch, n, n_devices, states, h, device, axis_name=None):
+    """`steps` of S x L autoencoders in one program, set i with k = ks[i], layer l on the activations h[l] (L, N, d).
+
+    Returns the state and the mse of each step (n, S, L).
+    """
+
+    def one(k):
+        def train(params, opt_state, key, h):
+            state = TrainState(params=params, opt_state=opt_state, step=states.step, key=key)
+            return steps(k, learning_rate, batch, n, n_devices, state, h, device, axis_name)
+
+        return jax.vmap(train)
+
+    done = [one(k)(*of_set, h) for k, *of_set in zip(ks, states.params, states.opt_state, states.key, strict=True)]
+    after, losses = zip(*done)
+    return (
+        states.replace(
+            params=tuple(state.params for state in after),
+            opt_state=tuple(state.opt_state for state in after),
+            step=states.step + n,
+        ),
+        jnp.stack(losses).transpose(2, 0, 1),
+    )
+
+
 @lru_cache
-def _on_devices(k, learning_rate, batch, n, n_devices):
+def _on_devices(ks, learning_rate, batch, n, n_devices):
     return jax.pmap(
-        partial(steps, k, learning_rate, batch, n, n_devices, axis_name="data"),
+        partial(steps_of_sets, ks, learning_rate, batch, n, n_devices, axis_name="data"),
         axis_name="data",
         in_axes=(None, None, 0),
         out_axes=(None, None),
@@ -72,12 +113,12 @@ def _on_devices(k, learning_rate, batch, n, n_devices):
     )
 
 
-def steps_on_all_devices(k, learning_rate, batch, n, state, h):
-    """`steps` under `jax.pmap` over all local devices, state and h alike on each; the state is donated.
+def steps_on_all_devices(ks, learning_rate, batch, n, states, h):
+    """`steps_of_sets` under `jax.pmap` over all local devices, states and h alike on each; the states are donated.
 
     Raises ValueError for a batch that the devices cannot share evenly.
     """
     n_devices = jax.local_device_count()
     if batch % n_devices:
         raise ValueError(f"a batch of {batch} cannot be shared by {n_devices} devices")
-    return _on_devices(k, learning_rate, batch, n, n_devices)(state, h, jnp.arange(n_devices))
+    return _on_devices(tuple(ks), learning_rate, batch, n, n_devices)(states, h, jnp.arange(n_devices))

@@ -14,6 +14,11 @@ import numpy as np
 from inr_sae.errors import UserError
 from inr_sae.signals import image_file, oasis, split
 
+TRAIN_ON = {  # how many signals of the cohort an encoder is trained on
+    "cohort": None,  # all
+    "first": 1,  # one alone
+    "validation": None,  # the validation signals in the cohort's place: a second cohort that shares none with the first
+}
 DATA_SETS = ("phantom", "folder", "celebahq", "kodak", "oasis")
 
 
@@ -27,19 +32,20 @@ class Signals(NamedTuple):
     digests: split.Split
 
 
-def load(dataset, root, size, crop, plane, grey, n_cohort, n_validation, n_test, seed):
+def load(dataset, root, size, crop, plane, grey, n_cohort, n_validation, n_test, train_on, seed):
     """Draw and read the signals of a data set.
 
     dataset: one of DATA_SETS. root: its folder, "" for the phantom. size: (height, width), or None for the images'
     own. crop: "none" or "center" (see `image_file.fit_to`). plane: of NIfTI volumes. grey: average the channels.
-    n_*: how many signals for each split. seed: of the draw.
+    n_*: how many signals for each split. seed: of the draw. train_on: what stands as the cohort, see `TRAIN_ON`.
     Colour and grey images may be mixed: then all become colour. Raises UserError for all that is wrong with the data.
     """
-    _check(dataset, size, crop, plane, n_cohort, n_validation, n_test)
+    _check(dataset, size, crop, plane, train_on, n_cohort, n_validation, n_test)
     source = importlib.import_module(f"inr_sae.signals.{dataset}")
     sizes = (n_cohort, n_validation, n_test)
     names = source.find(root, sum(sizes))
     drawn = split.draw(names, [source.subject(name) for name in names], sizes, seed)
+    drawn = drawn._replace(cohort=drawn.validation if train_on == "validation" else drawn.cohort[: TRAIN_ON[train_on]])
     rules = {"size": tuple(size) if size else None, "crop": crop, "plane": plane, "seed": seed}
     images = {name: source.read(root, name, rules) for part in drawn for name in part}
     if grey:
@@ -50,11 +56,21 @@ def load(dataset, root, size, crop, plane, grey, n_cohort, n_validation, n_test,
     return Signals(*parts, names=drawn, digests=split.Split(*digests))
 
 
-def _check(dataset, size, crop, plane, n_cohort, n_validation, n_test):
+def n_trained(config):
+    """How many signals an encoder of a config group `signals` is trained on."""
+    of_cohort = range(config["n_cohort"])[: TRAIN_ON[config["train_on"]]]
+    return config["n_validation"] if config["train_on"] == "validation" else len(of_cohort)
+
+
+def _check(dataset, size, crop, plane, train_on, n_cohort, n_validation, n_test):
     if dataset not in DATA_SETS:
         raise UserError(f"signals.dataset is {dataset!r}; it is one of {', '.join(DATA_SETS)}")
     if crop not in image_file.CROPS:
         raise UserError(f"signals.crop is {crop!r}; it is one of {', '.join(image_file.CROPS)}")
+    if train_on not in TRAIN_ON:
+        raise UserError(f"signals.train_on is {train_on!r}; it is one of {', '.join(TRAIN_ON)}")
+    if train_on == "validation" and n_validation < 1:
+        raise UserError("signals.train_on is 'validation' and signals.n_validation is 0; raise it")
     if plane not in oasis.PLANES:
         raise UserError(f"signals.plane is {plane!r}; it is one of {', '.join(oasis.PLANES)}")
     if size and (len(size) != 2 or min(size) < 2):

@@ -12,44 +12,49 @@ import numpy as np
 from inr_sae.inr import network
 from inr_sae.measure import image
 from inr_sae.output.progress import Progress
-from inr_sae.sae import ablate
+from inr_sae.sae import ablate, stats
 from inr_sae.stages import cohort, dictionary, sweep
 
 PARTS = (*dictionary.PARTS, "fit", "ablation")
 
 
 def run(config, store):
-    """Writes ablation/ablations.csv (top atoms), all_atoms.csv, and layer_<l>.npz with what the panels show."""
+    """Writes ablation/ablations.csv (atoms one by one), all_atoms.csv, and layer_<l>.npz with what the panels show."""
     signals = cohort.draw(config.signals, store)
     params = cohort.trained(config, store, signals.cohort.shape[-1])
+    saes = dictionary.trained_layers(config, store)
     rows, all_rows = [], []
-    with Progress(f"ablation {config.inr.backbone}", len(config.sae.layers)) as progress:
-        for layer in config.sae.layers:
-            of_top, of_all = ablate_layer(config, store, signals, params, layer)
-            rows += of_top
+    with Progress(store.label(f"ablation {config.inr.backbone}"), len(config.sae.layers)) as progress:
+        for i, layer in enumerate(config.sae.layers):
+            sae = jax.tree.map(lambda leaf, i=i: leaf[i], saes)
+            of_some, of_all = ablate_layer(config, store, signals, params, layer, sae)
+            rows += of_some
             all_rows += of_all
             progress.advance(1, f"layer {layer}")
     store.write_csv("ablation/all_atoms.csv", all_rows)
     store.write_csv("ablation/ablations.csv", rows)
 
 
-def ablate_layer(config, store, signals, params, layer):
+def ablate_layer(config, store, signals, params, layer, sae):
     """(rows of ablations.csv, rows of all_atoms.csv) of one layer; writes its layer_<l>.npz."""
     backbone = network.backbone(config.inr.backbone)
     h = network.prefix(backbone, params["encoder"], layer, cohort.grid(signals.cohort))
-    sae = dictionary.trained(config, store, layer)
     atoms = store.read_csv(f"{dictionary.folder(layer)}/atoms.csv")
-    maps = store.read_npz(f"{dictionary.folder(layer)}/maps.npz")
-    panels = {name: values[: config.ablation.top] for name, values in maps.items()}
+    chosen = choose(config, atoms, layer)
+    panels = {
+        "atoms": np.array([atom for atom, _ in chosen]),
+        "is_top": np.array([sample == "top" for _, sample in chosen]),
+    }
+    panels["z"] = stats.maps(sae, h, panels["atoms"], config.sae.k)
+    rank = {row["atom"]: i for i, row in enumerate(sorted(atoms, key=lambda row: -row["mean_magnitude"]))}
     rows, all_rows = [], []
     for role, name, target, fitted in subjects(config, store, signals, params, layer):
         results = ablate_signal(backbone, fitted, layer, h, sae, panels, target)
         keys = {"signal": name, "signal_role": role}
-        rows += [
-            {"layer": layer, "atom": int(atom), "magnitude_rank": rank, **keys, **result}
-            | {"active_fraction": atoms[atom]["active_fraction"]}
-            for rank, (atom, (result, _)) in enumerate(zip(panels["atoms"], results))
-        ]
+        for (atom, sample), (result, _) in zip(chosen, results):
+            of_atom = {key: atoms[atom][key] for key in ("mean_magnitude", "active_fraction")}
+            row = {"layer": layer, "atom": atom, "sample": sample, "magnitude_rank": rank[atom]}
+            rows.append(row | keys | result | of_atom)
         all_rows += ablate_every_atom(config, fitted, backbone, layer, h, sae, target, keys)
         if f"{role}_target" not in panels:
             panels |= {
@@ -61,14 +66,26 @@ def ablate_layer(config, store, signals, params, layer):
     return rows, all_rows
 
 
+def choose(config, atoms, layer):
+    """[(atom, "top" or "random")]: those of highest mean magnitude, and alive others drawn from the layer's own
+    seed."""
+    order = sorted(atoms, key=lambda row: -row["mean_magnitude"])
+    top = [row["atom"] for row in order[: config.ablation.top]]
+    others = [row["atom"] for row in atoms if row["firing_rate"] > 0 and row["atom"] not in top]
+    rng = np.random.default_rng([config.seed, layer])
+    drawn = sorted(rng.choice(others, min(config.ablation.random, len(others)), replace=False).tolist())
+    return [(atom, "top") for atom in top] + [(atom, "random") for atom in drawn]
+
+
 def subjects(config, store, signals, params, layer):
     """(role, name, image (H, W, C), params with one head) of every signal that is ablated at a layer."""
     for j in range(config.ablation.cohort_signals):
-        head = jax.tree.map(lambda leaf: leaf[j : j + 1], params["heads"])
+        head = jax.tree.map(lambda leaf, j=j: leaf[j : j + 1], params["heads"])
         yield "cohort", signals.names.cohort[j], signals.cohort[j], params | {"heads": head}
     if "freeze_sweep" in config.stages and "freeze" in config.fit.protocols and layer in config.fit.taus:
-        params = sweep.load_example(store, config.signals.dataset, "freeze", layer)[0]
-        yield "test", signals.names.test[0], signals.test[0], params
+        for j in range(config.ablation.test_signals):
+            fitted = sweep.load_example(store, config.signals.dataset, "freeze", layer, j)[0]
+            yield "test", signals.names.test[j], signals.test[j], fitted
 
 
 @lru_cache

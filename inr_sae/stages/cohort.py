@@ -9,7 +9,7 @@ from inr_sae.inr import coordinates, fit, network
 from inr_sae.measure.image import psnr_from_mse
 from inr_sae.output import pictures
 from inr_sae.output.style import save
-from inr_sae.signals.load import load
+from inr_sae.signals.load import load, n_trained
 from inr_sae.signals.split import SPLITS
 from inr_sae.stages import training
 from inr_sae.stages.keys import key_of
@@ -94,7 +94,7 @@ def initial(config, channels):
     params = {
         "encoder": backbone.init(key_of(config.seed, "encoder"), config.inr),
         "heads": network.init_heads(
-            backbone, key_of(config.seed, "heads"), config.inr, config.signals.n_cohort, channels
+            backbone, key_of(config.seed, "heads"), config.inr, n_trained(config.signals), channels
         ),
     }
     return fit.init_state(params, None, config.cohort.learning_rate, key_of(config.seed, "cohort"))

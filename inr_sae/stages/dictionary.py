@@ -1,13 +1,14 @@
-"""Stage 4: one TopK sparse autoencoder a layer, on the cohort encoder's activations (Secs. 3.3, 4.2)."""
+"""Stage 4: one TopK sparse autoencoder a layer, on the encoder's activations (Secs. 3.3, 4.2)."""
 
 from functools import partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from inr_sae.inr import network
 from inr_sae.measure.image import psnr_from_mse
-from inr_sae.sae import stats
+from inr_sae.sae import shape, stats
 from inr_sae.sae import train as sae_train
 from inr_sae.stages import cohort, training
 from inr_sae.stages.keys import key_of
@@ -17,17 +18,27 @@ N_MAPS = 16  # atoms a layer whose maps are stored
 
 
 def run(config, store):
-    """Writes dictionary/layer_<l>/: checkpoints, maps.npz, atoms.csv, and last metrics.csv: that layer is done."""
+    """Writes dictionary/checkpoints and history.csv, of all layers together, and for each layer_<l>/: atoms.csv,
+    maps.npz and last metrics.csv: that layer is done."""
     signals = cohort.draw(config.signals, store)
     params = cohort.trained(config, store, signals.cohort.shape[-1])
     backbone = network.backbone(config.inr.backbone)
-    x, targets = cohort.grid(signals.cohort), cohort.flat(signals.cohort)
-    for layer in config.sae.layers:
-        if store.exists(f"{folder(layer)}/metrics.csv"):
-            continue
-        h = network.prefix(backbone, params["encoder"], layer, x)
-        sae = fit_layer(config, store, layer, h)
-        measure_layer(config, store, layer, sae, h, lambda h: mean_psnr(backbone, params, layer, h, targets))
+    targets = cohort.flat(signals.cohort)
+    h = activations(config, backbone, params, signals)
+    saes = fit(config, store, h)
+    features = shape.features(signals.cohort, signals.test, np.random.default_rng(config.seed))
+    for i, layer in enumerate(config.sae.layers):
+        if not store.exists(f"{folder(layer)}/metrics.csv"):
+            sae = jax.tree.map(lambda leaf: leaf[i], saes)
+            measure_layer(
+                config, store, layer, sae, h[i], features, lambda h: mean_psnr(backbone, params, layer, h, targets)
+            )
+
+
+def activations(config, backbone, params, signals):
+    """Post-activations (L, N, d) of the layers that have a dictionary, over the grid of the encoder's signals."""
+    hidden = network.activations(backbone, params["encoder"], cohort.grid(signals.cohort))
+    return jnp.stack([hidden[layer] for layer in config.sae.layers])
 
 
 def folder(layer):
@@ -35,37 +46,54 @@ def folder(layer):
     return f"dictionary/layer_{layer}"
 
 
-def initial(config, layer, mean):
-    """The SAE's TrainState at step 0 for activations of mean `mean` (d,)."""
-    return sae_train.init_state(key_of(config.seed, "sae", layer), config.sae.n_atoms, mean, config.sae.learning_rate)
+def initial(config, means, ks, seed=None):
+    """The TrainState at step 0 of the SAEs of all layers for activations of means (L, d), a set for each of `ks`.
+
+    A layer's SAE starts from its own key, whatever the other layers and the other ks; `seed` tells reruns apart.
+    """
+    identity = () if seed is None else (f"seed {seed}",)
+    keys = jnp.stack([key_of(config.seed, "sae", layer, *identity) for layer in config.sae.layers])
+    keys = jnp.stack([keys] * len(ks))
+    return sae_train.init_states(keys, config.sae.n_atoms, means, config.sae.learning_rate)
 
 
-def fit_layer(config, store, layer, h):
-    """Train the SAE of one layer on activations h (N, d); returns its parameters."""
-    sae = config.sae
+def fit(config, store, h, ks=None, at="dictionary", seed=None):
+    """Train the SAEs of all layers on activations h (L, N, d), for every k side by side, in the folder `at`.
+
+    ks: numbers of active atoms; None is the config's own, and then the parameters come without their axis. Returns the
+    trained parameters, leaves leading with L, as a tuple over ks.
+    """
+    sae, own = config.sae, (config.sae.k,) if ks is None else tuple(ks)
 
     def run_chunk(n, state):
-        return sae_train.steps_on_all_devices(sae.k, sae.learning_rate, sae.batch, n, state, h)
+        return sae_train.steps_on_all_devices(own, sae.learning_rate, sae.batch, n, state, h)
 
+    names = [f"mse_k_{k}_layer_{layer}" for k in own for layer in sae.layers]
     state, history = training.train(
         store,
-        folder(layer),
-        f"dictionary {config.inr.backbone} layer {layer}",
-        initial(config, layer, jnp.mean(h, axis=0)),
+        at,
+        f"{store.label(at)} {config.inr.backbone}",
+        initial(config, h.mean(axis=1), own, seed),
         sae.steps,
         sae.log_every,
         run_chunk,
-        measure=lambda state, losses: [losses.mean()],
-        describe=lambda row: f"mse {row[0]:.3g}",
+        measure=lambda state, losses: losses.mean(axis=0).ravel(),
+        describe=lambda row: "mse " + " ".join(f"{value:.2g}" for value in row[:5]),
         checkpoint_seconds=config.runtime.checkpoint_seconds,
     )
-    store.write_csv(f"{folder(layer)}/history.csv", [{"step": step, "mse": mse} for step, mse in history])
-    return state.params
+    store.write_csv(f"{at}/history.csv", [dict(zip(("step", *names), row)) for row in history])
+    return state.params[0] if ks is None else state.params
 
 
 def trained(config, store, layer):
     """The trained SAE's parameters of a layer."""
-    return training.restore(store, folder(layer), initial(config, layer, jnp.zeros(config.inr.width)))[0].params
+    return jax.tree.map(lambda leaf: leaf[config.sae.layers.index(layer)], trained_layers(config, store))
+
+
+def trained_layers(config, store, at="dictionary", seed=None):
+    """The trained SAEs' parameters of all layers, leaves leading with L."""
+    like = initial(config, jnp.zeros((len(config.sae.layers), config.inr.width)), (config.sae.k,), seed)
+    return training.restore(store, at, like)[0].params[0]
 
 
 @partial(jax.jit, static_argnums=(0, 2))
@@ -75,26 +103,31 @@ def mean_psnr(backbone, params, layer, h, targets):
     return psnr_from_mse(jnp.mean(jnp.square(outputs - targets), axis=(1, 2))).mean()
 
 
-def measure_layer(config, store, layer, sae, h, psnr_with):
+def measure_layer(config, store, layer, sae, h, features, psnr_with):
     """Measure the dictionary over the whole grid; psnr_with(h) is the cohort's PSNR with h substituted."""
-    atoms, reconstruction = stats.measure(sae, h, config.sae.k)
+    k = config.sae.k
+    atoms, reconstruction = stats.measure(sae, h, k)
+    shapes = shape.locality(shape.moments(sae, h, k, features.height, features.width), features.height, features.width)
+    content = shape.content(shape.correlations(sae, h, k, features.maps), features)
     top = stats.top_atoms(atoms, min(N_MAPS, config.sae.n_atoms))
-    store.write_npz(f"{folder(layer)}/maps.npz", atoms=top, z=stats.maps(sae, h, top, config.sae.k))
+    store.write_npz(f"{folder(layer)}/maps.npz", atoms=top, z=stats.maps(sae, h, top, k))
+    columns = atoms._asdict() | shapes._asdict() | content._asdict()
     store.write_csv(
         f"{folder(layer)}/atoms.csv",
         [
-            {"atom": atom, **{name: values[atom] for name, values in atoms._asdict().items()}}
+            {"atom": atom, **{name: values[atom] for name, values in columns.items()}}
             for atom in range(config.sae.n_atoms)
         ],
     )
     row = {
         "layer": layer,
         "n_atoms": config.sae.n_atoms,
-        "k": config.sae.k,
+        "k": k,
         "step": config.sae.steps,
         "mse": reconstruction.mse,
         "r2": reconstruction.r2,
         **stats.summary(atoms),
+        **shape.summary(shapes, content),
         "psnr_substituted_db": float(psnr_with(reconstruction.h_hat)),
         "psnr_db": float(psnr_with(h)),
     }

@@ -3,7 +3,7 @@
 from inr_sae.output.progress import Progress
 from inr_sae.stages import cohort, rank, sweep
 
-PARTS = (*cohort.PARTS, "fit", "metrics")
+PARTS = (*cohort.PARTS, "fit", "metrics", "ablation.test_signals")
 
 
 def run(config, store):
@@ -11,9 +11,10 @@ def run(config, store):
     signals = cohort.draw(config.signals, store)
     target = sweep.Target(config.signals.dataset, signals.test, signals.names.test)
     encoder = cohort.trained(config, store, signals.cohort.shape[-1])["encoder"]
+    n_examples = max(1, config.ablation.test_signals)  # the report shows the first one
     n, cost = sweep.work(config, target)
     with Progress(f"freeze sweep {config.inr.backbone}", n, total_cost=cost) as progress:
-        rows = sweep.run(config, store, config.signals.dataset, encoder, target, progress, keep_example=True)
+        rows = sweep.run(config, store, config.signals.dataset, encoder, target, progress, n_examples)
     summary = mark(sweep.summarise(rows), config, rank.rule_layer(store.read_csv("rank/stable_rank.csv")))
     store.write_csv(f"{sweep.folder(target.name)}/summary.csv", summary)
 

@@ -3,9 +3,10 @@
 import json
 
 from inr_sae.output import findings, page
-from inr_sae.stages import ablation, matrix_report, study_report, transfer
+from inr_sae.stages import ablation, conditions, dictionary_report, matrix_report, study_report, transfer
 
-PARTS = (*dict.fromkeys((*ablation.PARTS, *transfer.PARTS)), "stages", "report")
+PARTS = (*dict.fromkeys((*ablation.PARTS, *transfer.PARTS, *conditions.PARTS)), "size_sweep", "stability")
+PARTS += ("stages", "report", "explorer")
 BACKBONES = {"siren": "SIREN", "ffmlp": "Fourier-feature MLP"}
 SECTIONS = (  # (anchor, title, stage that must have run, part)
     ("claims", "The paper's claims", "transfer", matrix_report.claims_part),
@@ -13,6 +14,12 @@ SECTIONS = (  # (anchor, title, stage that must have run, part)
     ("protocols", "Why: the controls", "transfer", matrix_report.protocols_part),
     ("tune", "Tuned frequencies and rates", "tune", matrix_report.tune_part),
     ("encoders", "The encoders", "encoders", matrix_report.encoders_part),
+    ("dictionary_claims", "The paper's claims", "conditions", dictionary_report.claims_part),
+    ("gallery", "What the layers encode", "conditions", dictionary_report.gallery_part),
+    ("diagnostics", "Dictionaries in numbers", "conditions", dictionary_report.diagnostics_part),
+    ("ablations", "What single atoms do", "conditions", dictionary_report.ablations_part),
+    ("size_sweep", "Size and sparsity", "size_sweep", dictionary_report.size_part),
+    ("stability", "What comes again", "stability", dictionary_report.stability_part),
     ("rank", "Stable rank", "rank", study_report.rank_part),
     ("freeze_sweep", "Which layers transfer", "freeze_sweep", study_report.sweep_part),
     ("dictionary", "What the layers encode", "dictionary", study_report.dictionary_part),
@@ -46,6 +53,12 @@ def heading(config):
         subtitle = f"{layers}; cohorts trained {config.cohort.steps} steps, seed {config.seed}."
         return f"Transfer from {sources} to {targets}", subtitle
     signals, backbone = config.signals, config.inr.backbone
+    if "conditions" in config.stages:
+        subtitle = (
+            f"{layers}; cohort of {signals.n_cohort}, {config.cohort.steps} steps; SAEs n = {config.sae.n_atoms}, "
+        )
+        subtitle += f"k = {config.sae.k}, {config.sae.steps} steps; seed {config.seed}."
+        return f"What INRs encode: {', '.join(conditions.studies(config))} on {signals.dataset}", subtitle
     return (
         f"{backbone} on {signals.dataset}: where to freeze, and what the layers encode",
         f"{BACKBONES.get(backbone, backbone)}, {layers}; cohort of {signals.n_cohort} from {signals.dataset}, "

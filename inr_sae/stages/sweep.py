@@ -80,12 +80,12 @@ def work(config, target):
     return n * len(cells(config)), sum(n * cost(config, cell, target) for cell in cells(config))
 
 
-def run(config, store, source, encoder, target, progress, keep_example):
+def run(config, store, source, encoder, target, progress, n_examples):
     """Fit the target with a source's encoder; writes freeze_sweep/<target>/fits.csv and curves.csv in `store`.
 
-    encoder: the cohort's, or None where the config's protocols take nothing from one. keep_example: whether the first
-    image's fits are stored, for pictures and for ablations. A sweep that was cut off goes on with the same batches,
-    so it ends at the same bits. Returns the rows of fits.csv.
+    encoder: the cohort's, or None where the config's protocols take nothing from one. n_examples: of how many images
+    the fits of the first seed are stored, for pictures and for ablations. A sweep that was cut off goes on with the
+    same batches, so it ends at the same bits. Returns the rows of fits.csv.
     """
     at = folder(target.name)
     pairs = list(itertools.product(range(len(target.names)), range(config.fit.seeds)))
@@ -96,7 +96,7 @@ def run(config, store, source, encoder, target, progress, keep_example):
         for start in range(0, len(pairs), rounds):
             batch = pairs[start : start + rounds]
             if not all(fit_key(cell, target, pair) in done for pair in batch):
-                part = fit_batch(config, store, source, encoder, target, cell, batch, size, keep_example)
+                part = fit_batch(config, store, source, encoder, target, cell, batch, size, n_examples)
                 store.write_json(f"{at}/parts/{cell.name}_{start:05d}.json", part)
                 note = f"{target.name} {cell.protocol} {cell.tau_name}: {mean_psnr(part['fits']):.2f} dB"
             else:
@@ -156,7 +156,7 @@ def finish(store, at, target, every_cell, seeds):
     store.remove(f"{at}/parts")
 
 
-def fit_batch(config, store, source, encoder, target, cell, pairs, size, keep_example):
+def fit_batch(config, store, source, encoder, target, cell, pairs, size, n_examples):
     """Fit (image, seed) pairs in one cell; returns {"fits": rows of fits.csv, "curves": rows of curves.csv}.
 
     size: fits on each device; where there are fewer pairs, the last is fitted again and left out.
@@ -178,9 +178,10 @@ def fit_batch(config, store, source, encoder, target, cell, pairs, size, keep_ex
     outputs = jax.vmap(lambda params, h: fit.outputs(backbone, params, boundary, h), in_axes=(0, each_h))(
         states.params, h
     ).reshape(images.shape)
-    if keep_example and (0, 0) in pairs and cell.rate == config.fit.learning_rate:
-        first = pairs.index((0, 0))
-        save_example(store, target.name, cell, jax.tree.map(lambda leaf: leaf[first], states.params), outputs[first])
+    for i, (index, seed) in enumerate(pairs):
+        if index < n_examples and seed == 0 and cell.rate == config.fit.learning_rate:
+            params = jax.tree.map(lambda leaf, i=i: leaf[i], states.params)
+            save_example(store, target.name, cell, index, params, outputs[i])
     scores = measure(config, outputs, images)
     keys = dict(zip(KEYS, (source, target.name, config.inr.backbone, frequency(config), cell.protocol)))
     keys |= {"tau": cell.tau_name, "learning_rate": cell.rate}
@@ -226,15 +227,15 @@ def measure(config, outputs, images):
     return scores | {"lpips": lpips(outputs, images, config.metrics.lpips_weights) if wanted else None}
 
 
-def save_example(store, target, cell, params, output):
-    """Keep one fit's parameters and output (H, W, C), for pictures and for the ablation of a held-out signal."""
-    name = f"{folder(target)}/example/{cell.protocol}_{cell.tau_name}.npz"
+def save_example(store, target, cell, index, params, output):
+    """Keep the parameters and output (H, W, C) of the fit of image `index`, for pictures and for its ablation."""
+    name = f"{folder(target)}/example/{cell.protocol}_{cell.tau_name}_{index}.npz"
     store.write_npz(name, output=output, **flatten_dict(params, sep="/"))
 
 
-def load_example(store, target, protocol, tau):
+def load_example(store, target, protocol, tau, index=0):
     """(params, output) of `save_example`."""
-    arrays = store.read_npz(f"{folder(target)}/example/{protocol}_{protocol if tau is None else tau}.npz")
+    arrays = store.read_npz(f"{folder(target)}/example/{protocol}_{protocol if tau is None else tau}_{index}.npz")
     output = arrays.pop("output")
     return unflatten_dict(arrays, sep="/"), output
 

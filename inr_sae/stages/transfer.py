@@ -27,7 +27,7 @@ def run(config, store):
                 encoder = cohort.trained(own, sub, channels)["encoder"]
                 ranks += [keys | row for row in sub.read_csv("rank/stable_rank.csv")]
             for target in targets.values():
-                fits += sweep.run(own, sub, source, encoder, target, progress, keep_example=False)
+                fits += sweep.run(own, sub, source, encoder, target, progress, n_examples=0)
                 curves += analysis.mean_curves(sub.read_csv(f"{sweep.folder(target.name)}/curves.csv"))
     summary = sweep.summarise(fits)
     best = analysis.best_taus(sweep.of_main_rate(fits, config), ranks)

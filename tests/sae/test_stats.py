@@ -67,6 +67,13 @@ def test_r2_of_constant_activations_is_nan():
     assert np.isnan(stats.r_squared(0.0, np.ones((4, 2))))
 
 
+def test_concentration_is_the_top_atom_over_the_mean_of_the_next_tier():
+    zero = np.zeros(20)
+    magnitude = np.r_[zero[:3], 7.0, np.full(15, 1.0), 0.5]
+    assert stats.concentration(stats.AtomStats(magnitude, zero, zero, zero)) == pytest.approx(7.0)
+    assert np.isnan(stats.concentration(stats.AtomStats(np.r_[1.0, zero], zero, zero, zero)))
+
+
 def test_top_atoms_by_mean_magnitude():
     atoms = stats.AtomStats(np.array([0.1, 0.5, 0.5, 0.2]), None, None, None)
     np.testing.assert_array_equal(stats.top_atoms(atoms, 3), [1, 2, 3])

@@ -23,15 +23,24 @@ def on_one_device(n, state, h):
     return jax.jit(lambda state, h: train.steps(K, RATE, BATCH, n, 1, state, h, 0))(state, h)
 
 
-def test_two_devices_under_pmap_equal_one(h):
+def test_layers_and_ks_side_by_side_on_two_devices_are_each_alone_on_one(h):
+    """Two sets (k = 2 and K) of two layers, trained in one program under pmap: every SAE is what it is by itself."""
     assert jax.local_device_count() == 2
-    ours, losses = train.steps_on_all_devices(K, RATE, BATCH, 10, start(h), h)
-    plain, plain_losses = on_one_device(10, start(h), h)
-    np.testing.assert_allclose(losses, plain_losses, rtol=1e-5)
-    for a, b in zip(jax.tree.leaves(ours.params), jax.tree.leaves(plain.params)):
-        # Adam divides by the gradient's size, so one rounding of a gradient near 0 is visible in an update.
-        np.testing.assert_allclose(a, b, atol=1e-5)
-    assert int(ours.step) == 10
+    layers = jnp.stack([h, 2.0 * h[::-1] - 1.0])
+    keys = jax.random.split(jax.random.key(5), (2, 2))
+    states = train.init_states(keys, N, layers.mean(axis=1), RATE)
+    ours, losses = train.steps_on_all_devices((2, K), RATE, BATCH, 10, states, layers)
+    assert losses.shape == (10, 2, 2) and int(ours.step) == 10
+    for s, k in enumerate((2, K)):
+        for i in range(2):
+            state = train.init_state(keys[s, i], N, layers[i].mean(0), RATE)
+            alone, expected = jax.jit(lambda state, h, k=k: train.steps(k, RATE, BATCH, 10, 1, state, h, 0))(
+                state, layers[i]
+            )
+            np.testing.assert_allclose(losses[:, s, i], expected, rtol=1e-5)
+            for a, b in zip(jax.tree.leaves(ours.params[s]), jax.tree.leaves(alone.params)):
+                # Adam divides by the gradient's size, so one rounding of a gradient near 0 is visible in an update.
+                np.testing.assert_allclose(a[i], b, atol=1e-5)
 
 
 def test_training_reconstructs_better(h):
@@ -62,5 +71,6 @@ def test_batches_differ_from_step_to_step_and_cover_the_grid():
 
 
 def test_a_batch_that_the_devices_cannot_share_is_refused(h):
+    states = train.init_states(jax.random.split(jax.random.key(0), (1, 1)), N, h.mean(0)[None], RATE)
     with pytest.raises(ValueError, match="2 devices"):
-        train.steps_on_all_devices(K, RATE, 33, 1, start(h), h)
+        train.steps_on_all_devices((K,), RATE, 33, 1, states, h[None])

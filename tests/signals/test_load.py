@@ -3,9 +3,10 @@ import pytest
 from PIL import Image
 
 from inr_sae.errors import UserError
-from inr_sae.signals.load import load
+from inr_sae.signals.load import load, n_trained
 
 RULES = dict(size=None, crop="none", plane="stored", grey=False, n_cohort=3, n_validation=1, n_test=2, seed=0)
+RULES |= dict(train_on="cohort")
 
 
 def load_with(dataset, root, **changes):
@@ -130,3 +131,16 @@ def test_real_sets_load_by_their_rules(real_images):
     slices = load_with("oasis", real_images / "brain", n_cohort=10, n_validation=0, n_test=12)
     assert slices.cohort.shape == (10, 192, 160, 1)
     assert {name[:4] for name in slices.names.cohort}.isdisjoint({name[:4] for name in slices.names.test})
+
+
+def test_an_encoder_may_be_trained_on_a_part_of_the_same_draw(folder):
+    whole, first, other = (load_with("folder", folder, train_on=on) for on in ("cohort", "first", "validation"))
+    assert first.names.cohort == whole.names.cohort[:1] and first.names.test == whole.names.test
+    np.testing.assert_array_equal(first.cohort, whole.cohort[:1])
+    assert other.names.cohort == whole.names.validation
+    for on, n in (("cohort", 3), ("first", 1), ("validation", 1)):
+        assert n_trained(RULES | dict(train_on=on)) == n == len(load_with("folder", folder, train_on=on).cohort)
+    with pytest.raises(UserError, match="train_on is 'test'"):
+        load_with("folder", folder, train_on="test")
+    with pytest.raises(UserError, match="n_validation is 0"):
+        load_with("folder", folder, train_on="validation", n_validation=0)

@@ -28,7 +28,7 @@ def run(config, encoder, target, folder):
     n, cost = sweep.work(config, target)
     store = Store(folder)
     with Progress("x", n, total_cost=cost) as progress:
-        rows = sweep.run(config, store, "s", encoder, target, progress, keep_example=True)
+        rows = sweep.run(config, store, "s", encoder, target, progress, n_examples=1)
         assert progress.done == n and progress.cost_done == pytest.approx(cost)
     return store, rows
 
