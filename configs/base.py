@@ -13,7 +13,7 @@ def get_config():
     """The paper's hyperparameters and budgets, on phantoms of CelebA-HQ's size."""
     config = ConfigDict()
     config.seed = 0  # of all weights, batches and fits; the draw of signals has its own
-    config.stages = ("cohort", "rank", "freeze_sweep", "dictionary", "ablation", "report")
+    config.stages = ("cohort", "rank", "freeze_sweep", "dictionary", "ablation", "explorer", "report")
 
     config.signals = ConfigDict(
         dict(

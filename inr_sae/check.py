@@ -56,6 +56,8 @@ def check(config, n_devices):
         for needed in NEEDS.get(stage, ()):
             if needed not in config.stages:
                 raise UserError(f"stages has {stage} without {needed}, which it builds on; add {needed}")
+    if "explorer" in config.stages and "conditions" not in config.stages and "ablation" not in config.stages:
+        raise UserError("stages has explorer without ablation, or conditions, whose dictionaries it shows; add one")
     if "report" in config.stages and len(config.stages) == 1:
         raise UserError("stages has report alone; there is nothing to report of")
     for backbone in (config.inr.backbone, *config.transfer.backbones):

@@ -25,7 +25,7 @@ COLUMNS = {
     "effect_inside_fraction "
     "active_fraction",
 }
-STAGES = ("cohort", "rank", "freeze_sweep", "dictionary", "ablation", "report")
+STAGES = ("cohort", "rank", "freeze_sweep", "dictionary", "ablation", "explorer", "report")
 
 
 def rows(path):
@@ -67,7 +67,7 @@ def test_files_that_others_read(finished):
     assert environment["packages"]["jax"] and environment["devices"] and environment["matmul_precision"] == "highest"
     assert [json.loads(line)["event"] for line in (workdir / "log.jsonl").read_text().splitlines()].count(
         "stage done"
-    ) == 6
+    ) == 7
     assert (workdir / "cohort/reconstructions.png").exists()
 
 

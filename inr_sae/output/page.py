@@ -48,6 +48,11 @@ def paragraph(sentence):
     return f"<p>{text(sentence)}</p>"
 
 
+def link(target, label):
+    """A paragraph that is a link to a file beside the page."""
+    return f'<p><a href="{text(target)}">{text(label)}</a></p>'
+
+
 def heading(title):
     """A heading within a section."""
     return f"<h3>{text(title)}</h3>"

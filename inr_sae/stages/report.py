@@ -35,6 +35,8 @@ def run(config, store):
     for name, title, stage, build in SECTIONS:
         if stage in config.stages:
             found, html = build(config, store)
+            if "explorer" in config.stages and name in ("dictionary", "gallery"):
+                html = page.link("explorer/index.html", "Explore the dictionaries, atom by atom") + html
             sentences += found
             sections[(name, title)] = html
     sections[("config", "Config and environment")] = page.folded(
