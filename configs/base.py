@@ -123,7 +123,7 @@ def get_config():
     config.explorer = ConfigDict(
         dict(
             atoms=4096,  # a layer, those of highest mean magnitude; all of them have their numbers
-            tile=40,  # larger side of an atom's map, in pixels
+            tile=48,  # larger side of an atom's map, in pixels
             side=96,  # larger side of the image that is hovered over
             per_pixel=12,  # atoms that are told at a pixel, the strongest
             effects=24,  # atoms a layer whose effects are pictured: the top ones, and those that cost most

@@ -1,6 +1,5 @@
 """A tiny study of dictionaries of several encoders: what is on disk, that a kill changes nothing, and the explorer."""
 
-import csv
 import json
 import re
 import shutil
@@ -13,7 +12,7 @@ from inr_sae import study
 from inr_sae.errors import UserError
 from inr_sae.sae import train as sae_train
 from tests.conftest import shrink
-from tests.test_study import Killed, dying_after, numbers
+from tests.helpers import assert_same_bytes_after_a_kill, dying_after, rows
 
 
 def tiny_dictionaries():
@@ -28,11 +27,6 @@ def tiny_dictionaries():
     config.explorer.update(dict(atoms=20, per_pixel=3, effects=6, tile=12))
     config.conditions.backbones = ("ffmlp",)
     return config
-
-
-def rows(path):
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.fixture(scope="module")
@@ -90,15 +84,7 @@ def test_the_figures_of_the_paper_are_there(finished):
 
 @pytest.mark.parametrize("calls", [3, 8, 10])
 def test_a_study_cut_off_anywhere_gives_the_same_bytes(finished, tmp_path, monkeypatch, calls):
-    config, workdir = finished
-    with monkeypatch.context() as patch:
-        patch.setattr(sae_train, "steps_on_all_devices", dying_after(sae_train.steps_on_all_devices, calls))
-        with pytest.raises(Killed):
-            study.run(config, tmp_path / "run")
-    study.run(config, tmp_path / "run")
-    ours, theirs = numbers(tmp_path / "run"), numbers(workdir)
-    assert ours.keys() == theirs.keys()
-    assert [key for key in ours if ours[key] != theirs[key]] == []
+    assert_same_bytes_after_a_kill(*finished, tmp_path / "run", monkeypatch, sae_train, "steps_on_all_devices", calls)
 
 
 def test_the_report_is_drawn_again_from_stored_files_alone(finished, tmp_path, monkeypatch):

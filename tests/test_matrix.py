@@ -1,7 +1,5 @@
 """A whole tiny matrix: what is shared, what is refused, and that a kill anywhere changes nothing."""
 
-import csv
-
 import pytest
 
 from configs import transfer, tune
@@ -9,7 +7,7 @@ from inr_sae import study
 from inr_sae.errors import UserError
 from inr_sae.inr import fit
 from tests.conftest import shrink
-from tests.test_study import Killed, dying_after, numbers
+from tests.helpers import assert_same_bytes_after_a_kill, rows
 
 
 def tiny_matrix(module=transfer):
@@ -21,11 +19,6 @@ def tiny_matrix(module=transfer):
     config.fit.update(dict(steps=2, log_every=1, taus=(0, 2), seeds=1))
     config.transfer.update(dict(backbones=("ffmlp",)))
     return config
-
-
-def rows(path):
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))
 
 
 @pytest.fixture(scope="module")
@@ -72,15 +65,7 @@ def test_the_report_has_the_papers_tables_and_every_claim(finished):
 
 @pytest.mark.parametrize("name, calls", [("fit_cohort", 3), ("fit_batch", 41)])
 def test_a_matrix_cut_off_anywhere_gives_the_same_bytes(finished, tmp_path, monkeypatch, name, calls):
-    config, workdir = finished
-    with monkeypatch.context() as patch:
-        patch.setattr(fit, name, dying_after(getattr(fit, name), calls))
-        with pytest.raises(Killed):
-            study.run(config, tmp_path / "run")
-    study.run(config, tmp_path / "run")
-    ours, theirs = numbers(tmp_path / "run"), numbers(workdir)
-    assert ours.keys() == theirs.keys()
-    assert [key for key in ours if ours[key] != theirs[key]] == []
+    assert_same_bytes_after_a_kill(*finished, tmp_path / "run", monkeypatch, fit, name, calls)
 
 
 def test_a_missing_data_set_stops_before_any_fit_with_its_own_key(tmp_path):

@@ -1,6 +1,5 @@
 """A whole tiny study: the files that others read, skipping, resuming to the same bits, refusing."""
 
-import csv
 import json
 import shutil
 
@@ -11,6 +10,7 @@ from inr_sae import study
 from inr_sae.errors import UserError
 from inr_sae.inr import fit
 from inr_sae.sae import train as sae_train
+from tests.helpers import assert_same_bytes_after_a_kill, numbers, rows
 
 COLUMNS = {
     "cohort/history.csv": "step loss psnr_db_mean psnr_db_min psnr_db_max",
@@ -26,20 +26,6 @@ COLUMNS = {
     "active_fraction",
 }
 STAGES = ("cohort", "rank", "freeze_sweep", "dictionary", "ablation", "explorer", "report")
-
-
-def rows(path):
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def numbers(workdir):
-    """Every csv and npz of a run, as bytes, by name."""
-    return {
-        str(path.relative_to(workdir)): path.read_bytes()
-        for path in sorted(workdir.rglob("*"))
-        if path.suffix in (".csv", ".npz")
-    }
 
 
 @pytest.fixture(scope="module", params=["siren", "ffmlp"])
@@ -171,22 +157,6 @@ def test_another_config_is_refused_by_the_name_of_its_key(finished, key, value):
         study.run(changed, workdir)
 
 
-class Killed(BaseException):
-    """Stands for a kill: nothing in the program may catch it."""
-
-
-def dying_after(function, calls):
-    """The function, raising Killed at its call number `calls`."""
-    count = iter(range(calls))
-
-    def wrapped(*args):
-        if next(count, None) is None:
-            raise Killed
-        return function(*args)
-
-    return wrapped
-
-
 @pytest.mark.parametrize(
     "module, name, calls",
     [
@@ -199,15 +169,7 @@ def dying_after(function, calls):
     ],
 )
 def test_a_study_cut_off_anywhere_ends_at_the_same_bits(finished, tmp_path, monkeypatch, module, name, calls):
-    config, workdir = finished
-    with monkeypatch.context() as patch:
-        patch.setattr(module, name, dying_after(getattr(module, name), calls))
-        with pytest.raises(Killed):
-            study.run(config, tmp_path / "run")
-    study.run(config, tmp_path / "run")
-    ours, theirs = numbers(tmp_path / "run"), numbers(workdir)
-    assert ours.keys() == theirs.keys()
-    assert [key for key in ours if ours[key] != theirs[key]] == []
+    assert_same_bytes_after_a_kill(*finished, tmp_path / "run", monkeypatch, module, name, calls)
 
 
 def test_a_cohort_stops_at_the_psnr_asked_for(tiny_ffmlp, tmp_path):

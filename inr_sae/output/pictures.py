@@ -28,9 +28,10 @@ def show(ax, image, title="", vmax=None, frame=None):
     ax.set_title(title, fontsize=7.5, fontweight="normal", color=INK)
 
 
-def grid(rows, columns, image_shape, cell=1.35):
-    """A figure of rows x columns cells for images of shape (H, W, ...), each `cell` inches wide."""
-    return figure(cell * columns + 0.4, (cell * image_shape[0] / image_shape[1] + 0.34) * rows, rows, columns)
+def grid(rows, columns, image_shape, cell=1.35, caption=0.34):
+    """A figure of rows x columns cells for images of shape (H, W, ...), each `cell` inches wide with room for a
+    caption."""
+    return figure(cell * columns + 0.4, (cell * image_shape[0] / image_shape[1] + caption) * rows, rows, columns)
 
 
 def psnr(a, b):
@@ -127,7 +128,7 @@ def gallery(blocks, per_row=2):
     columns, shape = n_atoms + 2, first_signal.shape[:2]
     per_row = min(per_row, len(blocks))
     block_rows = -(-len(blocks) // per_row)
-    fig, axes = grid(block_rows * n_layers, per_row * columns, shape, cell=0.8)
+    fig, axes = grid(block_rows * n_layers, per_row * columns, shape, cell=0.8, caption=0.09)
     for ax in axes.flat:
         ax.axis("off")
     for index, (condition, (signal, layers)) in enumerate(blocks.items()):

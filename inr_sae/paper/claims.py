@@ -30,6 +30,12 @@ class Measured(NamedTuple):
         return shown + interval + (f"; {self.note}" if self.note else "")
 
 
+def counted(cases, note=""):
+    """Measured: how many of the cases hold; None without a case."""
+    cases = [bool(case) for case in cases]
+    return Measured(sum(cases), of=len(cases), note=note) if cases else None
+
+
 class Claim(NamedTuple):
     """One claim of the paper."""
 

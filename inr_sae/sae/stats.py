@@ -119,3 +119,21 @@ def maps(params, h, atoms, k, rows=4096):
     return np.concatenate(
         [np.asarray(_maps_chunk(params, chunk, atoms, k)) for chunk in _chunks(np.asarray(h), rows)], axis=1
     )
+
+
+@partial(jax.jit, static_argnums=(2, 4))
+def _binned_chunk(params, h, k, bins, n_bins):
+    values, indices = topk.encode(params, h, k)
+    return jnp.zeros((n_bins, params["w_dec"].shape[0])).at[bins[:, None], indices].add(values)
+
+
+def binned_maps(params, h, k, bins, rows=4096):
+    """Mean of z_a over the coordinates of each bin, for every atom: (n_bins, n) float32; a small picture of each map.
+
+    bins (N,): the bin of each coordinate, 0 to n_bins - 1, none of them empty.
+    """
+    h, bins = np.asarray(h), np.asarray(bins)
+    n_bins = int(bins.max()) + 1
+    starts = range(0, len(h), rows)
+    total = sum(np.asarray(_binned_chunk(params, h[i : i + rows], k, bins[i : i + rows], n_bins)) for i in starts)
+    return total / np.bincount(bins, minlength=n_bins)[:, None].astype(np.float32)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from inr_sae.paper.claims import Data, Measured
+from inr_sae.paper.claims import Data, Measured, counted
 
 TOP = 16  # atoms of highest mean magnitude, those that galleries show
 SIREN, FFMLP = "cohort-siren", "cohort-ffmlp"
@@ -23,17 +23,11 @@ def of_conditions(metrics, atoms, effects, matches, sizes):
     if SIREN in metrics and FFMLP in metrics:
         ahead = [a["locality_median"] - b["locality_median"] for a, b in zip(metrics[SIREN], metrics[FFMLP])]
         note = "SIREN " + listed(metrics[SIREN], "locality_median") + "; FFMLP "
-        measured["siren_local"] = count((d >= 0.2 for d in ahead), note + listed(metrics[FFMLP], "locality_median"))
+        measured["siren_local"] = counted((d >= 0.2 for d in ahead), note + listed(metrics[FFMLP], "locality_median"))
     measured |= of_effects(effects, atoms)
     measured["siren_tiling_repeats"] = tiling_repeats(matches)
     measured["l0_falls"] = l0_falls(sizes)
     return {name: m for name, m in measured.items() if m is not None}
-
-
-def count(cases, note=""):
-    """How many of the cases hold; None without a case."""
-    cases = [bool(case) for case in cases]
-    return Measured(sum(cases), of=len(cases), note=note) if cases else None
 
 
 def listed(rows, key):
@@ -49,7 +43,7 @@ def of_siren(rows, atoms):
         "siren_alive": Measured(max(later)) if later else None,
         "siren_sparse": Measured(float(np.mean([row["active_fraction_median"] for row in rows]))),
         "siren_flat": Measured(float(np.mean([row["concentration"] for row in rows]))),
-        "siren_no_content": count((x < 2.0 for x in contents), ratios(contents)),
+        "siren_no_content": counted((x < 2.0 for x in contents), ratios(contents)),
     }
 
 
@@ -64,8 +58,8 @@ def of_ffmlp(rows, atoms):
         "ffmlp_dense": Measured(last),
         "ffmlp_concentrates": Measured(first / last) if last > 0 else None,
         "ffmlp_top_atom": Measured(float(np.mean([row["concentration"] for row in deep]))) if deep else None,
-        "ffmlp_content": count((x >= 2.0 for x in contents), ratios(contents)),
-        "memorised": count((x > 0 for x in memory if np.isfinite(x)), "by " + ", ".join(f"{x:+.3f}" for x in memory)),
+        "ffmlp_content": counted((x >= 2.0 for x in contents), ratios(contents)),
+        "memorised": counted((x > 0 for x in memory if np.isfinite(x)), "by " + ", ".join(f"{x:+.3f}" for x in memory)),
     }
 
 
@@ -116,7 +110,7 @@ def tiling_repeats(matches):
     layers = [layer for layer in of_seeds if layer in of_cohorts]
     note = "cohorts " + ", ".join(f"{of_cohorts[i]:.2f}" for i in layers)
     note += "; seeds " + ", ".join(f"{of_seeds[i]:.2f}" for i in layers)
-    return count((of_cohorts[i] >= 0.8 * of_seeds[i] for i in layers), note)
+    return counted((of_cohorts[i] >= 0.8 * of_seeds[i] for i in layers), note)
 
 
 def l0_falls(sizes):
@@ -125,7 +119,7 @@ def l0_falls(sizes):
     for row in sizes:
         groups.setdefault((row["condition"], row["layer"], row["k"]), []).append((row["n_atoms"], row["spatial_l0"]))
     chains = [[l0 for _, l0 in sorted(group)] for group in groups.values() if len(group) > 1]
-    return count(all(a > b for a, b in zip(chain, chain[1:])) for chain in chains)
+    return counted(all(a > b for a, b in zip(chain, chain[1:])) for chain in chains)
 
 
 def data(config, size):

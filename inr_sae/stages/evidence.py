@@ -4,7 +4,7 @@ import numpy as np
 
 from inr_sae.measure.paired import clustered_interval
 from inr_sae.paper import reference
-from inr_sae.paper.claims import Data, Measured
+from inr_sae.paper.claims import Data, Measured, counted
 from inr_sae.stages import analysis
 from inr_sae.stages.sweep import UNTRAINED
 
@@ -20,12 +20,6 @@ def of_matrix(fits, ranks, best, cohort_psnr_db):
     return {name: m for name, m in measured.items() if m is not None}
 
 
-def count(cases, note=""):
-    """How many of the cases hold; None without a case."""
-    cases = list(cases)
-    return Measured(sum(cases), of=len(cases), note=note) if cases else None
-
-
 def boundaries(best):
     """In how many cells the best boundary is the published one, and where the lead is beyond chance."""
     measured = {}
@@ -34,7 +28,7 @@ def boundaries(best):
         right = [row for row in mine if row["best_tau"] == tau]
         decided = sum(bool(row.get("decided")) for row in right)
         note = f"beyond the 95 % interval in {decided} of these"
-        measured[f"best_tau_{backbone}"] = count((row["best_tau"] == tau for row in mine), note)
+        measured[f"best_tau_{backbone}"] = counted((row["best_tau"] == tau for row in mine), note)
     return measured
 
 
@@ -52,10 +46,10 @@ def by_encoder(best, ranks):
 def rules(best, ranks):
     """How often the stable ranks name an encoder's best boundary, the one that most of its targets have."""
     picks = [(tau, analysis.rule_layers(mine), mine) for tau, mine in by_encoder(best, ranks)]
-    by_weight = count(layers["sr_weight"] == tau for tau, layers, _ in picks)
+    by_weight = counted(layers["sr_weight"] == tau for tau, layers, _ in picks)
     by_activation = sum(layers["sr_activation_centred"] == tau for tau, layers, _ in picks)
     not_centred = sum(layers["sr_activation"] == tau for tau, layers, _ in picks)
-    other_shape = count(
+    other_shape = counted(
         max(mine, key=lambda row: row["sr_weight_init"])["layer"] != layers["sr_weight"] for _, layers, mine in picks
     )
     note = f"sr(W) {by_weight.value}, sr(H) centred {by_activation}, as it is {not_centred}, of {len(picks)}"
@@ -96,7 +90,7 @@ def differences(fits, best):
         fits, best, "full", lambda row: row["backbone"] == "siren" and row["target"] == "kodak"
     )
     gains = [mean_difference(fits, best, "full", lambda row, one=row: row is one) for row in best]
-    measured["matches_everywhere"] = count(gain.value >= -1.0 for gain in gains if gain)
+    measured["matches_everywhere"] = counted(gain.value >= -1.0 for gain in gains if gain)
     measured["training_matters"] = mean_difference(fits, best, "random")
     measured["freezing_helps"] = mean_difference(fits, best, "thaw")
     measured["better_than_scratch"] = mean_difference(fits, best, "scratch")
@@ -120,8 +114,8 @@ def curve_shapes(fits, best):
     falls = [(curve[0] - curve[last]) / last for cell, curve in full.items() if cell[2] == "ffmlp"]
     plateaus = [[curve[tau] for tau in (0, 1, 2)] for cell, curve in full.items() if cell[2] == "siren"]
     return {
-        "last_layer_collapses": count(max(curve.values()) - curve[last] >= 10.0 for curve in full.values()),
-        "siren_plateau": count(max(values) - min(values) <= 3.0 for values in plateaus),
+        "last_layer_collapses": counted(max(curve.values()) - curve[last] >= 10.0 for curve in full.values()),
+        "siren_plateau": counted(max(values) - min(values) <= 3.0 for values in plateaus),
         "ffmlp_falls": Measured(float(np.mean(falls))) if falls else None,
     }
 

@@ -102,13 +102,12 @@ def drops_of(sub, layer):
     return drops
 
 
-def tiles(sae, h, atoms, k, shape, size, at_once=512):
-    """Maps of atoms in false colour, each scaled to its own maximum: a list of (h, w, 3) uint8."""
-    made = []
-    for start in range(0, len(atoms), at_once):
-        for z in stats.maps(sae, h, atoms[start : start + at_once], k):
-            made.append(pages.resized(pages.coloured(z.reshape(shape)), size))
-    return made
+def tiles(sae, h, atoms, k, shape, size):
+    """Maps of atoms in false colour, averaged to `size`, each scaled to its own maximum: a list of (h, w, 3) uint8."""
+    rows, columns = (np.arange(n) * small // n for n, small in zip(shape, size))
+    bins = (rows[:, None] * size[1] + columns).ravel()
+    small = stats.binned_maps(sae, h, k, bins)[:, atoms].T.reshape(len(atoms), *size)
+    return [np.round(255 * pages.coloured(z)).astype(np.uint8) for z in small]
 
 
 def pixels(sae, h, k, shape, explorer):

@@ -81,3 +81,9 @@ def test_top_atoms_by_mean_magnitude():
 
 def test_maps_are_the_codes_at_every_coordinate():
     np.testing.assert_allclose(stats.maps(PARAMS, H, [1, 0], 1, rows=3), [[0, 1, 3, 0], [2, 0, 0, 0.005]], atol=1e-6)
+
+
+def test_binned_maps_are_means_over_the_bins():
+    bins = np.array([0, 0, 1, 1])
+    small = stats.binned_maps(PARAMS, H, 1, bins, rows=3)
+    np.testing.assert_allclose(small, [[1.0, 0.5, 0.0], [0.0025, 1.5, 0.0]], atol=1e-6)
