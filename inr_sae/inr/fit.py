@@ -144,7 +144,7 @@ def fit_batch(backbone, tau, learning_rate, n, states, data):
 
     states: with a leading B, a multiple of the number of local devices. data: Tiles with B signals, signal i for fit i,
     and h (T, n, d_in) that all fits share, or (B, T, n, d_in) where each has its own frozen prefix. A device's program
-    depends on B over the number of devices alone, so a fit's numbers do not depend on how many devices there are.
+    depends on B over the number of devices alone, so a fit's numbers depend on how many there are by rounding at most.
     Returns the states and the mse of each step, (B, n, 1).
     """
     each = data._replace(targets=data.targets[:, :, None])  # M = 1 for each fit
