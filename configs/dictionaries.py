@@ -29,5 +29,5 @@ def get_config(scale=""):
         config.size_sweep.update(dict(n_atoms=(256, 512), k=(4, 16), steps=50))
         config.explorer.update(dict(atoms=512))
     else:
-        config.signals.n_test = min(config.signals.n_test, 14)  # only a few are fitted, for their ablations
+        config.signals.n_test = min(config.signals.n_test, 4)  # only a few are fitted, for their ablations
     return config

@@ -21,7 +21,7 @@ def get_config(sets=""):
     config.fit.update(dict(protocols=("full", "scratch"), other_rates=(2e-4, 5e-4, 1e-3), seeds=1))
     for name in config.transfer.targets:
         config.sets[name].n_test = 0
-        config.sets[name].n_validation = 50 if sets else 2
+        config.sets[name].n_validation = 2 if not sets else 14 if config.sets[name].dataset == "kodak" else 50
     if not sets:
         config.transfer.update(dict(sources=("heads",), targets=("heads",), omega_0=(10.0, 30.0), sigma=(2.0, 10.0)))
         config.fit.other_rates = (1e-3,)

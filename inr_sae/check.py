@@ -45,6 +45,17 @@ POSITIVE = (
     "ablation.top",
     "ablation.cohort_signals",
     "report.top",
+    "single.steps",
+    "single.omega_0",
+    "single.sigma",
+    "size_sweep.steps",
+    "stability.max_atoms",
+    "explorer.atoms",
+    "explorer.tile",
+    "explorer.side",
+    "explorer.per_pixel",
+    "explorer.effects",
+    "explorer.quality",
 )
 
 
@@ -137,6 +148,15 @@ def check_matrix(config):
         values = config.transfer[key]
         if not values or len(set(values)) != len(values):
             raise UserError(f"transfer.{key} is {tuple(values)}; it names at least one, and none twice")
+        if key != "backbones" and min(values) <= 0:
+            raise UserError(f"transfer.{key} is {tuple(values)}; each is above 0")
+    if "transfer" not in config.stages and "report" in config.stages:
+        raise UserError("stages has report and encoders without transfer, which it reports of; add transfer")
+    if "tune" in config.stages and not {"full", "scratch"} & set(config.fit.protocols):
+        raise UserError("stages has tune, which judges by the protocols full and scratch; add one to fit.protocols")
+    disjoint = not set(config.transfer.sources) & set(config.transfer.targets)
+    if "tune" in config.stages and "scratch" not in config.fit.protocols and disjoint:
+        raise UserError("stages has tune, and no set is both in transfer.sources and transfer.targets")
     for name in config.transfer.targets:
         n = f"n_{config.transfer.split}"
         if config.sets[name][n] < 1:
@@ -147,14 +167,27 @@ def check_conditions(config):
     """Raise UserError naming what is wrong with the conditions whose dictionaries are compared."""
     for backbone in config.conditions.backbones:
         network.backbone(backbone)
-    for key, known in (("conditions", REGIMES), ("size_sweep", REGIMES), ("stability", REGIMES)):
-        for regime in config[key].regimes:
+        if "single" in config.conditions.regimes and f"learning_rate_{backbone}" not in config.single:
+            raise UserError(f"conditions.regimes has single, and single.learning_rate_{backbone} is not there")
+    regimes = config.conditions.regimes
+    for key, known in (("conditions", REGIMES), ("size_sweep", regimes), ("stability", regimes)):
+        for regime in config[key].regimes if key == "conditions" or key in config.stages else ():
             if regime not in known:
                 raise UserError(f"{key}.regimes has {regime!r}; there are {', '.join(known)}")
+        if not config[key].regimes:
+            raise UserError(f"{key}.regimes is empty; there are {', '.join(known)}")
+    if set(regimes) == {"second"}:
+        raise UserError("conditions.regimes has second alone, and a second cohort needs a first; add cohort")
+    if "cohort" in regimes and config.signals.n_test < 1:
+        raise UserError(
+            "signals.n_test is 0, and atoms of a cohort's encoder are ablated on a held-out signal; raise it"
+        )
+    if "size_sweep" in config.stages and not (config.size_sweep.n_atoms and config.size_sweep.k):
+        raise UserError("size_sweep.n_atoms and size_sweep.k each name at least one")
     if "second" in config.conditions.regimes and config.signals.n_validation < 1:
         raise UserError("conditions.regimes has second, a cohort of the validation signals; raise signals.n_validation")
-    if not config.conditions.regimes or not config.conditions.backbones:
-        raise UserError("conditions.regimes and conditions.backbones each name at least one")
+    if not config.conditions.backbones:
+        raise UserError("conditions.backbones names at least one")
     for n in config.size_sweep.n_atoms:
         if n < min(config.size_sweep.k):
             raise UserError(f"size_sweep.n_atoms has {n}, fewer than every k of size_sweep.k = {config.size_sweep.k}")
@@ -170,5 +203,5 @@ def signal_sets(config):
 
 def check_signals(config, key, signals):
     """Raise UserError if the signals that were drawn for a set cannot go through the stages."""
-    if {"freeze_sweep", "transfer"} & set(config.stages) and min(signals.cohort.shape[1:3]) < 11:
+    if {"freeze_sweep", "transfer", "conditions"} & set(config.stages) and min(signals.cohort.shape[1:3]) < 11:
         raise UserError(f"the signals are smaller than SSIM's window of 11x11; set a larger {key}.size")

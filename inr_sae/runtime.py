@@ -71,6 +71,7 @@ def fingerprint():
         "optax",
         "orbax-checkpoint",
         "numpy",
+        "scipy",
         "pillow",
         "dm-pix",
         "matplotlib",

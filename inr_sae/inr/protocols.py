@@ -52,19 +52,18 @@ def frozen_to(name, tau):
     return None if protocol(name).prefix_moves else tau
 
 
-def cell(name, tau, n_layers):
-    """The (protocol, tau) that stands for this one: itself, unless another one is the same fit.
+def cell(name, tau, n_layers, among=tuple(PROTOCOLS)):
+    """The (protocol, tau) that stands for this one: itself, unless another one `among` those that run is the same fit.
 
     Behind the last layer there is nothing but the head, which is always new: there `warm` is `freeze`, and `thaw` is
     `full`. `full` and `scratch` are the same at every tau, None.
     """
     if not protocol(name).has_boundary:
         return name, None
-    if tau == n_layers - 1:
-        return {"warm": ("freeze", tau), "thaw": ("full", None)}.get(name, (name, tau))
-    return name, tau
+    same = {"warm": ("freeze", tau), "thaw": ("full", None)}.get(name) if tau == n_layers - 1 else None
+    return same if same and same[0] in among else (name, tau)
 
 
 def cells(names, taus, n_layers):
     """Every different (protocol, tau) of the named protocols at the given boundaries, each once, in that order."""
-    return list(dict.fromkeys(cell(name, tau, n_layers) for name in names for tau in taus))
+    return list(dict.fromkeys(cell(name, tau, n_layers, names) for name in names for tau in taus))

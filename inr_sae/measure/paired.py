@@ -7,6 +7,7 @@ from scipy import stats
 
 LEVEL = 0.95
 RESAMPLES = 5000
+LEAST_CLUSTERS = 6
 
 
 class Interval(NamedTuple):
@@ -19,8 +20,9 @@ class Interval(NamedTuple):
 
     @property
     def excludes_zero(self):
-        """Whether the interval lies on one side of 0; never, where there is no interval."""
-        return bool(self.low > 0 or self.high < 0)
+        """Whether the interval lies on one side of 0. Never of fewer than LEAST_CLUSTERS images: of so few, a bootstrap
+        interval is too narrow, and would exclude a true 0 in one case of five or more."""
+        return self.n_clusters >= LEAST_CLUSTERS and bool(self.low > 0 or self.high < 0)
 
 
 def clustered_interval(values, clusters, level=LEVEL, seed=0):
@@ -30,18 +32,37 @@ def clustered_interval(values, clusters, level=LEVEL, seed=0):
     resampling fits would make an interval too narrow; whole images are resampled. Every image counts the same,
     however many seeds it has. The interval repeats for the same values, in whatever order they come.
     """
+    return stratified_interval(values, clusters, [None] * len(values), level, seed)
+
+
+def stratified_interval(values, clusters, strata, level=LEVEL, seed=0):
+    """As `clustered_interval`, of the mean over strata of the mean over each stratum's clusters.
+
+    strata (n,): the stratum of each value, as the target set of a fit: every set counts the same, however many images
+    it has. Images are resampled within their own stratum; one that has a single image leaves the interval nan.
+    """
     values = np.asarray(values, np.float64)
-    names = sorted(set(clusters))
-    if not names:
+    groups = {}
+    for value, cluster, stratum in zip(values, clusters, strata):
+        groups.setdefault(str(stratum), {}).setdefault(str(cluster), []).append(value)
+    if not groups:
         raise ValueError("no values to average")
-    means = np.array([values[[cluster == name for cluster in clusters]].mean() for name in names])
+    samples = tuple(
+        np.array([np.mean(sorted(of_cluster)) for _, of_cluster in sorted(of_stratum.items())])
+        for _, of_stratum in sorted(groups.items())
+    )
     low = high = float("nan")
-    if len(means) > 1:
+    if min(map(len, samples)) > 1:
         drawn = stats.bootstrap(
-            (means,), np.mean, n_resamples=RESAMPLES, confidence_level=level, method="percentile", rng=seed
+            samples,
+            lambda *parts, axis=-1: np.mean([part.mean(axis=axis) for part in parts], axis=0),
+            n_resamples=RESAMPLES,
+            confidence_level=level,
+            method="percentile",
+            rng=seed,
         )
         low, high = map(float, drawn.confidence_interval)
-    return Interval(float(means.mean()), low, high, len(means))
+    return Interval(float(np.mean([part.mean() for part in samples])), low, high, sum(map(len, samples)))
 
 
 def paired_interval(ours, theirs, level=LEVEL, seed=0):

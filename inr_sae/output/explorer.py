@@ -16,7 +16,8 @@ from PIL import Image
 from inr_sae.output.store import finite_or_none
 from inr_sae.output.style import MAP
 
-MOST_COLUMNS = 64  # of an atlas, so that its sides stay within WebP's 16383 pixels
+MOST_COLUMNS = 64  # of an atlas
+WEBP_SIDE = 16383  # pixels at most
 
 
 def write_page(store, folder, manifest):
@@ -27,9 +28,7 @@ def write_page(store, folder, manifest):
 
 def write_data(store, folder, key, data):
     """Write the data of one condition and layer, data/<key>.js."""
-    name = f"{folder}/data/{key}.js"
-    store.write_text(name, f"explorerData({in_script(key)},{in_script(data)});\n")
-    return name
+    store.write_text(f"{folder}/data/{key}.js", f"explorerData({in_script(key)},{in_script(data)});\n")
 
 
 def in_script(value):
@@ -60,9 +59,9 @@ def coloured(values, top=None):
 
 
 def atlas(tiles, quality):
-    """{"columns", "src"}: tiles, a list of (h, w, 3) uint8 of one size, as one WebP picture in a data URL."""
+    """{"columns", "rows", "src"}: tiles, a list of (h, w, 3) uint8 of one size, as one WebP picture in a data URL."""
     h, w = tiles[0].shape[:2]
-    columns = min(MOST_COLUMNS, len(tiles))
+    columns = min(MOST_COLUMNS, len(tiles), WEBP_SIDE // w)
     rows = -(-len(tiles) // columns)
     sheet = np.zeros((rows * h, columns * w, 3), np.uint8)
     for i, tile in enumerate(tiles):

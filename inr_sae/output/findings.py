@@ -151,15 +151,12 @@ def protocol_sentences(paired, rule_of):
             if mine:
                 signs = [1 if row["protocol"] == "freeze" else -1 for row in mine]
                 values = [sign * row["difference_db"] for sign, row in zip(signs, mine)]
-                ahead = sum(value > 0 and row["decided"] for value, row in zip(values, mine))
-                behind = sum(value < 0 and row["decided"] for value, row in zip(values, mine))
-                texts.append(f"{np.mean(values):+.1f} dB against {other} (ahead in {ahead}, behind in {behind})")
+                ahead = sum(value > 0 for value in values)
+                texts.append(f"{np.mean(values):+.1f} dB against {other} (ahead in {ahead} of {len(values)} pairs)")
         if texts:
-            n = len({(row["source"], row["target"], row["frequency"]) for row in paired if row["backbone"] == backbone})
             sentences.append(
-                f"{backbone}, frozen up to the layer that the stable rank picks, on average over {n} "
-                f"pair{'s' * (n != 1)}: {'; '.join(texts)}. Ahead and behind count pairs whose 95 % interval "
-                "excludes 0."
+                f"{backbone}, frozen up to the layer that the stable rank picks, mean over pairs of source and target: "
+                f"{'; '.join(texts)}."
             )
     return sentences
 

@@ -1,5 +1,7 @@
 """Figures of a matrix of fits: Figure 2, the protocols side by side, budgets, rates. Functions of table rows."""
 
+import itertools
+
 import numpy as np
 
 from inr_sae.output.figures import column
@@ -34,7 +36,7 @@ def figure_2(summary, ranks):
     targets = list(dict.fromkeys(row["target"] for row in summary))
     fig, axes = figure(2.35 * (len(targets) + 2), 2.25 * len(sources) + 0.5, len(sources), len(targets) + 2)
     for row_axes, source in zip(axes, sources):
-        for (kind, name), colour in zip(kinds(ranks).items(), KIND_COLOURS):
+        for (kind, name), colour in zip(kinds(ranks).items(), itertools.cycle(KIND_COLOURS)):
             for ax, target in zip(row_axes, targets):
                 mine = [r for r in summary if (r["source"], r["target"]) == (source, target)]
                 mine = [r for r in mine if (r["backbone"], r["frequency"]) == kind]
@@ -67,14 +69,14 @@ def figure_2(summary, ranks):
     return fig
 
 
-def curves_of(summary, source, target, kind, equal):
+def curves_of(summary, source, target, kind, names, equal):
     """{protocol: {tau: summary row}} of a cell; a protocol without a boundary has the one key None.
 
     equal(protocol, tau) -> (protocol, tau): which fit stands for a boundary that was not fitted on its own.
     """
     taus = sorted({int(row["tau"]) for row in summary if str(row["tau"]).isdigit()})
     curves = {}
-    for protocol in PROTOCOL_STYLE:
+    for protocol in (name for name in PROTOCOL_STYLE if name in names):
         own_source = "untrained" if protocol in ("random", "scratch") else source
         found = {}
         for tau in [None] if protocol in ("full", "scratch") else taus:
@@ -87,17 +89,17 @@ def curves_of(summary, source, target, kind, equal):
 
 
 @styled
-def protocols(summary, pairs, equal):
+def protocols(summary, pairs, names, equal):
     """The protocols side by side: PSNR against the boundary for each (source, target) of `pairs` and each backbone.
 
-    What the paper lacks: `random` never saw the cohort, `warm` keeps the suffix, `thaw` lets the prefix move. equal: as
-    in `curves_of`.
+    What the paper lacks: `random` never saw the cohort, `warm` keeps the suffix, `thaw` lets the prefix move. names:
+    the protocols that ran. equal: as in `curves_of`.
     """
     every = kinds(summary)
     fig, axes = figure(3.5 * len(every) + 0.4, 2.7 * len(pairs) + 0.5, len(pairs), len(every))
     for row_axes, (source, target) in zip(axes, pairs):
         for ax, (kind, name) in zip(row_axes, every.items()):
-            for protocol, found in curves_of(summary, source, target, kind, equal).items():
+            for protocol, found in curves_of(summary, source, target, kind, names, equal).items():
                 colour, line, marker = PROTOCOL_STYLE[protocol]
                 if None in found:
                     ax.axhline(found[None]["psnr_db_mean"], color=colour, ls=line, lw=1.1, label=protocol)
@@ -160,7 +162,7 @@ def rates(summary, source, target):
             rows = sorted(rows, key=lambda row: row["learning_rate"])
             colour, line, marker = PROTOCOL_STYLE[protocol]
             label = protocol if protocol == str(tau) else f"{protocol} {tau}"
-            fade = 1.0 if protocol == str(tau) else 1.0 - 0.16 * int(tau)
+            fade = 1.0 if protocol == str(tau) else max(0.25, 1.0 - 0.16 * int(tau))
             means = column(rows, "psnr_db_mean")
             ax.plot(
                 column(rows, "learning_rate"),

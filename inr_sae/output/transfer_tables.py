@@ -9,7 +9,8 @@ def kinds(summary):
     every = dict.fromkeys((row["backbone"], row["frequency"]) for row in summary)
     several = {backbone for backbone, _ in every if sum(other == backbone for other, _ in every) > 1}
     return {
-        (backbone, frequency): NAMES.get(backbone, backbone) + (f" {frequency:g}" if backbone in several else "")
+        (backbone, frequency): NAMES.get(backbone, backbone)
+        + (f" {frequency:g}" if backbone in several and frequency is not None else "")
         for backbone, frequency in every
     }
 

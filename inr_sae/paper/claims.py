@@ -112,7 +112,7 @@ TRANSFER = (
         "rule_sr_weight",
         "The layer of highest weight stable rank is the best boundary.",
         "Eq. 4, Sec. 4.1, Table 1",
-        "encoders whose argmax of sr(W) is their best boundary, on average over targets",
+        "encoders whose argmax of sr(W) is the boundary that is best for most of their targets",
         "6 of 6",
         ALL_OR_HALF,
         share,

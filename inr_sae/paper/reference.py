@@ -166,11 +166,9 @@ MEAN_PSNR_DB = {"siren": {"full": 40.69, "freeze": 43.80}, "ffmlp": {"full": 34.
 
 # Fig. 2 and Sec. 4.1.
 BEST_TAU = {"siren": 1, "ffmlp": 0}
-RULE_AGREES = {"sr_weight": (6, 6), "sr_activation": (4, 6)}  # of the (source, backbone) configurations
 MEAN_GAIN_DB = {"siren": 3.1, "ffmlp": 1.3}
 KODAK_GAIN_DB = (8.0, 10.0)  # of SIREN, all sources to Kodak
 FFMLP_DROP_DB_PER_LAYER = (4.0, 8.0)  # Sec. 4.2
-COHORT_PSNR_DB = 30.0  # about, where cohort training stops (Sec. 4, Table 2)
 
 # Table 2: the tuned frequency and rate of each regime.
 TUNED = {
@@ -188,11 +186,11 @@ BUDGET = {
     "size": {"celebahq": (218, 178), "oasis": (192, 160), "kodak": (512, 768)},
 }
 
-# Secs. 4.2, 4.3, Apps. A and C, of cohort encoders unless a name says otherwise.
-DEAD_FRACTION_MOST = {"siren": 0.27, "siren_from_layer_1": 0.04}
-DEAD_FRACTION_FFMLP = (0.003, 0.591)  # of layers 0 and 4
-ACTIVE_FRACTION = {"siren": 0.01, "ffmlp": (0.30, 0.50)}  # of alive atoms; Fig. 4's text
-FFMLP_ACTIVE_FALL = 7.0  # Fig. 8: factor from layer 0 to 4, which contradicts Fig. 4's text
-SIREN_DROP_DB = (0.2, 9.2)  # Fig. 15, top atoms over all layers
-FFMLP_DROP_DB = {2: 10.58, 4: 9.36}  # Fig. 15, the largest at a layer; the introduction says 10.8
-CONCENTRATION = {"ffmlp": 7.0}  # the top atom's mean magnitude over the next tier's
+# Secs. 4.2, 4.3, Apps. A and C, of cohort encoders. Fig. 4's caption and Fig. 8 contradict each other.
+DEAD_FRACTION_SIREN = 0.04  # at most, from layer 1 on; 0.27 with layer 0
+DEAD_FRACTION_FFMLP = 0.591  # of layer 4
+ACTIVE_FRACTION_SIREN = 0.01
+ACTIVE_FRACTION_FFMLP = (0.3, 0.5)  # Fig. 4's caption
+ACTIVE_FRACTION_FALL_FFMLP = 7.0  # Fig. 8: of layer 0 over layer 4
+CONCENTRATION_FFMLP = 7.0  # the top atom's mean magnitude over the next tier's
+LARGEST_DROP_DB = {"siren": 9.2, "ffmlp": 10.58}  # Fig. 15, of the top four atoms a layer

@@ -1,6 +1,6 @@
 """Stage 5: the network without its top atoms, one at a time (Secs. 3.3, 4.3).
 
-Ablated are (a) signals of the cohort with their own heads and (b) the first test signal, fitted with layers 0..l
+Ablated are (a) signals of the cohort with their own heads and (b) the first test signals, fitted with layers 0..l
 frozen, so that the dictionary of layer l reads the same activations.
 """
 

@@ -127,7 +127,7 @@ def paired(fits, n_layers):
         index.setdefault(key, {})[(row["image"], row["seed"])] = row["psnr_db"]
 
     def of(of_cell, rate, name, tau):
-        name, tau = cell(name, tau, n_layers)
+        name, tau = cell(name, tau, n_layers, names)
         source = of_cell[0] if PROTOCOLS[name].prefix_of_cohort else UNTRAINED
         return index.get(((source, *of_cell[1:]), rate, name, name if tau is None else str(tau)))
 

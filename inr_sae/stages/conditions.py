@@ -39,6 +39,7 @@ def study(config, regime, backbone):
     own.fit.update(dict(protocols=("freeze",), taus=config.sae.layers, seeds=1, other_rates=()))
     if regime == "single":
         own.signals.train_on = "first"
+        own.ablation.cohort_signals = min(1, config.ablation.cohort_signals)
         own.stages = tuple(stage for stage in own.stages if stage != "freeze_sweep")
         own.cohort.update(dict(steps=config.single.steps, learning_rate=config.single[f"learning_rate_{backbone}"]))
         key = FREQUENCY[backbone]

@@ -85,11 +85,6 @@ def fit(config, store, h, ks=None, at="dictionary", seed=None):
     return state.params[0] if ks is None else state.params
 
 
-def trained(config, store, layer):
-    """The trained SAE's parameters of a layer."""
-    return jax.tree.map(lambda leaf: leaf[config.sae.layers.index(layer)], trained_layers(config, store))
-
-
 def trained_layers(config, store, at="dictionary", seed=None):
     """The trained SAEs' parameters of all layers, leaves leading with L."""
     like = initial(config, jnp.zeros((len(config.sae.layers), config.inr.width)), (config.sae.k,), seed)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from inr_sae.paper import reference
 from inr_sae.paper.claims import Data, Measured, counted
 
 TOP = 16  # atoms of highest mean magnitude, those that galleries show
@@ -52,11 +53,15 @@ def of_ffmlp(rows, atoms):
     deep = [row for row in rows if row["layer"] >= 2]
     contents = [content_over_null(of_layer) for layer, of_layer in atoms.items() if layer >= 2]
     memory = [row["content_of_as_many_median"] - row["content_held_out_median"] for row in deep]
-    first, last = rows[0]["active_fraction_median"], rows[-1]["active_fraction_median"]
+    by_layer = {row["layer"]: row for row in rows}
+    first, last = by_layer.get(0), by_layer.get(reference.N_LAYERS - 1)
+    fall = None
+    if first and last and last["active_fraction_median"] > 0:
+        fall = Measured(first["active_fraction_median"] / last["active_fraction_median"])
     return {
-        "ffmlp_dies": Measured(rows[-1]["dead_fraction"]),
-        "ffmlp_dense": Measured(last),
-        "ffmlp_concentrates": Measured(first / last) if last > 0 else None,
+        "ffmlp_dies": Measured(last["dead_fraction"]) if last else None,
+        "ffmlp_dense": Measured(last["active_fraction_median"]) if last else None,
+        "ffmlp_concentrates": fall,
         "ffmlp_top_atom": Measured(float(np.mean([row["concentration"] for row in deep]))) if deep else None,
         "ffmlp_content": counted((x >= 2.0 for x in contents), ratios(contents)),
         "memorised": counted((x > 0 for x in memory if np.isfinite(x)), "by " + ", ".join(f"{x:+.3f}" for x in memory)),
@@ -105,12 +110,20 @@ def of_effects(effects, atoms):
 def tiling_repeats(matches):
     """Layers where SIREN's maps of two cohorts match as those of two seeds do."""
     by_map = [row for row in matches if row["condition"] == SIREN and row["by"] == "map"]
-    of_seeds = {row["layer"]: row["similarity_mean"] for row in by_map if row["other"] == SIREN}
-    of_cohorts = {row["layer"]: row["similarity_mean"] for row in by_map if row["other"] == "second-siren"}
+    of_seeds, of_cohorts = mean_by_layer(by_map, SIREN), mean_by_layer(by_map, "second-siren")
     layers = [layer for layer in of_seeds if layer in of_cohorts]
     note = "cohorts " + ", ".join(f"{of_cohorts[i]:.2f}" for i in layers)
     note += "; seeds " + ", ".join(f"{of_seeds[i]:.2f}" for i in layers)
     return counted((of_cohorts[i] >= 0.8 * of_seeds[i] for i in layers), note)
+
+
+def mean_by_layer(rows, other):
+    """{layer: mean similarity} of a dictionary's matches with another one, over seeds."""
+    groups = {}
+    for row in rows:
+        if row["other"] == other:
+            groups.setdefault(row["layer"], []).append(row["similarity_mean"])
+    return {layer: float(np.mean(values)) for layer, values in groups.items()}
 
 
 def l0_falls(sizes):

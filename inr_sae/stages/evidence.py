@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from inr_sae.measure.paired import clustered_interval
+from inr_sae.inr.protocols import cell as cell_of_fit
+from inr_sae.measure.paired import stratified_interval
 from inr_sae.paper import reference
 from inr_sae.paper.claims import Data, Measured, counted
 from inr_sae.stages import analysis
@@ -11,13 +12,26 @@ from inr_sae.stages.sweep import UNTRAINED
 
 def of_matrix(fits, ranks, best, cohort_psnr_db):
     """{name of a claim: Measured} from fits.csv at the main rate, ranks.csv, best_tau.csv, {(source, backbone,
-    frequency): cohort PSNR}; what was not run is left out."""
+    frequency): cohort PSNR}; what was not run is left out.
+
+    Claims are about encoders of the published omega_0 and sigma; others count only where these are missing.
+    """
+    fits, ranks, best = (published_frequency(rows) for rows in (fits, ranks, best))
     measured = {}
-    if best:
+    if best and "runner_up_tau" in best[0]:  # of a single boundary none is the best
         measured |= boundaries(best) | rules(best, ranks)
     measured |= differences(fits, best) | curve_shapes(fits, best) | levels(fits, ranks)
     measured["cohorts_alike"] = cohorts_alike(cohort_psnr_db)
     return {name: m for name, m in measured.items() if m is not None}
+
+
+def published_frequency(rows):
+    """The rows of the published omega_0 and sigma, or all of a backbone that has none of these."""
+    known = {
+        backbone: frequency for (regime, backbone), (frequency, _) in reference.TUNED.items() if regime == "cohort"
+    }
+    has = {row["backbone"] for row in rows if row["frequency"] == known.get(row["backbone"])}
+    return [row for row in rows if row["backbone"] not in has or row["frequency"] == known[row["backbone"]]]
 
 
 def boundaries(best):
@@ -33,7 +47,7 @@ def boundaries(best):
 
 
 def by_encoder(best, ranks):
-    """[(best boundary on average over targets, rows of the rank table)] of every encoder."""
+    """[(the boundary that is best for most targets, the lower of two, rows of the rank table)] of every encoder."""
     encoders = dict.fromkeys((row["source"], row["backbone"], row["frequency"]) for row in best)
     result = []
     for encoder in encoders:
@@ -44,7 +58,7 @@ def by_encoder(best, ranks):
 
 
 def rules(best, ranks):
-    """How often the stable ranks name an encoder's best boundary, the one that most of its targets have."""
+    """How often the stable ranks name an encoder's best boundary: the one that most of its targets have."""
     picks = [(tau, analysis.rule_layers(mine), mine) for tau, mine in by_encoder(best, ranks)]
     by_weight = counted(layers["sr_weight"] == tau for tau, layers, _ in picks)
     by_activation = sum(layers["sr_activation_centred"] == tau for tau, layers, _ in picks)
@@ -63,20 +77,21 @@ def rules(best, ranks):
 def mean_difference(fits, best, other, keep=lambda row: True):
     """Measured: PSNR frozen at the rule's layer minus another protocol's, over the cells that `keep` takes.
 
-    The interval resamples images, each with all its cells. A protocol with a boundary has it at the same layer.
+    The mean is over targets, then over a target's images, each with all its cells; the interval resamples images. A
+    protocol with a boundary has it at the same layer.
     """
-    values, images = [], []
+    values, images, targets = [], [], []
     for row in filter(keep, best):
         cell, tau = analysis.cell_of(row), row["tau_by_sr_weight"]
-        boundary = tau if other in ("thaw", "random", "warm") else None
         ours = analysis.psnr(fits, cell, "freeze", tau)
-        theirs = analysis.psnr(fits, cell, other, boundary)
+        theirs = analysis.psnr(fits, cell, *cell_of_fit(other, tau, reference.N_LAYERS))
         for pair in ours.keys() & theirs.keys():
             values.append(ours[pair] - theirs[pair])
-            images.append((row["target"], pair[0]))
+            images.append(pair[0])
+            targets.append(row["target"])
     if not values:
         return None
-    interval = clustered_interval(values, images)
+    interval = stratified_interval(values, images, targets)
     return Measured(interval.mean, interval.low, interval.high)
 
 
@@ -147,7 +162,7 @@ def levels(fits, ranks):
 
 
 def cohorts_alike(cohort_psnr_db):
-    """SIREN's cohort PSNR minus FFMLP's, mean over the sources that have both at one frequency each."""
+    """SIREN's cohort PSNR minus FFMLP's, mean over the sources that have both, and over their frequencies."""
     by_source = {}
     for (source, backbone, _), value in cohort_psnr_db.items():
         by_source.setdefault(source, {}).setdefault(backbone, []).append(value)
@@ -179,7 +194,14 @@ def data(config, fits, sizes):
     ):
         if ours < theirs:
             short.append(f"{ours} of {theirs} {label}")
+    n_cohort = min(config.sets[name].n_cohort for name in config.transfer.sources)
+    if n_cohort < budget["n_cohort"]:
+        short.append(f"cohorts of {n_cohort}, not {budget['n_cohort']}")
+    if set(config.fit.taus) < set(range(reference.N_LAYERS)):
+        short.append(f"boundaries {', '.join(map(str, config.fit.taus))} alone")
     if any(row["source"] != UNTRAINED and row["learning_rate"] != 1e-4 for row in fits):
         short.append("test-time rate other than 1e-4")
+    if config.transfer.split != "test":
+        short.append(f"{config.transfer.split} images")
     phantom = all(config.sets[name].dataset == "phantom" for name in sizes)
     return Data(", ".join(described), tuple(short), phantom)

@@ -34,14 +34,12 @@ def run(config, store):
             params = cohort.trained(own, sub, signals.cohort.shape[-1])
             saes = dictionary.trained_layers(own, sub)
             h = dictionary.activations(own, network.backbone(own.inr.backbone), params, signals)
-            shown, names = {}, {}
             for i, layer in enumerate(own.sae.layers):
                 sae = jax.tree.map(lambda leaf, i=i: leaf[i], saes)
-                data, shown = of_layer(config, own, sub, signals, params, layer, sae, h[i])
+                data = of_layer(config, own, sub, signals, params, layer, sae, h[i])
                 pages.write_data(store, FOLDER, f"{name}_layer_{layer}", data)
                 progress.advance(1, f"{name} layer {layer}")
-            names = [{"role": role, "name": str(signal)} for role, signal in shown]
-            listed.append({"name": name, "layers": list(own.sae.layers), "signals": names})
+            listed.append({"name": name, "layers": list(own.sae.layers)})
     n_bytes = sum(path.stat().st_size for path in store.path(f"{FOLDER}/data").iterdir())
     pages.write_page(store, FOLDER, manifest(config, listed, n_bytes))
     store.log("explorer", mib=round(n_bytes / 2**20, 2))
@@ -52,7 +50,7 @@ def manifest(config, listed, n_bytes):
     explorer, sae = config.explorer, config.sae
     shown = min(explorer.atoms, sae.n_atoms)
     thinned = [
-        f"{'Every' if shown == sae.n_atoms else f'The {shown} strongest'} of {sae.n_atoms} atoms a layer "
+        f"{'Each of the' if shown == sae.n_atoms else f'The {shown} strongest of'} {sae.n_atoms} atoms of a layer "
         f"{'has' if shown == sae.n_atoms else 'have'} a map, at most {explorer.tile} pixels wide or high; all "
         "have numbers.",
         f"A pixel tells its {min(explorer.per_pixel, sae.k)} strongest atoms of {sae.k}.",
@@ -71,7 +69,7 @@ def manifest(config, listed, n_bytes):
 
 
 def of_layer(config, own, sub, signals, params, layer, sae, h):
-    """(data of one dictionary, [(role, name)] of the signals that it is shown on)."""
+    """The data of one dictionary."""
     explorer, k, shape = config.explorer, own.sae.k, signals.cohort.shape[1:3]
     atoms = sub.read_csv(f"{dictionary.folder(layer)}/atoms.csv")
     drops = drops_of(sub, layer)
@@ -80,7 +78,7 @@ def of_layer(config, own, sub, signals, params, layer, sae, h):
     mapped = order[: explorer.atoms]
     tile = pages.shrunk(shape, explorer.tile)
     columns = {name: pages.rounded([np.nan if row[name] is None else row[name] for row in atoms]) for name in COLUMNS}
-    pictured, shown = effects(config, own, sub, signals, params, layer, sae, h, order, largest)
+    pictured = effects(config, own, sub, signals, params, layer, sae, h, order, largest)
     return {
         "n": len(atoms),
         "columns": columns | {"drop": pages.rounded(largest)},
@@ -90,7 +88,7 @@ def of_layer(config, own, sub, signals, params, layer, sae, h):
         "maps": pages.atlas(tiles(sae, h, mapped, k, shape, tile), explorer.quality),
         "pixels": pixels(sae, h, k, shape, explorer),
         **pictured,
-    }, shown
+    }
 
 
 def drops_of(sub, layer):
@@ -124,8 +122,7 @@ def pixels(sae, h, k, shape, explorer):
 
 
 def effects(config, own, sub, signals, params, layer, sae, h, order, largest):
-    """({"signals", "effects"}, [(role, name)]): each signal as the network gives it, and, for some atoms, without
-    them."""
+    """{"signals", "effects"}: each signal as the network gives it, and, for some atoms, without them."""
     explorer, backbone = config.explorer, network.backbone(own.inr.backbone)
     costly = sorted(order, key=lambda atom: -np.nan_to_num(largest[atom], nan=-np.inf))
     half = explorer.effects // 2
@@ -136,7 +133,7 @@ def effects(config, own, sub, signals, params, layer, sae, h, order, largest):
     for role, name, target, fitted in ablation.subjects(own, sub, signals, params, layer):
         results = ablation.ablate_signal(backbone, fitted, layer, h, sae, panels, target)
         shape = target.shape
-        shown.append((role, name))
+        shown.append({"role": role, "name": str(name)})
         before = (results[0][1].output + results[0][1].effect).reshape(shape)
         befores.append(pages.resized(before, size))
         psnr.append([[round(r["psnr_before_db"], 2), round(r["psnr_after_db"], 2)] for r, _ in results])
@@ -145,6 +142,6 @@ def effects(config, own, sub, signals, params, layer, sae, h, order, largest):
             tiles_made.append(pages.resized(result.output.reshape(shape), size))
             tiles_made.append(pages.resized(pages.coloured(change), size))
     return {
-        "signals": {"size": size, **pages.atlas(befores, 85)},
-        "effects": {"atoms": chosen, "psnr": psnr, **pages.atlas(tiles_made, explorer.quality + 15)},
-    }, shown
+        "signals": {"size": size, "list": shown, **pages.atlas(befores, 85)},
+        "effects": {"atoms": chosen, "psnr": psnr, **pages.atlas(tiles_made, min(100, explorer.quality + 15))},
+    }

@@ -94,7 +94,12 @@ def protocols_part(config, store):
         html += exhibits.figure(
             store,
             "protocols",
-            matrix_figures.protocols(summary, pairs, lambda name, tau: cell(name, tau, config.inr.n_layers)),
+            matrix_figures.protocols(
+                summary,
+                pairs,
+                config.fit.protocols,
+                lambda name, tau: cell(name, tau, config.inr.n_layers, config.fit.protocols),
+            ),
             "The protocols side by side, same seeds, images and budget. freeze: cohort prefix, frozen, new "
             "suffix; warm: "
             "frozen, cohort suffix; thaw: cohort prefix moves, new suffix; random: a prefix that was never "
@@ -136,7 +141,8 @@ def tune_part(config, store):
     sentences = [
         f"Tuned on {row['n_images']} validation image{'s' * (row['n_images'] != 1)} of {row['target']}, "
         f"{row['regime']} "
-        f"{row['backbone']}: {sweep.FREQUENCY.get(row['backbone'], 'frequency')} = {row['frequency']:g} at rate "
+        f"{row['backbone']}: {sweep.FREQUENCY.get(row['backbone'], 'frequency')} = "
+        f"{tables.shown(row['frequency'])} at rate "
         f"{row['learning_rate']:g}, {row['psnr_db_mean']:.2f} dB"
         + (", at the edge of the grid." if row["at_edge"] else ".")
         for row in winners
@@ -154,4 +160,5 @@ def encoders_part(config, store):
             f"{name}: cohort PSNR {psnr[source, own.inr.backbone, sweep.frequency(own)]:.2f} dB after training.",
             f"Signals and reconstructions of {name}",
         )
-    return [], html + exhibits.table(store, "ranks", read(store, "ranks"))
+    ranks = read(store, "ranks")
+    return [], html + (exhibits.table(store, "ranks", ranks) if ranks else "")

@@ -29,8 +29,8 @@ SECTIONS = (  # (anchor, title, stage that must have run, part)
 
 
 def run(config, store):
-    """Writes report/figures/*.png, report/tables/*.csv, *.md and *.tex, report/claims.csv of a matrix, and, last,
-    report/index.html."""
+    """Writes report/figures/*.png, report/tables/*.csv, *.md and *.tex, report/claims.csv where claims are tested,
+    and, last, report/index.html."""
     sentences, sections = [], {}
     for name, title, stage, build in SECTIONS:
         if stage in config.stages:

@@ -16,6 +16,7 @@ from inr_sae import runtime
 from inr_sae.inr import fit, network, protocols
 from inr_sae.measure import image
 from inr_sae.measure.lpips import lpips
+from inr_sae.output.store import format_cell, parse_cell
 from inr_sae.stages import cohort, training
 from inr_sae.stages.keys import key_of
 
@@ -63,9 +64,9 @@ def rates(config):
 
 
 def frequency(config):
-    """omega_0 of a SIREN, sigma of an FFMLP; nan for another backbone."""
+    """omega_0 of a SIREN, sigma of an FFMLP, as a csv file keeps it; None for another backbone."""
     key = FREQUENCY.get(config.inr.backbone)
-    return config.inr[key] if key else float("nan")
+    return parse_cell(format_cell(config.inr[key])) if key else None
 
 
 def cost(config, cell, target):
@@ -172,8 +173,8 @@ def fit_batch(config, store, source, encoder, target, cell, pairs, size, n_examp
         states, losses = fit.fit_batch(backbone, boundary, cell.rate, n, states, data)
         losses = np.asarray(losses)
         curve.append((done, losses[:, 0, 0]))
-        label = f"fit of {target.name} by {cell.protocol}, tau {cell.tau_name}"
-        training.check_finite(label, done, np.moveaxis(losses, 1, 0), states.params)
+        label = f"fit of {target.name} by {cell.protocol}, tau {cell.tau_name}, rate {cell.rate:g}"
+        training.check_finite(label, done, np.moveaxis(losses, 1, 0), states.params, "in a new --workdir")
     each_h = 0 if h.ndim == 3 else None
     outputs = jax.vmap(lambda params, h: fit.outputs(backbone, params, boundary, h), in_axes=(0, each_h))(
         states.params, h

@@ -16,15 +16,13 @@ def _all_finite(tree):
     return jnp.all(jnp.stack([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)]))
 
 
-def check_finite(label, first_step, losses, params):
+def check_finite(label, first_step, losses, params, advice="the last good checkpoint is kept"):
     """Raise UserError naming the step if a loss (n, ...) from `first_step` on, or a parameter, is not finite."""
     good = np.isfinite(losses).reshape(len(losses), -1).all(axis=1)
     if good.all() and _all_finite(params):
         return
     step = first_step + (int(np.argmin(good)) if not good.all() else len(losses))
-    raise UserError(
-        f"{label}: the loss is not finite at step {step}; lower the learning rate (the last good checkpoint is kept)"
-    )
+    raise UserError(f"{label}: the loss is not finite at step {step}; lower the learning rate ({advice})")
 
 
 def train(

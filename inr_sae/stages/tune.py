@@ -2,6 +2,7 @@
 
 from inr_sae.inr.protocols import PROTOCOLS
 from inr_sae.stages import transfer
+from inr_sae.stages.sweep import UNTRAINED
 
 PARTS = transfer.PARTS
 
@@ -25,7 +26,7 @@ def points(summary):
             **{key: row[key] for key in ("psnr_db_mean", "psnr_db_std", "n", "n_images")},
         }
         for row in summary
-        if not PROTOCOLS[row["protocol"]].has_boundary and row["source"] in (row["target"], "untrained")
+        if not PROTOCOLS[row["protocol"]].has_boundary and row["source"] in (row["target"], UNTRAINED)
     ]
 
 

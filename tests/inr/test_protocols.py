@@ -64,7 +64,10 @@ def test_cells_hold_every_different_fit_once():
     cells = protocols.cells(("full", "freeze", "warm", "thaw", "random", "scratch"), (0, 1, 2), 3)
     assert len(cells) == len(set(cells)) == 1 + 3 + 2 + 2 + 3 + 1
     assert ("warm", 2) not in cells and ("thaw", 2) not in cells
-    assert protocols.cells(("thaw",), (1, 2), 3) == [("thaw", 1), ("full", None)]
+    assert protocols.cells(("thaw", "full"), (1, 2), 3) == [("thaw", 1), ("full", None)]
+    assert protocols.cells(("warm", "thaw"), (2,), 3) == [("warm", 2), ("thaw", 2)], (
+        "nothing stands for what did not run"
+    )
     assert protocols.cell("full", 1, 3) == ("full", None) and protocols.cell("scratch", 0, 3) == ("scratch", None)
 
 

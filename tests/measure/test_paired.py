@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from inr_sae.measure.paired import clustered_interval, paired_interval
+from inr_sae.measure.paired import clustered_interval, paired_interval, stratified_interval
 
 
 def test_the_mean_counts_every_image_once_however_many_seeds_it_has():
@@ -47,13 +47,28 @@ def test_the_order_of_the_values_does_not_matter():
 
 def test_differences_are_taken_pair_by_pair():
     """Images differ by tens of dB and protocols by one: only pairing sees it."""
-    ours = {("a", 0): 21.0, ("b", 0): 41.0, ("c", 0): 61.5, ("d", 9): 0.0}
-    theirs = {("a", 0): 20.0, ("b", 0): 40.0, ("c", 0): 60.0, ("e", 9): 0.0}
+    ours = {(name, 0): 20.0 * i + 1.0 for i, name in enumerate("abcdef")} | {("c", 0): 41.5, ("x", 9): 0.0}
+    theirs = {(name, 0): 20.0 * i for i, name in enumerate("abcdef")} | {("y", 9): 0.0}
     interval = paired_interval(ours, theirs)
-    assert interval.mean == pytest.approx(3.5 / 3) and interval.n_clusters == 3
+    assert interval.mean == pytest.approx(6.5 / 6) and interval.n_clusters == 6
     assert interval.low >= 1.0 and interval.excludes_zero
 
 
 def test_nothing_in_common_is_an_error():
     with pytest.raises(ValueError, match="both have"):
         paired_interval({("a", 0): 1.0}, {("b", 0): 1.0})
+
+
+def test_few_images_decide_nothing():
+    """Of five normal draws a percentile interval misses a true 0 far more often than one time in twenty."""
+    five = clustered_interval([1.0] * 5, range(5))
+    assert five.low > 0 and not five.excludes_zero
+    assert clustered_interval([1.0] * 6, range(6)).excludes_zero
+
+
+def test_every_stratum_counts_the_same_and_keeps_its_own_images():
+    values = [0.0] * 100 + [9.0, 11.0]
+    interval = stratified_interval(values, range(102), ["many"] * 100 + ["few"] * 2)
+    assert interval.mean == pytest.approx(5.0) and interval.n_clusters == 102
+    assert interval.low == pytest.approx(4.5) and interval.high == pytest.approx(5.5)
+    assert np.isnan(stratified_interval(values[:101], range(101), ["many"] * 100 + ["few"]).low)

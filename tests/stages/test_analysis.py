@@ -6,19 +6,20 @@ import pytest
 
 from inr_sae.stages import analysis
 
+FREQUENCY = {"siren": 30.0, "ffmlp": 10.0}
 LEVEL = {"full": 30.0, "freeze": 31.0, "warm": 32.0, "thaw": 29.0, "random": 20.0, "scratch": 25.0}
 
 
 def fit_row(protocol, tau, image, seed, psnr, source="s", target="t", backbone="siren", rate=1e-4):
     source = "untrained" if protocol in ("random", "scratch") else source
-    keys = dict(source=source, target=target, backbone=backbone, frequency=30.0, protocol=protocol)
+    keys = dict(source=source, target=target, backbone=backbone, frequency=FREQUENCY[backbone], protocol=protocol)
     return keys | dict(tau=tau, learning_rate=rate, image=image, seed=seed, psnr_db=psnr)
 
 
 def rank_rows(sr_weight, sr_init, sr_h, centred, source="s", backbone="siren"):
     values = zip(sr_weight, sr_init, sr_h, centred)
     return [
-        dict(source=source, backbone=backbone, frequency=30.0, layer=i, sr_weight=w, sr_weight_init=w0)
+        dict(source=source, backbone=backbone, frequency=FREQUENCY[backbone], layer=i, sr_weight=w, sr_weight_init=w0)
         | dict(sr_activation=h, sr_activation_centred=c)
         for i, (w, w0, h, c) in enumerate(values)
     ]
@@ -27,7 +28,7 @@ def rank_rows(sr_weight, sr_init, sr_h, centred, source="s", backbone="siren"):
 RANKS = rank_rows((2.0, 9.0, 8.0), (2.0, 9.5, 3.0), (5.0, 4.0, 3.0), (1.0, 7.0, 6.0))
 
 
-def freeze_rows(by_tau, images=("a", "b", "c", "d"), seeds=(0, 1), **keys):
+def freeze_rows(by_tau, images=tuple("abcdef"), seeds=(0, 1), **keys):
     """Every image is 10 dB above the one before; tau shifts all of them alike, the second seed by 0.1 dB."""
     return [
         fit_row("freeze", tau, image, seed, 10.0 * i + psnr + 0.1 * seed, **keys)
@@ -46,7 +47,7 @@ def test_rules_pick_the_argmax_of_their_own_column():
 
 def test_the_lead_of_the_best_boundary_is_paired():
     (row,) = analysis.best_taus(freeze_rows({0: 40.0, 1: 41.0, 2: 38.0}), RANKS)
-    assert (row["best_tau"], row["runner_up_tau"], row["n_images"]) == (1, 0, 4)
+    assert (row["best_tau"], row["runner_up_tau"], row["n_images"]) == (1, 0, 6)
     assert row["lead_db"] == pytest.approx(1.0) and row["decided"] == 1
     assert row["lead_db_low"] == pytest.approx(1.0) and row["lead_db_high"] == pytest.approx(1.0)
     assert row["tau_by_sr_weight"] == 1 and row["tau_by_sr_activation"] == 0
@@ -58,7 +59,7 @@ def test_a_lead_that_hangs_on_one_image_is_not_decided():
         if row["tau"] == 1:
             row["psnr_db"] += 3.0 if row["image"] == "a" else -0.5
     (row,) = analysis.best_taus(rows, RANKS)
-    assert row["best_tau"] == 1 and row["lead_db"] == pytest.approx(0.375) and row["decided"] == 0
+    assert row["best_tau"] == 1 and row["lead_db"] == pytest.approx(0.5 / 6) and row["decided"] == 0
 
 
 def test_agreement_counts_cells_and_decided_ones():
@@ -113,3 +114,10 @@ def test_mean_curves_average_over_fits_at_each_step():
     ]
     curves = analysis.mean_curves(rows)
     assert [(row["step"], row["psnr_db_mean"], row["n"]) for row in curves] == [(0, 11.0, 2), (50, 23.0, 2)]
+
+
+def test_warm_alone_has_no_best_boundary():
+    """Behind the last layer warm is freeze; that must not make the last layer the only, hence the best, boundary."""
+    rows = [fit_row("warm", tau, image, 0, 30.0) for tau in (0, 1, 2) for image in "ab"]
+    assert analysis.best_taus(rows, RANKS) == []
+    assert {row["protocol"] for row in analysis.paired(rows, 3)} == set()
