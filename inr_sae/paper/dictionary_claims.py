@@ -96,8 +96,9 @@ DICTIONARIES = (
         "memorised",
         "What FFMLP's atoms trace are the signals it memorised, more than images of that kind.",
         "Abstract, Sec. 4.2",
-        "layers from 2 on where alive atoms are more like the cohort's signals than like as many held-out "
-        "ones, on median",
+        "layers from 2 on where the top atoms are half as much again like the cohort's signals as like as "
+        "many held-out "
+        "ones",
         "not reported",
         ALL_OR_HALF,
         share,

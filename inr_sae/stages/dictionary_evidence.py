@@ -52,7 +52,11 @@ def of_ffmlp(rows, atoms):
     """The claims on cohort FFMLP alone."""
     deep = [row for row in rows if row["layer"] >= 2]
     contents = [content_over_null(of_layer) for layer, of_layer in atoms.items() if layer >= 2]
-    memory = [row["content_of_as_many_median"] - row["content_held_out_median"] for row in deep]
+    memory = [
+        content_over_null(of_layer, "content_of_as_many", "content_held_out")
+        for layer, of_layer in atoms.items()
+        if layer >= 2
+    ]
     by_layer = {row["layer"]: row for row in rows}
     first, last = by_layer.get(0), by_layer.get(reference.N_LAYERS - 1)
     fall = None
@@ -64,7 +68,7 @@ def of_ffmlp(rows, atoms):
         "ffmlp_concentrates": fall,
         "ffmlp_top_atom": Measured(float(np.mean([row["concentration"] for row in deep]))) if deep else None,
         "ffmlp_content": counted((x >= 2.0 for x in contents), ratios(contents)),
-        "memorised": counted((x > 0 for x in memory if np.isfinite(x)), "by " + ", ".join(f"{x:+.3f}" for x in memory)),
+        "memorised": counted((x >= 1.5 for x in memory if np.isfinite(x)), ratios(memory)),
     }
 
 
@@ -73,14 +77,11 @@ def ratios(values):
     return "ratio " + ", ".join(f"{value:.1f}" for value in values)
 
 
-def content_over_null(atoms):
-    """Median content of the top atoms of a layer over the median of its null, displaced signals."""
+def content_over_null(atoms, of="content", null="content_shuffled"):
+    """Median content of the top atoms of a layer over the median of its null; by default, displaced signals."""
     top = sorted(atoms, key=lambda row: -row["mean_magnitude"])[:TOP]
-    content, null = (
-        np.nanmedian([np.nan if row[key] is None else row[key] for row in top])
-        for key in ("content", "content_shuffled")
-    )
-    return float(content / null)
+    ours, chance = (np.nanmedian([np.nan if row[key] is None else row[key] for row in top]) for key in (of, null))
+    return float(ours / chance)
 
 
 def of_effects(effects, atoms):

@@ -21,6 +21,7 @@ def atoms(content, null=0.1, n=20):
     return {
         i: [
             dict(atom=a, mean_magnitude=1.0 / (1 + a), content=content[i] if a < 16 else 0.99, content_shuffled=null)
+            | dict(content_of_as_many=0.6 if a < 16 else 0.1, content_held_out=0.3)
             for a in range(n)
         ]
         for i in LAYERS
