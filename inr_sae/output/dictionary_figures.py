@@ -192,8 +192,10 @@ def size_sweep(rows, chosen):
             ax.grid(False)
             ax.set_xticks(range(len(ks)), [str(k) for k in ks], fontsize=7)
             ax.set_yticks(range(len(ns)), [str(n) for n in ns], fontsize=7)
+            bright = np.nanmin(table) + 0.6 * np.ptp(table[np.isfinite(table)])
             for (y, x), v in np.ndenumerate(table):
-                ax.text(x, y, f"{v:.3g}", ha="center", va="center", fontsize=5.5, color="white")
+                colour = INK if v > bright else "white"
+                ax.text(x, y, f"{v:.3g}", ha="center", va="center", fontsize=5.5, color=colour)
             ax.set_xlabel("k")
     axes[4, 0].set_ylabel("PSNR (dB), n")
     axes[5, 0].set_ylabel("alive, n")
