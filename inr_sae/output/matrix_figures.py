@@ -69,6 +69,11 @@ def figure_2(summary, ranks):
     return fig
 
 
+def source_of(protocol, source):
+    """The source that a protocol's rows stand under: none, for what takes nothing from a cohort."""
+    return "untrained" if protocol in ("random", "scratch") else source
+
+
 def curves_of(summary, source, target, kind, names, equal):
     """{protocol: {tau: summary row}} of a cell; a protocol without a boundary has the one key None.
 
@@ -77,7 +82,7 @@ def curves_of(summary, source, target, kind, names, equal):
     taus = sorted({int(row["tau"]) for row in summary if str(row["tau"]).isdigit()})
     curves = {}
     for protocol in (name for name in PROTOCOL_STYLE if name in names):
-        own_source = "untrained" if protocol in ("random", "scratch") else source
+        own_source = source_of(protocol, source)
         found = {}
         for tau in [None] if protocol in ("full", "scratch") else taus:
             row = find(summary, own_source, target, kind, *equal(protocol, tau))
@@ -128,7 +133,7 @@ def budget(curves, pairs, tau_of):
         for ax, (kind, name) in zip(row_axes, every.items()):
             tau = tau_of(source, kind)
             for protocol, (colour, line, _) in PROTOCOL_STYLE.items():
-                own_source = "untrained" if protocol in ("random", "scratch") else source
+                own_source = source_of(protocol, source)
                 mine = [
                     row
                     for row in curves
@@ -158,7 +163,7 @@ def rates(summary, source, target):
         for row in mine:
             if row["source"] in (source, "untrained"):
                 lines.setdefault((row["protocol"], row["tau"]), []).append(row)
-        for i, ((protocol, tau), rows) in enumerate(lines.items()):
+        for (protocol, tau), rows in lines.items():
             rows = sorted(rows, key=lambda row: row["learning_rate"])
             colour, line, marker = PROTOCOL_STYLE[protocol]
             label = protocol if protocol == str(tau) else f"{protocol} {tau}"

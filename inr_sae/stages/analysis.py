@@ -30,7 +30,7 @@ def cells_of(rows):
     return list(dict.fromkeys(cell_of(row) for row in rows if row["source"] != UNTRAINED))
 
 
-def psnr(rows, of_cell, protocol, tau, rate=None):
+def psnr(rows, of_cell, protocol, tau):
     """{(image, seed): PSNR in dB} of one protocol at one boundary (None where it has none) in a cell.
 
     The cell's own rows, or for `random` and `scratch` those of its target.
@@ -41,10 +41,7 @@ def psnr(rows, of_cell, protocol, tau, rate=None):
     return {
         (row["image"], row["seed"]): row["psnr_db"]
         for row in rows
-        if row["protocol"] == protocol
-        and str(row["tau"]) == name
-        and (rate is None or row["learning_rate"] == rate)
-        and cell_of(row) == of_cell
+        if row["protocol"] == protocol and str(row["tau"]) == name and cell_of(row) == of_cell
     }
 
 

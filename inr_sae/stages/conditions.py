@@ -50,6 +50,11 @@ def study(config, regime, backbone):
     return own
 
 
+def of_first_cohorts(config, store):
+    """As `of`, the conditions that the paper has: without the second cohort."""
+    return {name: each for name, each in of(config, store).items() if not name.startswith("second")}
+
+
 def of(config, store):
     """{name: (config, store)} of the studies that have a dictionary: the conditions, or this study alone."""
     if "conditions" in config.stages:

@@ -25,7 +25,7 @@ def run(config, store):
     backbone = network.backbone(config.inr.backbone)
     targets = cohort.flat(signals.cohort)
     h = activations(config, backbone, params, signals)
-    saes = fit(config, store, h)
+    (saes,) = fit(config, store, h, (config.sae.k,))
     features = shape.features(signals.cohort, signals.test, np.random.default_rng(config.seed))
     for i, layer in enumerate(config.sae.layers):
         if not store.exists(f"{folder(layer)}/metrics.csv"):
@@ -57,23 +57,22 @@ def initial(config, means, ks, seed=None):
     return sae_train.init_states(keys, config.sae.n_atoms, means, config.sae.learning_rate)
 
 
-def fit(config, store, h, ks=None, at="dictionary", seed=None):
+def fit(config, store, h, ks, at="dictionary", seed=None):
     """Train the SAEs of all layers on activations h (L, N, d), for every k side by side, in the folder `at`.
 
-    ks: numbers of active atoms; None is the config's own, and then the parameters come without their axis. Returns the
-    trained parameters, leaves leading with L, as a tuple over ks.
+    Returns the trained parameters, leaves leading with L, as a tuple over ks.
     """
-    sae, own = config.sae, (config.sae.k,) if ks is None else tuple(ks)
+    sae = config.sae
 
     def run_chunk(n, state):
-        return sae_train.steps_on_all_devices(own, sae.learning_rate, sae.batch, n, state, h)
+        return sae_train.steps_on_all_devices(ks, sae.learning_rate, sae.batch, n, state, h)
 
-    names = [f"mse_k_{k}_layer_{layer}" for k in own for layer in sae.layers]
+    names = [f"mse_k_{k}_layer_{layer}" for k in ks for layer in sae.layers]
     state, history = training.train(
         store,
         at,
         f"{store.label(at)} {config.inr.backbone}",
-        initial(config, h.mean(axis=1), own, seed),
+        initial(config, h.mean(axis=1), ks, seed),
         sae.steps,
         sae.log_every,
         run_chunk,
@@ -82,13 +81,13 @@ def fit(config, store, h, ks=None, at="dictionary", seed=None):
         checkpoint_seconds=config.runtime.checkpoint_seconds,
     )
     store.write_csv(f"{at}/history.csv", [dict(zip(("step", *names), row)) for row in history])
-    return state.params[0] if ks is None else state.params
+    return state.params
 
 
-def trained_layers(config, store, at="dictionary", seed=None):
+def trained_layers(config, store):
     """The trained SAEs' parameters of all layers, leaves leading with L."""
-    like = initial(config, jnp.zeros((len(config.sae.layers), config.inr.width)), (config.sae.k,), seed)
-    return training.restore(store, at, like)[0].params[0]
+    like = initial(config, jnp.zeros((len(config.sae.layers), config.inr.width)), (config.sae.k,))
+    return training.restore(store, "dictionary", like)[0].params[0]
 
 
 @partial(jax.jit, static_argnums=(0, 2))

@@ -10,16 +10,11 @@ from inr_sae.stages import cohort, conditions, dictionary, dictionary_evidence, 
 GALLERY = 8  # atoms a layer in Figures 13 and 14
 
 
-def of_first_cohorts(config, store):
-    """The conditions that the paper has: without the second cohort."""
-    return {name: of for name, of in conditions.of(config, store).items() if not name.startswith("second")}
-
-
 def metrics_of(config, store):
     """{condition: rows of metrics.csv of its layers}."""
     return {
         name: [sub.read_csv(f"{dictionary.folder(layer)}/metrics.csv")[0] for layer in own.sae.layers]
-        for name, (own, sub) in of_first_cohorts(config, store).items()
+        for name, (own, sub) in conditions.of_first_cohorts(config, store).items()
     }
 
 
@@ -27,14 +22,14 @@ def atoms_of(config, store):
     """{condition: {layer: rows of atoms.csv}}."""
     return {
         name: {layer: sub.read_csv(f"{dictionary.folder(layer)}/atoms.csv") for layer in own.sae.layers}
-        for name, (own, sub) in of_first_cohorts(config, store).items()
+        for name, (own, sub) in conditions.of_first_cohorts(config, store).items()
     }
 
 
 def effects_of(config, store, role):
     """{condition: rows of all_atoms.csv of its first signal of a role}, of the conditions that have one."""
     effects = {}
-    for name, (_, sub) in of_first_cohorts(config, store).items():
+    for name, (_, sub) in conditions.of_first_cohorts(config, store).items():
         rows = [row for row in sub.read_csv("ablation/all_atoms.csv") if row["signal_role"] == role]
         if rows:
             effects[name] = [row for row in rows if row["signal"] == rows[0]["signal"]]
@@ -49,7 +44,7 @@ def block(own, sub, layers, n):
 
 def gallery_part(config, store):
     """Figures 3 and 13."""
-    studies = of_first_cohorts(config, store)
+    studies = conditions.of_first_cohorts(config, store)
     layers = list(config.sae.layers)
     some = sorted({layers[0], layers[len(layers) // 2], layers[-1]})
     cohorts = {name: block(*of, some, 5) for name, of in studies.items() if name.startswith("cohort")}
@@ -134,7 +129,7 @@ def ablations_part(config, store):
                 f"What the removal of each atom alone costs the first {role} signal, every alive atom of every layer.",
                 "Drop of PSNR against mean magnitude",
             )
-    for name, (own, sub) in of_first_cohorts(config, store).items():
+    for name, (own, sub) in conditions.of_first_cohorts(config, store).items():
         rows = sub.read_csv("ablation/ablations.csv")
         for layer in own.sae.layers:
             panels = sub.read_npz(f"ablation/layer_{layer}.npz")

@@ -26,17 +26,18 @@ COLUMNS = {  # of an atom, as the page names them
 
 def run(config, store):
     """Writes report/explorer/index.html and data/<condition>_layer_<l>.js."""
-    of = {name: each for name, each in conditions.of(config, store).items() if not name.startswith("second")}
+    of = conditions.of_first_cohorts(config, store)
     listed = []
     with Progress("explorer", len(of) * len(config.sae.layers)) as progress:
         for name, (own, sub) in of.items():
             signals = cohort.draw(own.signals, sub)
             params = cohort.trained(own, sub, signals.cohort.shape[-1])
             saes = dictionary.trained_layers(own, sub)
+            drops = drops_of(sub)
             h = dictionary.activations(own, network.backbone(own.inr.backbone), params, signals)
             for i, layer in enumerate(own.sae.layers):
                 sae = jax.tree.map(lambda leaf, i=i: leaf[i], saes)
-                data = of_layer(config, own, sub, signals, params, layer, sae, h[i])
+                data = of_layer(config, own, sub, signals, params, layer, sae, h[i], drops[layer])
                 pages.write_data(store, FOLDER, f"{name}_layer_{layer}", data)
                 progress.advance(1, f"{name} layer {layer}")
             listed.append({"name": name, "layers": list(own.sae.layers)})
@@ -68,11 +69,10 @@ def manifest(config, listed, n_bytes):
     }
 
 
-def of_layer(config, own, sub, signals, params, layer, sae, h):
+def of_layer(config, own, sub, signals, params, layer, sae, h, drops):
     """The data of one dictionary."""
     explorer, k, shape = config.explorer, own.sae.k, signals.cohort.shape[1:3]
     atoms = sub.read_csv(f"{dictionary.folder(layer)}/atoms.csv")
-    drops = drops_of(sub, layer)
     largest = np.max(list(drops.values()), axis=0) if drops else np.full(len(atoms), np.nan)
     order = sorted(range(len(atoms)), key=lambda atom: -atoms[atom]["mean_magnitude"])
     mapped = order[: explorer.atoms]
@@ -91,12 +91,12 @@ def of_layer(config, own, sub, signals, params, layer, sae, h):
     }
 
 
-def drops_of(sub, layer):
-    """{(role, name): (n,) drops in dB} of every signal that the layer's atoms were removed from."""
+def drops_of(sub):
+    """{layer: {(role, name): (n,) drops in dB}} of every signal that atoms were removed from."""
     drops = {}
     for row in sub.read_csv("ablation/all_atoms.csv"):
-        if row["layer"] == layer:
-            drops.setdefault((row["signal_role"], str(row["signal"])), []).append(row["psnr_drop_db"])
+        of_layer = drops.setdefault(row["layer"], {})
+        of_layer.setdefault((row["signal_role"], str(row["signal"])), []).append(row["psnr_drop_db"])
     return drops
 
 
