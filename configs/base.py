@@ -24,6 +24,7 @@ def get_config():
             plane="stored",  # of NIfTI volumes: sagittal, coronal, axial; stored: files are slices already
             grey=False,  # average the colour channels
             n_cohort=10,
+            cohort_names=(),  # which n_cohort images, by name and in this order; empty: drawn
             n_validation=0,  # kept apart from cohort and test, for tuning
             n_test=14,
             train_on="cohort",  # cohort; first: its first signal alone; validation: these instead, a second cohort
@@ -46,6 +47,13 @@ def get_config():
             learning_rate=1e-4,
             stop_psnr_db=placeholder(float),  # stop once the cohort's mean PSNR reaches it; not set: all steps
             log_every=50,  # steps between rows of history.csv; also the steps in one dispatch
+        )
+    )
+    config.external = ConfigDict(  # an encoder that was trained elsewhere, in the place of the cohort's training
+        dict(
+            file="",  # its tensors, .safetensors or .npz; empty: the cohort is trained here
+            layout="inr_sae",  # one of inr_sae/inr/layouts.py, or a json file that says what differs from inr_sae
+            heads="fit",  # fit: by least squares to the cohort's signals; file: the file's, in the signals' order
         )
     )
     config.fit = ConfigDict(
@@ -141,6 +149,7 @@ def get_config():
             precision="highest",  # of matrix products: highest (float32), high (TF32, bfloat16x3), default
             cache_dir="~/.cache/inr_sae/xla",  # compiled programs; empty: none. Trusted code: keep it private
             checkpoint_seconds=60.0,  # between checkpoints; 0: at every row of the history
+            keep=2,  # checkpoints of each training, the newest; of 1, damage to it costs the whole training
         )
     )
     return config.lock()

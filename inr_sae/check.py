@@ -56,6 +56,7 @@ POSITIVE = (
     "explorer.per_pixel",
     "explorer.effects",
     "explorer.quality",
+    "runtime.keep",
 )
 
 
@@ -129,6 +130,12 @@ def check_fits(config):
             raise UserError(f"fit.other_rates has {rate}; a rate is above 0")
     if config.fit.batch < 0:
         raise UserError(f"fit.batch is {config.fit.batch}; it is a number of fits, or 0 for as many as memory allows")
+    if config.external.heads not in ("fit", "file"):
+        raise UserError(f"external.heads is {config.external.heads!r}; it is fit or file")
+    if config.external.file and {"encoders", "conditions"} & set(config.stages):
+        raise UserError(
+            "external.file is one encoder, and stages has several trained; leave encoders and conditions out"
+        )
     if config.metrics.lpips:
         lpips.network(config.metrics.lpips_weights)
 

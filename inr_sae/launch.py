@@ -4,6 +4,7 @@ python -m inr_sae.launch --config=configs/cohort_ffmlp.py [--workdir=DIR] [--con
 """
 
 import logging
+import os
 import re
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from absl import app, flags
 from absl import logging as absl_logging
 from ml_collections import config_flags
 
+from inr_sae import interrupt
 from inr_sae.errors import UserError
 
 _CONFIG = config_flags.DEFINE_config_file(
@@ -26,8 +28,32 @@ _WORKDIR = flags.DEFINE_string(
     None,
     "The run's folder; by default runs/<name of the config>. A folder that holds the same study is continued.",
 )
+_DISTRIBUTED = flags.DEFINE_string(
+    "distributed",
+    None,
+    "Compute with other processes: auto on SLURM, Cloud TPU, Kubernetes or Open MPI, else HOST:PORT,N,I, the address "
+    "of process 0, the number of processes and this one's.",
+)
+_DETERMINISTIC = flags.DEFINE_bool(
+    "deterministic", False, "Set what the backend needs to give the same bits again; slower on a GPU."
+)
+_CHECK = flags.DEFINE_string(
+    "check",
+    None,
+    "Run the study of this folder again and compare every number; the rerun's folder is --workdir, or a temporary one.",
+)
+_CHECK_STAGES = flags.DEFINE_list(
+    "check_stages", None, "With --check: the stages to run again, as in rank,dictionary; the others are taken over."
+)
+_VERIFY = flags.DEFINE_string("verify", None, "Hold the files of a finished study's folder against its study.json.")
+_EXPORT = flags.DEFINE_string(
+    "export", None, "Write the encoder and dictionaries of a study's folder as safetensors to --workdir."
+)
 
 USER_ERROR = 2
+DIFFERS = 3  # a check or a verification did not hold
+STOPPED = 75  # EX_TEMPFAIL: asked to stop, all is saved, the same command goes on
+DETERMINISTIC = "--xla_gpu_deterministic_ops=true"  # CPUs and TPUs repeat themselves anyway
 INTERRUPTED = 130  # as a shell reports a program that Ctrl-C ended
 QUOTES = "'\""
 
@@ -86,24 +112,103 @@ def show_log():
 
 
 def main(argv):
-    """Run the study."""
+    """Run the study, or what the other flags ask for."""
     if len(argv) > 1:
         fail(f"{argv[1]!r} is not understood; flags begin with --")
+    show_log()
+    interrupt.listen()
+    if _DETERMINISTIC.value:  # XLA reads its flags when jax is imported
+        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {DETERMINISTIC}".strip()
+    sys.exit(shared() if _DISTRIBUTED.value else outcome(action()))
+
+
+def shared():
+    """The exit code of one of several processes; process 0 acts, the others join in its tasks."""
+    import jax
+
+    from inr_sae import processes
+
+    try:
+        processes.start(_DISTRIBUTED.value)
+    except UserError as error:
+        fail(str(error))
+    if jax.process_index() > 0:
+        return processes.serve()
+    code = 1
+    try:
+        code = outcome(action())
+    except jax.errors.JaxRuntimeError as error:
+        processes.lost(error)
+    finally:
+        processes.end(code)
+    return code
+
+
+def action():
+    """What the flags ask for: a function that returns the exit code."""
+    if _VERIFY.value:
+        return verify
+    if _EXPORT.value:
+        return export
     if _CONFIG.value is None:
         fail("--config is missing; name a config file, as in --config=configs/cohort_ffmlp.py")
-    show_log()
+    return check if _CHECK.value else run_study
+
+
+def outcome(act):
+    """The exit code of an action; what ends it early is said in one sentence."""
+    try:
+        return act()
+    except UserError as error:
+        print(f"inr_sae: {error}", file=sys.stderr)
+        return USER_ERROR
+    except interrupt.Stopped:
+        print("inr_sae: stopped as asked, all is saved; the same command goes on", file=sys.stderr)
+        return STOPPED
+    except KeyboardInterrupt:
+        print("inr_sae: stopped at once; the same command goes on from the last checkpoint", file=sys.stderr)
+        return INTERRUPTED
+
+
+def run_study():
+    """Run the study of --config in --workdir."""
     from inr_sae import study  # late: `--help` should not wait for jax
 
     config_file = config_flags.get_config_filename(flags.FLAGS["config"])
     workdir = Path(_WORKDIR.value) if _WORKDIR.value else default_workdir(config_file)
-    try:
-        study.run(_CONFIG.value, workdir, config_file, config_flags.get_override_values(flags.FLAGS["config"]))
-    except UserError as error:
-        fail(str(error))
-    except KeyboardInterrupt:
-        print(f"inr_sae: stopped; the same command goes on from {workdir}", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+    study.run(_CONFIG.value, workdir, config_file, config_flags.get_override_values(flags.FLAGS["config"]))
     print(workdir / "report" / "index.html" if "report" in _CONFIG.value.stages else workdir)
+    return 0
+
+
+def check():
+    """Run the study of --check again and compare."""
+    from inr_sae import reproduce
+
+    held, text = reproduce.check(_CONFIG.value, Path(_CHECK.value), _WORKDIR.value, _CHECK_STAGES.value)
+    print(text)
+    return 0 if held else DIFFERS
+
+
+def verify():
+    """Hold the folder of --verify against its manifest."""
+    from inr_sae import manifest
+
+    wrong = manifest.verify(Path(_VERIFY.value))
+    for name, what in wrong:
+        print(f"{what}: {name}")
+    if not wrong:
+        print(f"{_VERIFY.value}: every file is as its study.json says")
+    return DIFFERS if wrong else 0
+
+
+def export():
+    """Write the networks of --export as safetensors."""
+    from inr_sae import exchange
+
+    for path in exchange.export(Path(_EXPORT.value), Path(_WORKDIR.value) if _WORKDIR.value else None):
+        print(path)
+    return 0
 
 
 def run():

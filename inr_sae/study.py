@@ -5,7 +5,7 @@ import re
 
 import jax
 
-from inr_sae import __version__, check, runtime
+from inr_sae import __version__, check, manifest, runtime
 from inr_sae.errors import UserError
 from inr_sae.output.store import Store, finite_or_none
 from inr_sae.signals.load import load
@@ -14,7 +14,7 @@ from inr_sae.stages.once import flatten, run_stage
 logger = logging.getLogger("inr_sae")
 
 # Keys that may change between two starts of one study: they decide where and when, not what is computed.
-FREE = ("stages", "report.", "explorer.", "runtime.cache_dir", "runtime.checkpoint_seconds")
+FREE = ("stages", "report.", "explorer.", "runtime.cache_dir", "runtime.checkpoint_seconds", "runtime.keep")
 
 
 def run(config, workdir, config_file="", overridden=None):
@@ -23,7 +23,7 @@ def run(config, workdir, config_file="", overridden=None):
     overridden: {key: value} given on the command line, kept in config.json for the reader.
     """
     runtime.configure(config.runtime.precision, config.runtime.cache_dir)
-    check.check(config, jax.local_device_count())
+    check.check(config, jax.device_count())
     for key, signals in check.signal_sets(config).items():  # before the folder is made: bad data leave no trace
         check.check_signals(config, key, read(key, signals))
     store = Store(workdir)
@@ -31,6 +31,7 @@ def run(config, workdir, config_file="", overridden=None):
         begin(config, store, config_file, overridden or {})
         for name in (name for name in check.STAGES if name in config.stages):
             run_stage(name, config, store)
+        manifest.write(store)
 
 
 def read(key, signals):
@@ -44,8 +45,12 @@ def read(key, signals):
 
 
 def begin(config, store, config_file, overridden):
-    """Write config.json and environment.json, or hold the folder's own config against this one."""
+    """Write config.json and environment.json, or hold the folder's own config against this one.
+
+    What is damaged in the folder is cleared away, so that the stages make it again.
+    """
     resolved = finite_or_none(config.to_dict())
+    manifest.clear_damage(store)
     if store.exists("config.json"):
         refuse_other_config(resolved, store.read_json("config.json")["config"], store.root)
     elif any(path.name != ".lock" for path in store.root.iterdir()):

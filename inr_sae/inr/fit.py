@@ -13,8 +13,6 @@ import jax
 import jax.numpy as jnp
 import optax
 from jax import lax
-from jax.sharding import AxisType
-from jax.sharding import PartitionSpec as P
 
 from inr_sae.inr import freeze, head, network, protocols
 from inr_sae.state import TrainState
@@ -140,12 +138,13 @@ def fit_cohort(backbone, tau, learning_rate, n, state, data):
 
 @partial(jax.jit, static_argnums=(0, 1, 3))
 def fit_batch(backbone, tau, learning_rate, n, states, data):
-    """Jitted `steps` of B independent fits, each device taking its share of them.
+    """Jitted `steps` of B independent fits on one device.
 
-    states: with a leading B, a multiple of the number of local devices. data: Tiles with B signals, signal i for fit i,
-    and h (T, n, d_in) that all fits share, or (B, T, n, d_in) where each has its own frozen prefix. A device's program
-    depends on B over the number of devices alone, so a fit's numbers depend on how many there are by rounding at most.
-    Returns the states and the mse of each step, (B, n, 1).
+    states: with a leading B. data: Tiles with B signals, signal i for fit i, and h (T, n, d_in) that all fits share, or
+    (B, T, n, d_in) where each has its own frozen prefix. Returns the states and the mse of each step, (B, n, 1).
+
+    Several devices each run this program on their own fits, not one program that is partitioned over them: XLA compiles
+    that one otherwise, and a fit's last bits would tell how many devices there were.
     """
     each = data._replace(targets=data.targets[:, :, None])  # M = 1 for each fit
     own_prefix = data.h.ndim == 4
@@ -153,11 +152,7 @@ def fit_batch(backbone, tau, learning_rate, n, states, data):
         lambda rate, state, data: steps(backbone, tau, rate, n, state, data),
         in_axes=(None, 0, Tiles(0 if own_prefix else None, 1, None)),
     )
-    mesh = jax.make_mesh((jax.local_device_count(),), ("fits",), (AxisType.Auto,), devices=jax.local_devices())
-    shares = Tiles(P("fits") if own_prefix else P(), P(None, "fits"), P())
-    # check_vma is off because the gradients' sums start as constants; nothing here crosses devices.
-    sharded = jax.shard_map(one, mesh=mesh, in_specs=(P(), P("fits"), shares), out_specs=P("fits"), check_vma=False)
-    return sharded(learning_rate, states, each)
+    return one(learning_rate, states, each)
 
 
 @partial(jax.jit, static_argnums=(0, 2))

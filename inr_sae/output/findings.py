@@ -107,12 +107,19 @@ def ablation_sentence(rows):
 
 def caveats(config):
     """What a reader must know before quoting the numbers."""
+    found = []
+    if config["external"]["file"]:
+        found.append(
+            f"The encoder was trained elsewhere ({config['external']['file']}); what stands for a layer before "
+            "training is a fresh draw by this program's law."
+        )
     sets = config["sets"].values() if "encoders" in config["stages"] else [config["signals"]]
     if any(signals["dataset"] != "phantom" for signals in sets):
-        return []
+        return found
     return [
+        *found,
         "The signals are procedural phantoms: this shows how the study works, and says nothing about photographs or "
-        "scans."
+        "scans.",
     ]
 
 

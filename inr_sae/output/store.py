@@ -1,6 +1,7 @@
 """A run's folder: files that appear whole, the log, and the lock that keeps a second run out.
 
-Every file is written beside its place and renamed into it, so a reader never sees half of one.
+Every file is written beside its place and renamed into it, so a reader never sees half of one, and its digest stands
+in the ledger.
 """
 
 import csv
@@ -11,35 +12,47 @@ import math
 import os
 import shutil
 import time
+import zipfile
+import zlib
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
 from inr_sae.errors import UserError
+from inr_sae.output import ledger
 
 PARTIAL = ".partial"
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")  # a spreadsheet takes a cell that begins so for a formula
 
 
 class Store:
     """The run's folder `root`; names are relative to it, with "/" between folders."""
 
-    def __init__(self, root, name=""):
+    def __init__(self, root, name="", top=None):
         self.root = Path(root).absolute()
         self.name = name  # of a study inside another one
+        self.top = top or self.root  # of the outermost study, which keeps the ledger
 
     def sub(self, name):
         """The store of a study that lies in the folder `name` of this one; made if it is not there."""
         self.path(name).mkdir(parents=True, exist_ok=True)
-        return Store(self.path(name), name.rpartition("/")[2])
+        return Store(self.path(name), name.rpartition("/")[2], self.top)
 
     def label(self, stage):
         """A stage's name for the reader of a log, with the study's own where it is one of several."""
         return f"{self.name} {stage}" if self.name else stage
 
     def path(self, name):
-        """The absolute path of a name."""
+        """The absolute path of a name. Raises UserError for a name that leads out of the folder."""
+        parts = PurePosixPath(name).parts
+        if ".." in parts or parts[:1] == ("/",):
+            raise UserError(f"{name!r} leads out of {self.root}; nothing is read or written there")
         return self.root / name
+
+    def in_ledger(self, path):
+        """A path as the ledger names it."""
+        return path.relative_to(self.top).as_posix()
 
     def exists(self, name):
         """Whether the file or folder is there."""
@@ -51,9 +64,22 @@ class Store:
         return sorted(p.name for p in path.iterdir() if not p.name.endswith(PARTIAL)) if path.is_dir() else []
 
     def remove(self, folder):
-        """Remove a folder and what is in it, if it is there."""
-        if self.exists(folder):
-            shutil.rmtree(self.path(folder))
+        """Remove a folder and what is in it, or a file, if it is there."""
+        path = self.path(folder)
+        ledger.forget(self.top, self.in_ledger(path))
+        if path.exists():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def take(self, name, path):
+        """Copy a file from elsewhere to `name`."""
+        with self.replacing(name) as partial:
+            shutil.copyfile(path, partial)
+
+    def adopt(self, folder):
+        """Take files that another library has written, all that are in a folder, into the ledger."""
+        for path in sorted(self.path(folder).rglob("*")):
+            if path.is_file():
+                ledger.record(self.top, self.in_ledger(path), path)
 
     @contextmanager
     def replacing(self, name):
@@ -65,6 +91,7 @@ class Store:
             yield partial
             with open(partial, "rb") as file:
                 os.fsync(file.fileno())
+            ledger.record(self.top, self.in_ledger(path), partial)
             os.replace(partial, path)
         finally:
             partial.unlink(missing_ok=True)
@@ -80,12 +107,8 @@ class Store:
 
     def read_json(self, name):
         """Read a JSON file. Raises UserError naming the file if it is not JSON."""
-        try:
-            return json.loads(self.path(name).read_text(encoding="utf-8"))
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise UserError(
-                f"{self.path(name)} is damaged ({error}); delete it to have its stage done again"
-            ) from error
+        with self._reading(name) as path:
+            return json.loads(path.read_text(encoding="utf-8"))
 
     def write_csv(self, name, rows):
         """Write rows (dicts with the keys of the first) as csv; see `format_cell`."""
@@ -95,9 +118,15 @@ class Store:
             writer.writerows({key: format_cell(value) for key, value in row.items()} for row in rows)
 
     def read_csv(self, name):
-        """Read a csv file as a list of dicts of strings, numbers already converted (int, else float; empty is None)."""
-        with open(self.path(name), newline="", encoding="utf-8") as file:
-            return [{key: parse_cell(value) for key, value in row.items()} for row in csv.DictReader(file)]
+        """Read a csv file as a list of dicts of strings, numbers already converted (int, else float; empty is None).
+
+        Raises UserError naming the file if it is damaged.
+        """
+        with self._reading(name) as path, open(path, newline="", encoding="utf-8") as file:
+            rows = list(csv.DictReader(file, strict=True))
+            if not rows or any(None in row or None in row.values() for row in rows):
+                raise ValueError("a row is not as long as the first, or there is none")
+            return [{key: parse_cell(value) for key, value in row.items()} for row in rows]
 
     def write_npz(self, name, **arrays):
         """Write named arrays, compressed, without pickle."""
@@ -105,21 +134,25 @@ class Store:
             np.savez_compressed(file, **{key: np.asarray(value) for key, value in arrays.items()})
 
     def read_npz(self, name):
-        """Read named arrays into a dict."""
-        with np.load(self.path(name), allow_pickle=False) as file:
+        """Read named arrays into a dict. Raises UserError naming the file if it is damaged."""
+        with self._reading(name) as path, np.load(path, allow_pickle=False) as file:
             return {key: file[key] for key in file.files}
+
+    @contextmanager
+    def _reading(self, name):
+        """The path of a file that is read; what shows that it is damaged becomes a UserError."""
+        path = self.path(name)
+        try:
+            yield path
+        except (ValueError, KeyError, EOFError, OSError, csv.Error, zipfile.BadZipFile, zlib.error) as error:
+            raise UserError(
+                f"{path} is gone or damaged ({error}); delete it, and the same command does its stage again"
+            ) from error
 
     def log(self, event, **fields):
         """Append one line to log.jsonl: the time in seconds since 1970, the event, its fields."""
-        path = self.path("log.jsonl")
         line = json.dumps(finite_or_none({"time": round(time.time(), 3), "event": event, **fields}), ensure_ascii=False)
-        with open(path, "ab+") as file:
-            # A run killed while it wrote leaves half a line; the next one must not be glued to it.
-            torn = False
-            if file.tell() > 0:
-                file.seek(-1, os.SEEK_END)
-                torn = file.read(1) != b"\n"
-            file.write((("\n" if torn else "") + line + "\n").encode())
+        ledger.append_line(self.path("log.jsonl"), line)
 
     @contextmanager
     def lock(self):
@@ -145,9 +178,14 @@ class Store:
 
 
 def format_cell(value):
-    """A csv cell: floats with 9 significant digits (float32 survives that exactly), None empty, the rest as it is."""
+    """A csv cell: floats with 9 significant digits (float32 survives that exactly), None empty, the rest as it is.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe before it, which `parse_cell` takes off.
+    """
     if value is None:
         return ""
+    if isinstance(value, str):
+        return "'" + value if value.startswith(FORMULA) else value
     return f"{float(value):.9g}" if isinstance(value, (float, np.floating)) else value
 
 
@@ -155,6 +193,8 @@ def parse_cell(text):
     """int, else float, else the string; None for an empty cell."""
     if text == "":
         return None
+    if text[0] == "'" and text[1:].startswith(FORMULA):
+        return text[1:]
     for kind in (int, float):
         try:
             return kind(text)

@@ -32,19 +32,22 @@ class Signals(NamedTuple):
     digests: split.Split
 
 
-def load(dataset, root, size, crop, plane, grey, n_cohort, n_validation, n_test, train_on, seed):
+def load(dataset, root, size, crop, plane, grey, n_cohort, n_validation, n_test, train_on, seed, cohort_names=()):
     """Draw and read the signals of a data set.
 
     dataset: one of DATA_SETS. root: its folder, "" for the phantom. size: (height, width), or None for the images'
     own. crop: "none" or "center" (see `image_file.fit_to`). plane: of NIfTI volumes. grey: average the channels.
-    n_*: how many signals for each split. seed: of the draw. train_on: what stands as the cohort, see `TRAIN_ON`.
+    n_*: how many signals for each split. train_on: what stands as the cohort, see `TRAIN_ON`. seed: of the draw.
+    cohort_names: which ones are the cohort, () to draw them.
     Colour and grey images may be mixed: then all become colour. Raises UserError for all that is wrong with the data.
     """
     _check(dataset, size, crop, plane, train_on, n_cohort, n_validation, n_test)
     source = importlib.import_module(f"inr_sae.signals.{dataset}")
+    if cohort_names and len(cohort_names) != n_cohort:
+        raise UserError(f"signals.cohort_names has {len(cohort_names)} names, and signals.n_cohort is {n_cohort}")
     sizes = (n_cohort, n_validation, n_test)
     names = source.find(root, sum(sizes))
-    drawn = split.draw(names, [source.subject(name) for name in names], sizes, seed)
+    drawn = split.draw(names, [source.subject(name) for name in names], sizes, seed, cohort_names)
     drawn = drawn._replace(cohort=drawn.validation if train_on == "validation" else drawn.cohort[: TRAIN_ON[train_on]])
     rules = {"size": tuple(size) if size else None, "crop": crop, "plane": plane, "seed": seed}
     images = {name: source.read(root, name, rules) for part in drawn for name in part}

@@ -17,13 +17,14 @@ class Split(NamedTuple):
     test: tuple
 
 
-def draw(names, subjects, sizes, seed):
+def draw(names, subjects, sizes, seed, cohort_names=()):
     """Draw three disjoint splits of `sizes` signals from `names`, no subject in two of them.
 
     subjects: the subject of each name (the name itself where a signal stands alone). The subjects are shuffled by
     `seed`; each split takes whole subjects until it has enough, then that many of their signals at random. With one
     signal a subject this is a plain random draw. It depends on the set of names, not on their order.
-    Raises UserError if there are too few signals or subjects.
+    cohort_names: these signals are the cohort, in this order, and the other splits are drawn from other subjects.
+    Raises UserError if there are too few signals or subjects, or none of a name.
     """
     if len(names) < sum(sizes):
         raise UserError(
@@ -37,7 +38,15 @@ def draw(names, subjects, sizes, seed):
     order = list(by_subject)
     rng.shuffle(order)
     drawn = []
-    for size in sizes:
+    if cohort_names:
+        subject_of = dict(zip(names, subjects))
+        for name in cohort_names:
+            if name not in subject_of:
+                raise UserError(f"signals.cohort_names has {name!r}, and there is no such image; there is {names[0]!r}")
+        taken = {subject_of[name] for name in cohort_names}
+        order = [subject for subject in order if subject not in taken]
+        drawn = [tuple(cohort_names)]
+    for size in sizes[len(drawn) :]:
         pool = []
         while len(pool) < size:
             if not order:

@@ -11,22 +11,36 @@ from inr_sae.output import pictures
 from inr_sae.output.style import save
 from inr_sae.signals.load import load, n_trained
 from inr_sae.signals.split import SPLITS
-from inr_sae.stages import training
+from inr_sae.stages import external, training
 from inr_sae.stages.keys import key_of
 
-PARTS = ("seed", "signals", "inr", "cohort", "runtime.precision")
+PARTS = ("seed", "signals", "inr", "external", "cohort", "runtime.precision")
 
 
 def run(config, store):
-    """Train the cohort; writes cohort/signals.csv, checkpoints, history.csv, reconstructions.png."""
+    """Train the cohort, or take an encoder from elsewhere; writes cohort/signals.csv, checkpoints, history.csv,
+    reconstructions.png."""
     signals = draw(config.signals, store)
-    backbone, rate = network.backbone(config.inr.backbone), config.cohort.learning_rate
+    backbone = network.backbone(config.inr.backbone)
     state = initial(config, signals.cohort.shape[-1])
+    if config.external.file:
+        state = external.state(config, state, signals.cohort, grid(signals.cohort))
     h = network.prefix(backbone, state.params["encoder"], -1, grid(signals.cohort))
     data = fit.tiles(h, flat(signals.cohort), fit.tile_rows(config.inr, 1, runtime.accelerator_memory()))
-    stop_db = config.cohort.stop_psnr_db
+    if config.external.file:
+        history = [[0, *map(float, fit.signal_mse(backbone, state.params, None, data))]]
+        training.keep(store, "cohort", state, history)
+    else:
+        state, history = train(config, store, backbone, state, data)
+    store.write_csv("cohort/history.csv", [history_row(row) for row in history])
+    outputs = np.asarray(fit.outputs(backbone, state.params, None, h)).reshape(signals.cohort.shape)
+    save(store, "cohort/reconstructions.png", pictures.reconstructions(signals.cohort, outputs, signals.names.cohort))
 
-    state, history = training.train(
+
+def train(config, store, backbone, state, data):
+    """(state, history) of the cohort after its training on Tiles."""
+    rate, stop_db = config.cohort.learning_rate, config.cohort.stop_psnr_db
+    return training.train(
         store,
         "cohort",
         f"cohort {config.inr.backbone}",
@@ -36,13 +50,9 @@ def run(config, store):
         run_chunk=lambda n, state: fit.fit_cohort(backbone, None, rate, n, state, data),
         measure=lambda state, losses: fit.signal_mse(backbone, state.params, None, data),
         describe=lambda mse: f"{mean_psnr(mse):.2f} dB",
-        checkpoint_seconds=config.runtime.checkpoint_seconds,
+        runtime=config.runtime,
         stop=lambda mse: stop_db is not None and mean_psnr(mse) >= stop_db,
     )
-
-    store.write_csv("cohort/history.csv", [history_row(row) for row in history])
-    outputs = np.asarray(fit.outputs(backbone, state.params, None, h)).reshape(signals.cohort.shape)
-    save(store, "cohort/reconstructions.png", pictures.reconstructions(signals.cohort, outputs, signals.names.cohort))
 
 
 def mean_psnr(mse):

@@ -10,7 +10,7 @@ from inr_sae.inr import network
 from inr_sae.measure.image import psnr_from_mse
 from inr_sae.sae import shape, stats
 from inr_sae.sae import train as sae_train
-from inr_sae.stages import cohort, training
+from inr_sae.stages import cohort, joint, training
 from inr_sae.stages.keys import key_of
 
 PARTS = (*cohort.PARTS, "sae")
@@ -28,7 +28,7 @@ def run(config, store):
     (saes,) = fit(config, store, h, (config.sae.k,))
     features = shape.features(signals.cohort, signals.test, np.random.default_rng(config.seed))
     for i, layer in enumerate(config.sae.layers):
-        if not store.exists(f"{folder(layer)}/metrics.csv"):
+        if not all(store.exists(f"{folder(layer)}/{file}") for file in ("atoms.csv", "maps.npz", "metrics.csv")):
             sae = jax.tree.map(lambda leaf: leaf[i], saes)
             measure_layer(
                 config, store, layer, sae, h[i], features, lambda h: mean_psnr(backbone, params, layer, h, targets)
@@ -63,23 +63,20 @@ def fit(config, store, h, ks, at="dictionary", seed=None):
     Returns the trained parameters, leaves leading with L, as a tuple over ks.
     """
     sae = config.sae
-
-    def run_chunk(n, state):
-        return sae_train.steps_on_all_devices(ks, sae.learning_rate, sae.batch, n, state, h)
-
     names = [f"mse_k_{k}_layer_{layer}" for k in ks for layer in sae.layers]
-    state, history = training.train(
-        store,
-        at,
-        f"{store.label(at)} {config.inr.backbone}",
-        initial(config, h.mean(axis=1), ks, seed),
-        sae.steps,
-        sae.log_every,
-        run_chunk,
-        measure=lambda state, losses: losses.mean(axis=0).ravel(),
-        describe=lambda row: "mse " + " ".join(f"{value:.2g}" for value in row[:5]),
-        checkpoint_seconds=config.runtime.checkpoint_seconds,
-    )
+    with joint.sae_steps(sae, ks, h) as run_chunk:
+        state, history = training.train(
+            store,
+            at,
+            f"{store.label(at)} {config.inr.backbone}",
+            initial(config, h.mean(axis=1), ks, seed),
+            sae.steps,
+            sae.log_every,
+            run_chunk,
+            measure=lambda state, losses: losses.mean(axis=0).ravel(),
+            describe=lambda row: "mse " + " ".join(f"{value:.2g}" for value in row[:5]),
+            runtime=config.runtime,
+        )
     store.write_csv(f"{at}/history.csv", [dict(zip(("step", *names), row)) for row in history])
     return state.params
 

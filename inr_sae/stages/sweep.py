@@ -8,17 +8,16 @@ import itertools
 from typing import NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from flax.traverse_util import flatten_dict, unflatten_dict
+from flax.traverse_util import unflatten_dict
 
-from inr_sae import runtime
-from inr_sae.inr import fit, network, protocols
+from inr_sae import processes, runtime
+from inr_sae.inr import fit, protocols
+from inr_sae.interrupt import Stopped
 from inr_sae.measure import image
 from inr_sae.measure.lpips import lpips
 from inr_sae.output.store import format_cell, parse_cell
-from inr_sae.stages import cohort, training
-from inr_sae.stages.keys import key_of
+from inr_sae.stages import batch, training
 
 UNTRAINED = "untrained"  # the source of a fit that takes nothing from a cohort
 FREQUENCY = {"siren": "omega_0", "ffmlp": "sigma"}  # the key of `inr` that sets how high a backbone's frequencies are
@@ -91,18 +90,21 @@ def run(config, store, source, encoder, target, progress, n_examples):
     at = folder(target.name)
     pairs = list(itertools.product(range(len(target.names)), range(config.fit.seeds)))
     size = batch_size(config, target, len(pairs))
-    done = {row_key(row) for row in stored(store, at, "fits")}
+    done = {row_key(row) for row in stored(store, at, "fits")} & {row_key(row) for row in stored(store, at, "curves")}
     for cell in cells(config):
-        rounds = jax.local_device_count() * size
+        rounds = jax.device_count() * size
         for start in range(0, len(pairs), rounds):
-            batch = pairs[start : start + rounds]
-            if not all(fit_key(cell, target, pair) in done for pair in batch):
-                part = fit_batch(config, store, source, encoder, target, cell, batch, size, n_examples)
+            mine = pairs[start : start + rounds]
+            kept = [example(target, cell, pair) for pair in mine if is_example(config, cell, pair, n_examples)]
+            if not all(fit_key(cell, target, pair) in done for pair in mine) or not all(map(store.exists, kept)):
+                if processes.asked_to_stop():
+                    raise Stopped
+                part = fit_batch(config, store, source, encoder, target, cell, mine, size, n_examples)
                 store.write_json(f"{at}/parts/{cell.name}_{start:05d}.json", part)
                 note = f"{target.name} {cell.protocol} {cell.tau_name}: {mean_psnr(part['fits']):.2f} dB"
             else:
                 note = ""
-            progress.advance(len(batch), note, len(batch) * cost(config, cell, target), bool(note))
+            progress.advance(len(mine), note, len(mine) * cost(config, cell, target), bool(note))
     finish(store, at, target, cells(config), config.fit.seeds)
     return store.read_csv(f"{at}/fits.csv")
 
@@ -162,59 +164,35 @@ def fit_batch(config, store, source, encoder, target, cell, pairs, size, n_examp
 
     size: fits on each device; where there are fewer pairs, the last is fitted again and left out.
     """
-    n_fits = -(-len(pairs) // (size * jax.local_device_count())) * size * jax.local_device_count()
-    padded = pairs + pairs[-1:] * (n_fits - len(pairs))
-    images = target.images[[index for index, _ in padded]]
-    states, h, data = start(config, encoder, target, cell, padded, images, size)
-    backbone, boundary = network.backbone(config.inr.backbone), protocols.frozen_to(cell.protocol, cell.tau)
-    curve = []  # (step, mse of each fit after as many steps)
-    for done in range(0, config.fit.steps, config.fit.log_every):
-        n = min(config.fit.log_every, config.fit.steps - done)
-        states, losses = fit.fit_batch(backbone, boundary, cell.rate, n, states, data)
-        losses = np.asarray(losses)
-        curve.append((done, losses[:, 0, 0]))
-        label = f"fit of {target.name} by {cell.protocol}, tau {cell.tau_name}, rate {cell.rate:g}"
-        training.check_finite(label, done, np.moveaxis(losses, 1, 0), states.params, "in a new --workdir")
-    each_h = 0 if h.ndim == 3 else None
-    outputs = jax.vmap(lambda params, h: fit.outputs(backbone, params, boundary, h), in_axes=(0, each_h))(
-        states.params, h
-    ).reshape(images.shape)
-    for i, (index, seed) in enumerate(pairs):
-        if index < n_examples and seed == 0 and cell.rate == config.fit.learning_rate:
-            params = jax.tree.map(lambda leaf, i=i: leaf[i], states.params)
-            save_example(store, target.name, cell, index, params, outputs[i])
-    scores = measure(config, outputs, images)
+    kept = [i for i, pair in enumerate(pairs) if is_example(config, cell, pair, n_examples)]
+    fitted = batch.fit(config, encoder, target, cell, pairs, size, bool(kept))
+    label = f"fit of {target.name} by {cell.protocol}, tau {cell.tau_name}, rate {cell.rate:g}"
+    training.check_finite(label, 0, fitted.losses.T, fitted.finite, "in a new --workdir")
+    for i in kept:
+        params = {name: leaves[i] for name, leaves in fitted.params.items()}
+        store.write_npz(example(target, cell, pairs[i]), output=fitted.outputs[i], **params)
+    scores = measure(config, fitted.outputs, target.images[[index for index, _ in pairs]])
     keys = dict(zip(KEYS, (source, target.name, config.inr.backbone, frequency(config), cell.protocol)))
     keys |= {"tau": cell.tau_name, "learning_rate": cell.rate}
     fits, curves = [], []
     for i, (index, seed) in enumerate(pairs):
         key = keys | {"image": target.names[index], "seed": seed}
         fits.append(key | {metric: None if score is None else float(score[i]) for metric, score in scores.items()})
-        points = [(step, float(image.psnr_from_mse(mse[i]))) for step, mse in curve]
+        before = {step: fitted.losses[i, step] for step in range(0, config.fit.steps, config.fit.log_every)}
+        points = [(step, float(image.psnr_from_mse(mse))) for step, mse in before.items()]
         points.append((config.fit.steps, fits[-1]["psnr_db"]))
         curves += [key | {"step": step, "psnr_db": psnr} for step, psnr in points]
     return {"fits": fits, "curves": curves}
 
 
-def start(config, encoder, target, cell, pairs, images, size):
-    """(states, input of the first layer that moves, Tiles) of the fits of (image, seed) pairs in one cell.
+def is_example(config, cell, pair, n_examples):
+    """Whether an (image, seed) pair's fit is kept, for pictures and for its ablation."""
+    return pair[0] < n_examples and pair[1] == 0 and cell.rate == config.fit.learning_rate
 
-    The input is (N, d_in) where all fits share the cohort's prefix, (B, N, d_in) where each has its own.
-    """
-    backbone, boundary = network.backbone(config.inr.backbone), protocols.frozen_to(cell.protocol, cell.tau)
-    keys = jnp.stack([key_of(config.seed, "fit", target.names[index], seed) for index, seed in pairs])
-    states = jax.vmap(
-        lambda key: fit.test_time_state(
-            backbone, config.inr, encoder, cell.protocol, cell.tau, cell.rate, key, images.shape[-1]
-        )
-    )(keys)
-    x, last = cohort.grid(images), -1 if boundary is None else boundary
-    if protocols.protocol(cell.protocol).prefix_of_cohort:
-        h = network.prefix(backbone, encoder, last, x)
-    else:
-        h = jax.vmap(lambda params: network.prefix(backbone, params, last, x))(states.params["encoder"])
-    rows = fit.tile_rows(config.inr, size, runtime.accelerator_memory())
-    return states, h, fit.tiles(h, cohort.flat(images), rows)
+
+def example(target, cell, pair):
+    """The file of a fit that is kept."""
+    return f"{folder(target.name)}/example/{cell.protocol}_{cell.tau_name}_{pair[0]}.npz"
 
 
 def measure(config, outputs, images):
@@ -228,14 +206,8 @@ def measure(config, outputs, images):
     return scores | {"lpips": lpips(outputs, images, config.metrics.lpips_weights) if wanted else None}
 
 
-def save_example(store, target, cell, index, params, output):
-    """Keep the parameters and output (H, W, C) of the fit of image `index`, for pictures and for its ablation."""
-    name = f"{folder(target)}/example/{cell.protocol}_{cell.tau_name}_{index}.npz"
-    store.write_npz(name, output=output, **flatten_dict(params, sep="/"))
-
-
 def load_example(store, target, protocol, tau, index=0):
-    """(params, output) of `save_example`."""
+    """(params, output) of the fit of image `index`, seed 0, that `fit_batch` has kept."""
     arrays = store.read_npz(f"{folder(target)}/example/{protocol}_{protocol if tau is None else tau}_{index}.npz")
     output = arrays.pop("output")
     return unflatten_dict(arrays, sep="/"), output

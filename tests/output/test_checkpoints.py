@@ -57,5 +57,5 @@ def test_a_damaged_checkpoint_is_named(tmp_path):
     for path in (tmp_path / "c" / "1" / "state").rglob("*"):
         if path.is_file():
             path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    with Checkpoints(tmp_path / "c") as checkpoints, pytest.raises(UserError, match="c/1 cannot be read"):
+    with Checkpoints(tmp_path / "c") as checkpoints, pytest.raises(UserError, match="c/1 is damaged"):
         checkpoints.restore(state_at(0))

@@ -1,15 +1,17 @@
 """The fits of a target: every one once, whatever cut the sweep off and however it was batched."""
 
 import json
+from types import SimpleNamespace
 
 import jax
 import numpy as np
 import pytest
 
+from inr_sae.errors import UserError
 from inr_sae.inr import fit, network
 from inr_sae.output.progress import Progress
 from inr_sae.output.store import Store
-from inr_sae.stages import sweep
+from inr_sae.stages import batch, sweep
 
 ALL = ("full", "freeze", "warm", "thaw", "random", "scratch")
 
@@ -52,7 +54,8 @@ def test_a_curve_begins_at_the_fresh_network_and_follows_the_loss(matter, tmp_pa
     store, _ = run(config, encoder, target, tmp_path)
     first = [row for row in store.read_csv("freeze_sweep/t/curves.csv") if row["step"] == 0][0]
     cell = sweep.cells(config)[0]
-    states, h, data = sweep.start(config, encoder, target, cell, [(0, 0)], target.images[:1], 1)
+    task = SimpleNamespace(seed=config.seed, inr=config.inr, cell=cell, rows=10**6)
+    states, h, data = batch.start(task, encoder, target.images[:1], [("one", 0)])
     backbone = network.backbone(config.inr.backbone)
     mse = fit.signal_mse(backbone, jax.tree.map(lambda leaf: leaf[0], states.params), None, data)
     assert first["psnr_db"] == pytest.approx(float(-10 * np.log10(mse[0])), abs=1e-3)
@@ -90,12 +93,10 @@ def test_a_padded_batch_leaves_out_what_it_added(matter, tmp_path):
 
 
 def test_a_damaged_part_is_named(matter, tmp_path):
-    from inr_sae.errors import UserError
-
     config, encoder, target = matter
     (tmp_path / "freeze_sweep/t/parts").mkdir(parents=True)
     (tmp_path / "freeze_sweep/t/parts/x.json").write_text('{"fits": [')
-    with pytest.raises(UserError, match="x.json is damaged"):
+    with pytest.raises(UserError, match="x.json is gone or damaged"):
         run(config, encoder, target, tmp_path)
 
 
@@ -127,7 +128,7 @@ def test_parts_are_json_that_a_person_can_read(matter, tmp_path, monkeypatch):
     config, encoder, target = matter
     config.fit.update(dict(protocols=("full",), other_rates=()))
     monkeypatch.setattr(sweep, "finish", lambda *args: None)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(UserError, match="fits.csv is gone"):
         run(config, encoder, target, tmp_path)
     (part,) = (tmp_path / "freeze_sweep/t/parts").iterdir()
     assert part.name == f"full_rate_{config.fit.learning_rate:g}_00000.json"
