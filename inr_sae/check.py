@@ -1,8 +1,11 @@
 """What a config must satisfy before anything runs."""
 
+import re
+
 from inr_sae.errors import UserError
 from inr_sae.inr import network, protocols
 from inr_sae.measure import lpips
+from inr_sae.output.store import parse_cell
 from inr_sae.signals.load import n_trained
 from inr_sae.signals.split import SPLITS
 
@@ -142,6 +145,12 @@ def check_fits(config):
 
 def check_matrix(config):
     """Raise UserError naming what is wrong with the axes of a matrix."""
+    for name in config.sets:
+        if not re.fullmatch(r"[^\W\d][\w-]{0,99}", name) or isinstance(parse_cell(name), float):
+            raise UserError(
+                f"sets has the name {name!r}; folders are named after sets, so it begins with a letter, is no number, "
+                "and goes on with letters, digits, _ and -, 100 at most"
+            )
     for key in ("sources", "targets"):
         names = config.transfer[key]
         if not names or len(set(names)) != len(names):

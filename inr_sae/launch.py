@@ -101,8 +101,9 @@ def default_workdir(config_path):
 
 
 def show_log():
-    """Show this program's own log on standard error; other packages' only from warnings on."""
-    absl_logging.set_verbosity(absl_logging.WARNING)  # orbax tells of every file it opens
+    """Show this program's own log on standard error; of packages that log by absl only what is fatal."""
+    # orbax tells of every file it opens, and of errors with a traceback before it raises them.
+    absl_logging.set_verbosity(absl_logging.FATAL)
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     logger = logging.getLogger("inr_sae")

@@ -36,7 +36,7 @@ def clear_damage(store):
                 "--workdir"
             )
         undone = [done for done in marks_of(name) if store.exists(done)]
-        if what != "gone" or undone:
+        if what != "gone" or undone or "/" not in name:  # else a stage was cut off before it wrote the file
             stages = ", ".join(done.removesuffix("/done.json") for done in undone)
             logger.warning("%s is %s; it is made again%s", store.path(name), what, stages and f", in {stages}")
             store.log("damaged", file=name, what=what)

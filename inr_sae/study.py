@@ -1,7 +1,9 @@
 """A study: which stages run, in order; what is done already; what is refused."""
 
+import errno
 import logging
 import re
+from contextlib import contextmanager
 
 import jax
 
@@ -15,6 +17,7 @@ logger = logging.getLogger("inr_sae")
 
 # Keys that may change between two starts of one study: they decide where and when, not what is computed.
 FREE = ("stages", "report.", "explorer.", "runtime.cache_dir", "runtime.checkpoint_seconds", "runtime.keep")
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 
 def run(config, workdir, config_file="", overridden=None):
@@ -27,11 +30,24 @@ def run(config, workdir, config_file="", overridden=None):
     for key, signals in check.signal_sets(config).items():  # before the folder is made: bad data leave no trace
         check.check_signals(config, key, read(key, signals))
     store = Store(workdir)
-    with store.lock():
+    with store.lock(), room(store.root):
         begin(config, store, config_file, overridden or {})
         for name in (name for name in check.STAGES if name in config.stages):
             run_stage(name, config, store)
         manifest.write(store)
+
+
+@contextmanager
+def room(root):
+    """Within it, a disk that is full, or may not be written, is a UserError."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise UserError(
+            f"{error.filename or root} cannot be written ({error.strerror}); make room, and the same command goes on"
+        ) from error
 
 
 def read(key, signals):

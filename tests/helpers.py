@@ -48,3 +48,15 @@ def assert_same_bytes_after_a_kill(config, finished, workdir, monkeypatch, modul
     ours, theirs = numbers(workdir), numbers(finished)
     assert ours.keys() == theirs.keys()
     assert [key for key in ours if ours[key] != theirs[key]] == []
+
+
+def results(workdir):
+    """What a run leaves: {name: bytes} of every csv, npz and png, and of all else but checkpoints the name alone."""
+    found = {}
+    for path in sorted(workdir.rglob("*")):
+        name = path.relative_to(workdir).as_posix()
+        if path.is_file() and "checkpoints/" not in name:
+            found[name] = path.read_bytes() if path.suffix in (".csv", ".npz", ".png") else None
+        elif path.parent.name == "checkpoints":
+            found[name] = None
+    return found

@@ -3,7 +3,10 @@
 import hashlib
 import json
 import logging
+import os
+import re
 import shutil
+from contextlib import contextmanager
 
 import jax
 import numpy as np
@@ -20,8 +23,9 @@ def _abstract(tree):
 
 
 def _on_host(state):
-    """The state as numpy arrays, its key as plain uint32: what a checkpoint holds."""
-    return jax.tree.map(np.asarray, state.replace(key=jax.random.key_data(state.key)))
+    """The state as numpy arrays of their own, its key as plain uint32: what a checkpoint holds."""
+    # Copies: on a CPU np.asarray would be the state's own memory, which the next steps take over while it is written.
+    return jax.tree.map(np.array, state.replace(key=jax.random.key_data(state.key)))
 
 
 def digest(state, history):
@@ -31,6 +35,18 @@ def digest(state, history):
         sha.update(f"{jax.tree_util.keystr(path)} {leaf.dtype} {leaf.shape}".encode())
         sha.update(np.ascontiguousarray(leaf).tobytes())
     return sha.hexdigest()
+
+
+@contextmanager
+def os_errors(path):
+    """Within it, what the operating system refuses to tensorstore is an OSError, as it is everywhere else."""
+    try:
+        yield
+    except ValueError as error:
+        code = re.search(r"os_error_code='(\d+)'", str(error))
+        if code is None:
+            raise
+        raise OSError(int(code[1]), os.strerror(int(code[1])), str(path)) from error
 
 
 def read_state(path):
@@ -75,23 +91,27 @@ class Checkpoints:
         return self
 
     def __exit__(self, *_):
-        self._manager.wait_until_finished()
-        self._manager.close()
+        try:
+            with os_errors(self.path):
+                self._manager.wait_until_finished()
+        finally:
+            self._manager.close()
 
     def latest(self):
         """The newest step there is a checkpoint of, None if there is none."""
         return self._manager.latest_step()
 
     def save(self, state, history):
-        """Save a TrainState under its own step, with the history; host arrays are copied before this returns."""
+        """Save a TrainState under its own step, with the history; both are copied before this returns."""
         step = int(state.step)
         if step == self.latest():
             return
         host = _on_host(state)
-        about = {"history": history, "sha256": digest(host, history)}
-        self._manager.save(
-            step, args=ocp.args.Composite(state=ocp.args.StandardSave(host), history=ocp.args.JsonSave(about))
-        )
+        about = {"history": list(history), "sha256": digest(host, history)}
+        with os_errors(self.path):
+            self._manager.save(
+                step, args=ocp.args.Composite(state=ocp.args.StandardSave(host), history=ocp.args.JsonSave(about))
+            )
 
     def restore(self, like):
         """(state, history) of the newest checkpoint; `like` is a TrainState of the same shapes.

@@ -93,6 +93,9 @@ class Store:
                 os.fsync(file.fileno())
             ledger.record(self.top, self.in_ledger(path), partial)
             os.replace(partial, path)
+        except OSError as error:
+            error.filename = error.filename or str(path)  # a full disk does not say of which file
+            raise
         finally:
             partial.unlink(missing_ok=True)
 

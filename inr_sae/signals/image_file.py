@@ -30,8 +30,9 @@ def read(path):
             f"{path} is larger than {Image.MAX_IMAGE_PIXELS} pixels, which may be a decompression bomb; remove or "
             f"shrink it"
         ) from error
-    except (OSError, SyntaxError, ValueError, EOFError) as error:
-        raise UserError(f"{path} cannot be read as an image ({error}); remove or replace it") from error
+    except Exception as error:  # a damaged file makes every format's reader raise kinds of its own
+        said = " ".join(str(error).split()) or type(error).__name__
+        raise UserError(f"{path} cannot be read as an image ({said}); remove or replace it") from error
 
 
 def _to_array(image):

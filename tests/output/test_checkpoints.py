@@ -59,3 +59,40 @@ def test_a_damaged_checkpoint_is_named(tmp_path):
             path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with Checkpoints(tmp_path / "c") as checkpoints, pytest.raises(UserError, match="c/1 is damaged"):
         checkpoints.restore(state_at(0))
+
+
+def test_what_happens_to_state_and_history_after_a_save_is_not_saved(tmp_path):
+    state, history = state_at(1), [[1, 0.5]]
+    params = jax.tree.map(np.array, state.params)
+    with Checkpoints(tmp_path / "c") as checkpoints:
+        for step in range(1, 6):
+            checkpoints.save(state.replace(step=jnp.int32(step), params=params), history)
+            history.append([step, 0.1])
+            last = params["w_dec"].copy()
+            params["w_dec"] += 1.0
+    with Checkpoints(tmp_path / "c") as checkpoints:
+        read, read_history = checkpoints.restore(like=state_at(0))
+    assert len(read_history) == 5 and np.array_equal(read.params["w_dec"], last)
+
+
+def test_a_damaged_checkpoint_is_set_aside_and_the_one_before_is_used(tmp_path):
+    with Checkpoints(tmp_path / "c") as checkpoints:
+        checkpoints.save(state_at(1), [[1, 0.5]])
+        checkpoints.save(state_at(2), [[1, 0.5], [2, 0.4]])
+    for path in (tmp_path / "c/2").rglob("*"):
+        if path.is_file():
+            path.write_bytes(path.read_bytes()[:-3])
+    with Checkpoints(tmp_path / "c") as checkpoints:
+        state, history = checkpoints.resume(like=state_at(0))
+        assert int(state.step) == 1 and history == [[1, 0.5]]
+        checkpoints.save(state_at(2), [[1, 0.5], [2, 0.3]])
+    assert (tmp_path / "damaged_checkpoints/2").is_dir()
+    with Checkpoints(tmp_path / "c", read_only=True) as checkpoints:
+        assert checkpoints.restore(like=state_at(0))[1] == [[1, 0.5], [2, 0.3]]
+
+
+def test_of_no_checkpoint_nothing_is_resumed_and_restoring_is_refused(tmp_path):
+    with Checkpoints(tmp_path / "c") as checkpoints:
+        assert checkpoints.resume(like=state_at(0)) is None
+        with pytest.raises(UserError, match="no checkpoint"):
+            checkpoints.restore(like=state_at(0))

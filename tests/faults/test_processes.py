@@ -1,0 +1,102 @@
+"""Two processes with two devices each: the single process's answer, stopping, and what happens when one dies."""
+
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from inr_sae.output.checkpoints import read_arrays
+from inr_sae.output.store import Store
+from tests.helpers import results
+from tests.processes import SMALL, events, start, start_two
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def one_and_two(cache, tmp_path_factory):
+    """Folders of the same study by one process with one device, and by two with two devices each."""
+    folder = tmp_path_factory.mktemp("runs")
+    settings = SMALL | {"runtime.cache_dir": cache}
+    assert start(folder / "one", settings=settings).wait() == 0
+    processes = start_two(folder / "two", folder, settings=settings)
+    assert [process.wait(300) for process in processes] == [0, 0], (folder / "1.log").read_text()
+    return folder / "one", folder / "two"
+
+
+def test_fits_do_not_depend_on_the_number_of_devices_or_processes(one_and_two):
+    one, two = one_and_two
+    for name in ("freeze_sweep/phantom/fits.csv", "freeze_sweep/phantom/curves.csv", "rank/stable_rank.csv"):
+        assert (one / name).read_bytes() == (two / name).read_bytes()
+    for path in (one / "freeze_sweep/phantom/example").iterdir():
+        assert path.read_bytes() == (two / "freeze_sweep/phantom/example" / path.name).read_bytes()
+
+
+def test_dictionaries_are_the_single_processs_up_to_rounding(one_and_two):
+    one, two = (read_arrays(folder / "dictionary/checkpoints/12") for folder in one_and_two)
+    assert one.keys() == two.keys()
+    for name in one:
+        np.testing.assert_allclose(two[name], one[name], rtol=1e-5, atol=1e-5 * np.abs(one[name]).max(), err_msg=name)
+
+
+def test_every_number_is_the_single_processs_up_to_rounding(one_and_two):
+    one, two = map(Store, one_and_two)
+    names = [name for name in results(one.root) if name.endswith(".csv") and not name.startswith("report")]
+    assert len(names) > 8
+    for name in names:
+        for ours, theirs in zip(one.read_csv(name), two.read_csv(name), strict=True):
+            for key, value in ours.items():
+                if isinstance(value, float):
+                    assert theirs[key] == pytest.approx(value, rel=1e-5, abs=1e-5, nan_ok=True), (name, key)
+                else:
+                    assert theirs[key] == value, (name, key)
+
+
+def test_one_process_alone_touches_the_folder(one_and_two):
+    assert results(one_and_two[0]).keys() == results(one_and_two[1]).keys()
+    assert events(one_and_two[1]).count(("stage done", "dictionary")) == 1
+
+
+def wait_for(event, workdir, processes, more=0.0):
+    """Wait until the log has the event, and `more` seconds; all processes must still be alive."""
+    for _ in range(3000):
+        if event in events(workdir):
+            time.sleep(more)
+            assert [process.poll() for process in processes] == [None] * len(processes)
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"{event} did not come")
+
+
+@pytest.mark.parametrize("stage", ["freeze_sweep", "dictionary"])
+def test_sigterm_of_both_saves_and_the_same_command_goes_on(stage, one_and_two, cache, tmp_path):
+    settings = SMALL | {"runtime.cache_dir": cache}
+    if stage == "dictionary":
+        processes = start_two(tmp_path / "run", tmp_path, settings=settings | {"sae.steps": 20000})
+    else:
+        processes = start_two(tmp_path / "run", tmp_path, settings=settings | {"fit.steps": 4000, "fit.log_every": 8})
+    wait_for(("stage begins", stage), tmp_path / "run", processes, more=1.0)
+    for process in processes:
+        process.send_signal(signal.SIGTERM)
+    assert [process.wait(60) for process in processes] == [75, 75], (tmp_path / "0.log").read_text()
+    assert "the same command goes on" in (tmp_path / "0.log").read_text()
+    assert "Traceback" not in (tmp_path / "0.log").read_text() + (tmp_path / "1.log").read_text()
+    assert not (tmp_path / f"run/{stage}/done.json").exists()
+    if stage == "dictionary":
+        assert [path.name for path in (tmp_path / "run/dictionary/checkpoints").iterdir()]
+
+
+@pytest.mark.parametrize("dies", [0, 1])
+def test_where_one_dies_the_other_says_so_within_a_minute(dies, cache, tmp_path):
+    settings = SMALL | {"runtime.cache_dir": cache, "sae.steps": 200000, "fit.steps": 4}
+    processes = start_two(tmp_path / "run", tmp_path, settings=settings)
+    wait_for(("stage begins", "dictionary"), tmp_path / "run", processes, more=1.0)
+    processes[dies].kill()
+    # 134 as a shell has it, which is SIGABRT; JAX's own threads may fault while it aborts.
+    assert processes[1 - dies].wait(60) in (134, -signal.SIGABRT, -signal.SIGSEGV)
+    log = (tmp_path / f"{1 - dies}.log").read_text()
+    assert "inr_sae: " in log and "the same command goes on" in log

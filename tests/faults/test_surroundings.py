@@ -1,0 +1,133 @@
+"""A clock that goes backwards, inputs that may not be written, other file systems, strange and long names."""
+
+import csv
+import itertools
+import os
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inr_sae import manifest, study
+from inr_sae.check import check
+from inr_sae.errors import UserError
+from inr_sae.output.store import Store
+from tests.helpers import results, rows
+
+FORMULAS = ("=1+2.png", "+cmd|' /C calc'!A0.png", "-2+3.png", "@SUM(A1).png", "'=quoted.png")
+STRANGE = (
+    *FORMULAS,
+    "<script>alert(1)</script>.png",
+    'a"b,c;d.png',
+    "Ünïcödé 頭 🧠.png",
+    "x" * 251 + ".png",
+    "a|b.png",
+)
+
+
+def test_a_clock_that_goes_backwards(finished, tmp_path, monkeypatch):
+    config, workdir = finished
+    now = itertools.count(2_000_000_000, -3600)
+    monkeypatch.setattr(time, "time", lambda: float(next(now)))
+    study.run(config, tmp_path / "run")
+    assert results(tmp_path / "run") == results(workdir)
+
+
+@pytest.fixture
+def folder_of_images(tmp_path, rng):
+    """A config for a folder of images with strange names, and the folder."""
+    from configs import cohort_ffmlp
+    from tests.conftest import shrink
+
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for name in STRANGE:
+        path = folder / name.replace("/", "_")
+        Image.fromarray(rng.integers(0, 256, (16, 12), dtype=np.uint8)).save(path, "png")
+    config = shrink(cohort_ffmlp.get_config("folder"))
+    config.signals.update(dict(root=str(folder), n_cohort=6, n_test=4))
+    config.fit.update(dict(seeds=1, taus=(1,)))
+    return config, folder
+
+
+def test_strange_names_come_through_and_run_nowhere(folder_of_images, tmp_path):
+    config, folder = folder_of_images
+    study.run(config, tmp_path / "run")
+    names = {path.name for path in folder.iterdir()}
+    drawn = Store(tmp_path / "run").read_csv("cohort/signals.csv")
+    assert {row["name"] for row in drawn} == names and len(names) == len(STRANGE)
+    fits = Store(tmp_path / "run").read_csv("freeze_sweep/folder/fits.csv")
+    assert {row["image"] for row in fits} == {row["name"] for row in drawn if row["split"] == "test"}
+    for path in (tmp_path / "run").rglob("*.csv"):
+        for row in rows(path):
+            for cell in row.values():
+                assert cell == "" or cell[0] not in "=+@\t\r" and (cell[0] != "-" or float(cell) <= 0), (path, cell)
+    page = (tmp_path / "run/report/index.html").read_text()
+    assert "<script" not in page and "&lt;script&gt;" in page
+    explorer = [path.read_text() for path in (tmp_path / "run/report/explorer/data").iterdir()]
+    assert not any("<script>alert" in text for text in explorer)
+    study.run(config, tmp_path / "run")  # what was read back is what was drawn
+
+
+def test_inputs_that_may_not_be_written_are_not_touched(folder_of_images, tmp_path):
+    config, folder = folder_of_images
+    for path in (*folder.iterdir(), folder):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.iterdir()}
+    config.stages = ("cohort", "rank")
+    study.run(config, tmp_path / "run")
+    assert {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.iterdir()} == before
+    folder.chmod(0o755)
+
+
+def test_a_finished_study_that_may_not_be_written_is_verified_and_not_touched(finished, tmp_path):
+    copy = shutil.copytree(finished[1], tmp_path / "run")
+    for path in (copy, *copy.rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    before = {path: path.stat().st_mtime_ns for path in (copy, *copy.rglob("*"))}
+    assert manifest.verify(copy) == []
+    assert {path: path.stat().st_mtime_ns for path in (copy, *copy.rglob("*"))} == before
+    for path in (copy, *copy.rglob("*")):
+        path.chmod(0o755)
+
+
+def test_a_workdir_on_another_file_system(finished, tmp_path):
+    other = Path("/dev/shm")
+    if not os.access(other, os.W_OK) or other.stat().st_dev == tmp_path.stat().st_dev:
+        pytest.skip("/dev/shm is no other file system here")
+    workdir = other / f"inr_sae_{os.getpid()}"
+    try:
+        study.run(finished[0], workdir)
+        assert results(workdir) == results(finished[1])
+    finally:
+        shutil.rmtree(workdir, ignore_errors=True)
+
+
+@pytest.mark.parametrize("name", ["../away", "/etc/away", "a/../../away", ".."])
+def test_no_name_leads_out_of_the_folder(name, tmp_path):
+    store = Store(tmp_path / "run")
+    for act in (lambda: store.write_text(name, "x"), lambda: store.remove(name), lambda: store.sub(name)):
+        with pytest.raises(UserError, match="leads out of"):
+            act()
+    assert not (tmp_path / "away").exists()
+
+
+@pytest.mark.parametrize("name", ["a/b", "nan", "1e5", "x" * 101, "-a", "a b"])
+def test_names_of_sets_that_cannot_be_folders_are_refused(name):
+    from configs import transfer
+
+    with pytest.raises(UserError, match="sets has the name"):
+        check(transfer.get_config(f"{name}=phantom"), n_devices=1)
+
+
+def test_texts_that_look_like_formulas_survive_a_csv_file(tmp_path):
+    store = Store(tmp_path)
+    texts = [*FORMULAS, "'", "''", "'x", "'-1", "plain", "\tx", "-"]
+    store.write_csv("a.csv", [{"text": text, "number": -1.5} for text in texts])
+    assert [row["text"] for row in store.read_csv("a.csv")] == texts
+    assert {row["number"] for row in store.read_csv("a.csv")} == {-1.5}
+    with open(tmp_path / "a.csv", newline="") as file:
+        assert not any(row["text"][0] in "=+-@\t" for row in csv.DictReader(file))
