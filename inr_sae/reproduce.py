@@ -90,10 +90,16 @@ def refuse_undone(stored, config, stages):
 
 
 def take_over(stored, rerun, stages):
-    """Copy what the stages of a stored study have written, for others that build on it."""
+    """Copy what the stages of a stored study have written, for others that build on it; config.json last.
+
+    Raises UserError if the folder holds something else.
+    """
+    if rerun.root.exists() and any(rerun.root.iterdir()) and not rerun.exists(ledger.FILE):
+        raise UserError(f"--workdir {rerun.root} is not empty; name another folder for the rerun")
     for stage in stages:
         for path in manifest.outputs(stored.root, stage):
             rerun.take(path.relative_to(stored.root).as_posix(), path)
+    rerun.take("config.json", stored.path("config.json"))
 
 
 def differences(stored, now):

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from configs import cohort_ffmlp, cohort_siren
+from inr_sae import study
 
 REAL_IMAGES = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -39,6 +40,15 @@ def tiny(request):
 def tiny_ffmlp():
     """A tiny config of one backbone, for what does not depend on it."""
     return shrink(cohort_ffmlp.get_config())
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """(config, workdir) of a finished tiny study, which tests copy before they do harm to it."""
+    config = shrink(cohort_ffmlp.get_config())
+    workdir = tmp_path_factory.mktemp("finished") / "run"
+    study.run(config, workdir)
+    return config, workdir
 
 
 @pytest.fixture
