@@ -11,6 +11,7 @@ from inr_sae import __version__, check, manifest, runtime
 from inr_sae.errors import UserError
 from inr_sae.output.store import Store, finite_or_none
 from inr_sae.signals.load import load
+from inr_sae.stages import external
 from inr_sae.stages.once import flatten, run_stage
 
 logger = logging.getLogger("inr_sae")
@@ -28,7 +29,10 @@ def run(config, workdir, config_file="", overridden=None):
     runtime.configure(config.runtime.precision, config.runtime.cache_dir)
     check.check(config, jax.device_count())
     for key, signals in check.signal_sets(config).items():  # before the folder is made: bad data leave no trace
-        check.check_signals(config, key, read(key, signals))
+        drawn = read(key, signals)
+        check.check_signals(config, key, drawn)
+        if config.external.file:
+            external.read(config, drawn.cohort)
     store = Store(workdir)
     with store.lock(), room(store.root):
         begin(config, store, config_file, overridden or {})

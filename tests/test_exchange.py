@@ -87,6 +87,7 @@ def test_what_does_not_fit_the_file_is_named(key, value, words, finished, export
     config.update_from_flattened_dict({key: value})
     with pytest.raises(UserError, match=words):
         study.run(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_heads_for_other_signals_are_refused(finished, exported, tmp_path):

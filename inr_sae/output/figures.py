@@ -52,9 +52,11 @@ def rank_profiles(ranks):
     """Figure 2, right: stable rank of weights, trained and initial, and of activations; stars at the argmax."""
     layers = column(ranks, "layer")
     fig, ((left, right),) = figure(7.6, 3.2, 1, 2)
-    left.plot(layers, column(ranks, "sr_weight_init"), color=GREY, marker="o", ms=4, ls="--", label="at initialisation")
+    before = [np.nan if row["sr_weight_init"] is None else row["sr_weight_init"] for row in ranks]
+    if not np.isnan(before).all():  # of an encoder from elsewhere it is not known
+        left.plot(layers, before, color=GREY, marker="o", ms=4, ls="--", label="at initialisation")
     for ax, key, color, label in (
-        (left, "sr_weight", GREEN, "trained on the cohort"),
+        (left, "sr_weight", GREEN, "trained"),
         (right, "sr_activation_centred", GREY, "centred"),
         (right, "sr_activation", INK, "as they are"),
     ):

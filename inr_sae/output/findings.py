@@ -8,15 +8,22 @@ def rank_sentence(ranks):
     order = sorted(ranks, key=lambda row: -row["sr_weight"])
     first, second = order[0], order[1] if len(order) > 1 else None
     ahead = f", ahead of layer {second['layer']} ({second['sr_weight']:.1f})" if second else ""
-    highest = max(ranks, key=lambda row: row["sr_weight_init"])
-    already = (
-        "it was highest there before training too, so part of the peak may be that layer's shape"
-        if highest["layer"] == first["layer"]
-        else f"before training layer {highest['layer']} was highest ({highest['sr_weight_init']:.1f}) and layer "
-        f"{first['layer']} stood at {first['sr_weight_init']:.1f}"
+    return f"The weights' stable rank is highest at layer {first['layer']} ({first['sr_weight']:.1f}){ahead}; " + (
+        "what it was before training is not known."
+        if first["sr_weight_init"] is None
+        else before_training(ranks, first["layer"])
     )
+
+
+def before_training(ranks, first):
+    """Whether the layer `first` was highest before training too."""
+    highest = max(ranks, key=lambda row: row["sr_weight_init"])
+    if highest["layer"] == first:
+        return "it was highest there before training too, so part of the peak may be that layer's shape."
+    then = next(row["sr_weight_init"] for row in ranks if row["layer"] == first)
     return (
-        f"The weights' stable rank is highest at layer {first['layer']} ({first['sr_weight']:.1f}){ahead}; {already}."
+        f"before training layer {highest['layer']} was highest ({highest['sr_weight_init']:.1f}) and layer {first} "
+        f"stood at {then:.1f}."
     )
 
 
@@ -107,20 +114,15 @@ def ablation_sentence(rows):
 
 def caveats(config):
     """What a reader must know before quoting the numbers."""
-    found = []
-    if config["external"]["file"]:
-        found.append(
-            f"The encoder was trained elsewhere ({config['external']['file']}); what stands for a layer before "
-            "training is a fresh draw by this program's law."
-        )
+    file = config["external"]["file"]
+    found = [f"The encoder was trained elsewhere ({file})."] if file else []
     sets = config["sets"].values() if "encoders" in config["stages"] else [config["signals"]]
-    if any(signals["dataset"] != "phantom" for signals in sets):
-        return found
-    return [
-        *found,
-        "The signals are procedural phantoms: this shows how the study works, and says nothing about photographs or "
-        "scans.",
-    ]
+    if all(signals["dataset"] == "phantom" for signals in sets):
+        found.append(
+            "The signals are procedural phantoms: this shows how the study works, and says nothing about photographs "
+            "or scans."
+        )
+    return found
 
 
 def matrix_sentences(best, agreement, claims):

@@ -24,7 +24,7 @@ def run(config, store):
     backbone = network.backbone(config.inr.backbone)
     state = initial(config, signals.cohort.shape[-1])
     if config.external.file:
-        state = external.state(config, state, signals.cohort, grid(signals.cohort))
+        state = external.state(config, signals.cohort, grid(signals.cohort), state.key)
     h = network.prefix(backbone, state.params["encoder"], -1, grid(signals.cohort))
     data = fit.tiles(h, flat(signals.cohort), fit.tile_rows(config.inr, 1, runtime.accelerator_memory()))
     if config.external.file:

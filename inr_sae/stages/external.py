@@ -12,8 +12,8 @@ from inr_sae.inr.layouts import LAYOUTS
 from inr_sae.output import tensors
 
 
-def state(config, like, signals, x):
-    """The TrainState `like` with the parameters of the file config.external.file, for signals (M, H, W, C) at x (N, 2).
+def read(config, signals):
+    """Parameters {"encoder", "heads" or None} of the file config.external.file, for signals (M, H, W, C).
 
     Raises UserError naming the key of the config that the file contradicts.
     """
@@ -21,16 +21,24 @@ def state(config, like, signals, x):
     params = convert.from_tensors(tensors.read(file), layout(config.external.layout), signals.shape[1:3])
     agree(config, convert.facts_of(params))
     if config.external.heads == "fit":
-        params["heads"] = least_squares(config, params["encoder"], signals, x)
-    elif params["heads"] is None:
+        return params | {"heads": None}
+    if params["heads"] is None:
         raise UserError(f"external.heads is file, and {file} has no heads in this layout; set external.heads=fit")
-    elif params["heads"]["b"].shape != like.params["heads"]["b"].shape:
-        n, channels = params["heads"]["b"].shape
+    n, channels = params["heads"]["b"].shape
+    if (n, channels) != (len(signals), signals.shape[-1]):
         raise UserError(
             f"external.heads is file, and {file} has {n} heads of {channels} channels for {len(signals)} signals of "
             f"{signals.shape[-1]}; name its images with signals.cohort_names, or set external.heads=fit"
         )
-    return fit.init_state(params, None, config.cohort.learning_rate, like.key)
+    return params
+
+
+def state(config, signals, x, key):
+    """The TrainState of that encoder at the grid's coordinates x (N, 2); heads that are not the file's are fitted."""
+    params = read(config, signals)
+    if params["heads"] is None:
+        params["heads"] = least_squares(config, params["encoder"], signals, x)
+    return fit.init_state(params, None, config.cohort.learning_rate, key)
 
 
 def layout(name):
@@ -57,6 +65,9 @@ def agree(config, facts):
     }
     if wrong:
         needed = " ".join(f"--config.inr.{key}={value}" for key, value in wrong.items())
+        if "n_layers" in wrong:
+            layers = ",".join(map(str, range(facts["n_layers"])))
+            needed += f' --config.sae.layers="({layers})" --config.fit.taus="({layers})"'
         raise UserError(
             f"external.file {config.external.file} holds another network than config.inr says; set {needed}"
         )

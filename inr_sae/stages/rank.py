@@ -23,7 +23,7 @@ def run(config, store):
         {
             "layer": i,
             "sr_weight": stable_rank(after[f"hidden_{i}"]["w"]),
-            "sr_weight_init": stable_rank(before[f"hidden_{i}"]["w"]),
+            "sr_weight_init": None if config.external.file else stable_rank(before[f"hidden_{i}"]["w"]),
             "sr_activation": stable_rank(h),
             "sr_activation_centred": stable_rank(h - h.mean(axis=0)),
         }

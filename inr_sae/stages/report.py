@@ -61,8 +61,11 @@ def heading(config):
         )
         subtitle += f"k = {config.sae.k}, {config.sae.steps} steps; seed {config.seed}."
         return f"What INRs encode: {', '.join(conditions.studies(config))} on {signals.dataset}", subtitle
+    trained = f"{config.cohort.steps} steps, seed {config.seed}"
+    if config.external.file:
+        trained = f"encoder from {config.external.file}"
     return (
         f"{backbone} on {signals.dataset}: where to freeze, and what the layers encode",
         f"{BACKBONES.get(backbone, backbone)}, {layers}; cohort of {signals.n_cohort} from {signals.dataset}, "
-        f"{config.cohort.steps} steps, seed {config.seed}.",
+        f"{trained}.",
     )

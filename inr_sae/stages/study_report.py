@@ -142,8 +142,9 @@ def cohort_part(config, store):
     """Sentences and HTML of the cohort's training."""
     history = store.read_csv("cohort/history.csv")
     last = history[-1]
+    when = "As it came" if config.external.file else f"After {last['step']} steps"
     html = page.paragraph(
-        f"After {last['step']} steps the cohort's PSNR is {last['psnr_db_mean']:.2f} dB on average, "
+        f"{when} the cohort's PSNR is {last['psnr_db_mean']:.2f} dB on average, "
         f"{last['psnr_db_min']:.2f} to {last['psnr_db_max']:.2f} dB."
     )
     html += page.picture(
@@ -151,9 +152,10 @@ def cohort_part(config, store):
         "Signals of the cohort above the network's reconstructions.",
         "Cohort reconstructions",
     )
-    html += exhibits.figure(
-        store, "training", figures.training(history), "PSNR of the cohort along its training.", "Training curve"
-    )
+    if not config.external.file:
+        html += exhibits.figure(
+            store, "training", figures.training(history), "PSNR of the cohort along its training.", "Training curve"
+        )
     html += page.folded(
         "drawn signals", "\n".join(f"{row['split']:<12}{row['name']}" for row in store.read_csv("cohort/signals.csv"))
     )
