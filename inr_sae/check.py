@@ -6,6 +6,7 @@ from inr_sae.errors import UserError
 from inr_sae.inr import network, protocols
 from inr_sae.measure import lpips
 from inr_sae.output.store import parse_cell
+from inr_sae.runtime import PRECISIONS
 from inr_sae.signals.load import n_trained
 from inr_sae.signals.split import SPLITS
 
@@ -88,6 +89,8 @@ def check(config, n_devices):
                 raise UserError(f"{key} has {value!r}; layers are 0..{config.inr.n_layers - 1}")
         if len(set(values)) != len(values) or not values:
             raise UserError(f"{key} is {tuple(values)}; it names at least one layer, and none twice")
+    if config.runtime.precision not in PRECISIONS:
+        raise UserError(f"runtime.precision is {config.runtime.precision!r}; it is one of {', '.join(PRECISIONS)}")
     check_fits(config)
     if "encoders" in config.stages:
         check_matrix(config)

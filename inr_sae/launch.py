@@ -133,15 +133,15 @@ def shared():
         processes.start(_DISTRIBUTED.value)
     except UserError as error:
         fail(str(error))
-    if jax.process_index() > 0:
-        return processes.serve()
     code = 1
     try:
-        code = outcome(action())
+        code = outcome(action() if jax.process_index() == 0 else processes.serve)
     except jax.errors.JaxRuntimeError as error:
         processes.lost(error)
     finally:
         processes.end(code)
+    if code == INTERRUPTED:
+        processes.leave(code)
     return code
 
 

@@ -58,8 +58,8 @@ def check(config, workdir, fresh=None, stages=None):
     if not stored.exists("config.json"):
         raise UserError(f"--check {stored.root} is no study's folder (it has no config.json)")
     study.refuse_other_config(finite_or_none(config.to_dict()), stored.read_json("config.json")["config"], stored.root)
+    refuse_undone(stored, config, stages or config.stages)
     stages = [stage for stage in STAGES if stage in (stages or config.stages)]
-    refuse_undone(stored, config, stages)
     rerun = Store(Path(fresh) if fresh else Path(tempfile.mkdtemp(prefix="inr_sae_check_")))
     if not rerun.exists("config.json"):
         take_over(stored, rerun, [stage for stage in config.stages if stage not in stages])
@@ -78,9 +78,9 @@ def check(config, workdir, fresh=None, stages=None):
 
 def refuse_undone(stored, config, stages):
     """Raise UserError if the stored study has not done a stage that is to be run again, or is damaged."""
-    unknown = [stage for stage in stages if stage not in config.stages or not stored.exists(f"{stage}/done.json")]
-    if unknown or not stages:
-        raise UserError(f"--check {stored.root} has not done {', '.join(unknown) or 'such a stage'}; finish it first")
+    for stage in stages:
+        if stage not in config.stages or not stored.exists(f"{stage}/done.json"):
+            raise UserError(f"--check {stored.root} has not done the stage {stage!r}; finish it first, or leave it out")
     damaged = ledger.damaged(stored.root)
     if damaged:
         name, what = next(iter(damaged.items()))
@@ -116,32 +116,26 @@ def repeats():
 
 def compare_stage(stored, rerun, stage, exact):
     """A Comparison for every array that a stage has written."""
-    ours = {path.relative_to(stored.root).as_posix(): path for path in manifest.outputs(stored.root, stage)}
-    theirs = {path.relative_to(rerun.root).as_posix(): path for path in manifest.outputs(rerun.root, stage)}
-    found = []
-    for name, a, b in pairs(ours, theirs):
-        for array, (x, y) in a_and_b(a, b).items():
-            found.append(compare(stage, name, array, x, y, exact))
+    ours, theirs = units(stored.root, stage), units(rerun.root, stage)
+    return [
+        compare(stage, name, array, x, y, exact)
+        for name in sorted(ours.keys() | theirs.keys())
+        for array, (x, y) in a_and_b(ours.get(name), theirs.get(name)).items()
+    ]
+
+
+def units(root, stage):
+    """{name: path} of what is compared of a stage: its files, and of each training the folder of the last checkpoint."""
+    found = {}
+    for path in manifest.outputs(root, stage):
+        name = path.relative_to(root).as_posix()
+        unit = manifest.unit_of(name)
+        folder, _, step = unit.rpartition("/")
+        if unit == name and not any(fnmatch.fnmatch(name, pattern) for pattern in NOT_COMPARED):
+            found[name] = path
+        elif unit != name and (folder not in found or int(step) > int(found[folder].name)):
+            found[folder] = root / unit
     return found
-
-
-def pairs(ours, theirs):
-    """(name, path, path) of what is compared: files by name, and the last checkpoint of a training as one."""
-    last = {}
-    for side, files in enumerate((ours, theirs)):
-        for name, path in files.items():
-            unit = manifest.unit_of(name)
-            if unit != name:
-                folder, _, step = unit.rpartition("/")
-                of_folder = last.setdefault(folder, [None, None])
-                step_path = path.parents[name[len(unit) :].count("/") - 1]
-                if of_folder[side] is None or int(step) > int(of_folder[side].name):
-                    of_folder[side] = step_path
-    for folder, (a, b) in sorted(last.items()):
-        yield folder, a, b
-    for name in sorted(ours.keys() | theirs.keys()):
-        if manifest.unit_of(name) == name and not any(fnmatch.fnmatch(name, pattern) for pattern in NOT_COMPARED):
-            yield name, ours.get(name), theirs.get(name)
 
 
 def a_and_b(a, b):

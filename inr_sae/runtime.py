@@ -9,8 +9,6 @@ from pathlib import Path
 
 import jax
 
-from inr_sae.errors import UserError
-
 PRECISIONS = ("highest", "high", "default")
 
 
@@ -18,10 +16,8 @@ def configure(precision, cache_dir):
     """Set the precision of float32 matrix products and, if `cache_dir` is not empty, the persistent compilation cache.
 
     precision: "highest" (float32), "high" (TF32 or bfloat16x3), "default" (the device's fastest). On a CPU all three
-    are float32. Call it before anything is compiled. Raises UserError for an unknown precision.
+    are float32. Call it before anything is compiled.
     """
-    if precision not in PRECISIONS:
-        raise UserError(f"runtime.precision is {precision!r}; it is one of {', '.join(PRECISIONS)}")
     jax.config.update("jax_default_matmul_precision", precision)
     if cache_dir:
         jax.config.update("jax_compilation_cache_dir", str(Path(cache_dir).expanduser().absolute()))

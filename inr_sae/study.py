@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import jax
 
-from inr_sae import __version__, check, manifest, runtime
+from inr_sae import __version__, check, manifest, processes, runtime
 from inr_sae.errors import UserError
 from inr_sae.output.store import Store, finite_or_none
 from inr_sae.signals.load import load
@@ -26,8 +26,8 @@ def run(config, workdir, config_file="", overridden=None):
 
     overridden: {key: value} given on the command line, kept in config.json for the reader.
     """
-    runtime.configure(config.runtime.precision, config.runtime.cache_dir)
     check.check(config, jax.device_count())
+    processes.together(configure, {"precision": config.runtime.precision, "cache_dir": config.runtime.cache_dir})
     for key, signals in check.signal_sets(config).items():  # before the folder is made: bad data leave no trace
         drawn = read(key, signals)
         check.check_signals(config, key, drawn)
@@ -39,6 +39,11 @@ def run(config, workdir, config_file="", overridden=None):
         for name in (name for name in check.STAGES if name in config.stages):
             run_stage(name, config, store)
         manifest.write(store)
+
+
+def configure(details, arrays):
+    """Set up one of several processes; a task of `processes`, since what the others compute with is theirs to set."""
+    runtime.configure(**details)
 
 
 @contextmanager

@@ -111,8 +111,9 @@ def test_what_cannot_be_checked_is_refused(finished, copy, tmp_path):
     config = finished[0].copy_and_resolve_references()
     with pytest.raises(UserError, match="no study's folder"):
         reproduce.check(config, tmp_path / "nowhere")
-    with pytest.raises(UserError, match="has not done transfer"):
-        reproduce.check(config, copy, stages=["transfer"])
+    for stages in (["transfer"], ["rank", "typo"]):
+        with pytest.raises(UserError, match=f"has not done the stage '{stages[-1]}'"):
+            reproduce.check(config, copy, stages=stages)
     (copy / "rank/stable_rank.csv").write_text("layer\n")
     with pytest.raises(UserError, match="stable_rank.csv is not what was written"):
         reproduce.check(config, copy)

@@ -3,10 +3,11 @@
 import json
 import shutil
 
+import jax
 import numpy as np
 import pytest
 
-from inr_sae import study
+from inr_sae import processes, study
 from inr_sae.errors import UserError
 from inr_sae.inr import fit
 from inr_sae.sae import train as sae_train
@@ -227,3 +228,30 @@ def test_bad_data_leave_no_folder_behind(tiny_ffmlp, tmp_path):
     with pytest.raises(UserError, match="gone is no folder"):
         study.run(tiny_ffmlp, tmp_path / "run")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_every_process_gets_the_precision_before_anything_is_computed(tiny_ffmlp, tmp_path, monkeypatch):
+    tasks, together = [], processes.together
+    monkeypatch.setattr(processes, "together", lambda *task: tasks.append(task[:2]) or together(*task))
+    tiny_ffmlp.stages, tiny_ffmlp.runtime.precision = ("cohort",), "high"
+    study.run(tiny_ffmlp, tmp_path / "run")
+    assert tasks[0] == (study.configure, {"precision": "high", "cache_dir": ""})
+    assert jax.config.jax_default_matmul_precision == "high"
+    tiny_ffmlp.runtime.precision = "double"
+    with pytest.raises(UserError, match="'double'; it is one of highest, high, default"):
+        study.run(tiny_ffmlp, tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.parametrize("keep", [1, 3])
+def test_as_many_checkpoints_are_kept_as_asked_for_and_that_may_change(keep, finished, tmp_path):
+    config, workdir = finished
+    changed = config.copy_and_resolve_references()
+    changed.runtime.keep, changed.stages = keep, ("cohort",)
+    study.run(changed, tmp_path / "run")
+    assert len(list((tmp_path / "run/cohort/checkpoints").iterdir())) == keep
+    copy = shutil.copytree(workdir, tmp_path / "copy")
+    study.run(changed, copy)
+    changed.runtime.keep = 0
+    with pytest.raises(UserError, match="runtime.keep is 0"):
+        study.run(changed, tmp_path / "none")

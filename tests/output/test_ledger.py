@@ -1,0 +1,52 @@
+"""The ledger: what a folder should hold, whatever moment a run was killed in."""
+
+from inr_sae.output import ledger
+from inr_sae.output.store import Store
+
+
+def test_what_was_written_is_there_and_a_change_is_found(tmp_path):
+    store = Store(tmp_path)
+    store.write_text("a/b.csv", "one")
+    store.sub("inner").write_text("c.csv", "two")  # a study within another one: one ledger
+    assert list(ledger.entries(tmp_path)) == ["a/b.csv", "inner/c.csv"] and ledger.damaged(tmp_path) == {}
+    (tmp_path / "a/b.csv").write_text("uno")
+    (tmp_path / "inner/c.csv").unlink()
+    assert ledger.damaged(tmp_path) == {"a/b.csv": "not what was written", "inner/c.csv": "gone"}
+
+
+def test_a_kill_between_the_line_and_the_rename_is_no_damage(tmp_path):
+    store = Store(tmp_path)
+    store.write_text("a.csv", "old")
+    (tmp_path / "new").write_text("new")
+    ledger.record(tmp_path, "a.csv", tmp_path / "new")  # and then nothing more
+    assert ledger.damaged(tmp_path) == {}
+    store.write_text("a.csv", "newest")
+    (tmp_path / "a.csv").write_text("old")  # two versions ago
+    assert ledger.damaged(tmp_path) == {"a.csv": "not what was written"}
+
+
+def test_what_was_removed_is_not_missed(tmp_path):
+    store = Store(tmp_path)
+    for name in ("parts/1.json", "parts/2.json", "parts_of_another.json"):
+        store.write_text(name, name)
+    store.remove("parts")
+    store.remove("parts")
+    assert list(ledger.entries(tmp_path)) == ["parts_of_another.json"] and ledger.damaged(tmp_path) == {}
+
+
+def test_a_torn_line_and_one_that_says_nothing_are_passed_over(tmp_path):
+    store = Store(tmp_path)
+    store.write_text("a.csv", "a")
+    with open(tmp_path / ledger.FILE, "ab") as file:
+        file.write(b'null\n{"file": 3}\n\xff\xfe\n{"file": "b.cs')
+    store.write_text("c.csv", "c")
+    assert list(ledger.entries(tmp_path)) == ["a.csv", "c.csv"]
+
+
+def test_files_of_another_library_are_taken_in(tmp_path):
+    store = Store(tmp_path)
+    (tmp_path / "checkpoints/10").mkdir(parents=True)
+    (tmp_path / "checkpoints/10/data").write_text("x")
+    store.adopt("checkpoints/10")
+    (tmp_path / "checkpoints/10/data").write_text("y")
+    assert ledger.damaged(tmp_path) == {"checkpoints/10/data": "not what was written"}
