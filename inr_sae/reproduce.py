@@ -125,7 +125,7 @@ def compare_stage(stored, rerun, stage, exact):
 
 
 def units(root, stage):
-    """{name: path} of what is compared of a stage: its files, and of each training the folder of the last checkpoint."""
+    """{name: path} of what is compared of a stage: its files, and of every training the last checkpoint's folder."""
     found = {}
     for path in manifest.outputs(root, stage):
         name = path.relative_to(root).as_posix()
