@@ -20,16 +20,16 @@ from inr_sae.output import ledger, tables
 from inr_sae.output.checkpoints import read_arrays
 from inr_sae.output.store import Store, finite_or_none
 
-# Of quantities that average over pixels and units: (files, column or array, largest difference, relative or not).
+# (files, column or array, largest difference, relative or not): of what averages over pixels, atoms or fits, about
+# twice what other versions and numbers of cores and devices made of the demos; BUILD.md has the numbers.
 TOLERANCES = (
     ("*/signals*.csv", "*", 0.0, False),
     ("*/stable_rank.csv", "sr_weight_init", 1e-5, True),
-    ("*/stable_rank.csv", "sr_weight", 0.02, True),
-    ("cohort/history.csv", "psnr_db_mean", 0.2, False),
-    ("freeze_sweep/*/summary.csv", "psnr_db_mean", 0.2, False),
-    ("dictionary/layer_*/metrics.csv", "r2", 0.01, False),
-    ("dictionary/layer_*/metrics.csv", "alive_fraction", 0.02, False),
-    ("dictionary/layer_*/metrics.csv", "psnr_substituted_db", 0.5, False),
+    ("*/stable_rank.csv", "sr_weight", 0.1, True),
+    ("freeze_sweep/*/summary.csv", "psnr_db_mean", 2.5, False),
+    ("dictionary/layer_*/metrics.csv", "r2", 0.005, False),
+    ("dictionary/layer_*/metrics.csv", "alive_fraction", 0.05, False),
+    ("dictionary/layer_*/metrics.csv", "psnr_substituted_db", 1.5, False),
 )
 NOT_COMPARED = ("*.html", "*.js", "*.md", "*.tex", "*.json")  # the same numbers once more, or times and versions
 

@@ -73,14 +73,14 @@ def test_some_stages_alone_build_on_what_is_stored(finished, copy, tmp_path):
     assert began == ["dictionary"]
 
 
-@pytest.mark.parametrize("factor, held", [(1 + 1e-3, True), (1.1, False)])
+@pytest.mark.parametrize("factor, held", [(1 + 1e-3, True), (1.2, False)])
 def test_elsewhere_what_is_listed_holds_within_its_tolerance(factor, held, finished, copy, elsewhere):
     change(copy, "rank/stable_rank.csv", "sr_weight", factor)
     change(copy, "dictionary/layer_0/atoms.csv", "mean_magnitude", 2.0)  # of which nothing is promised
     found, text = reproduce.check(finished[0], copy)
     assert found == held
     assert "packages" in text and "'jax': '9.9'" in text and "dictionary/layer_0/atoms.csv" in text
-    assert "within 0.02 of the value" in text
+    assert "within 0.1 of the value" in text
 
 
 def test_on_a_gpu_bits_are_promised_with_the_flag_alone(monkeypatch):
