@@ -120,7 +120,7 @@ def main(argv):
     interrupt.listen()
     if _DETERMINISTIC.value:  # XLA reads its flags when jax is imported
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {DETERMINISTIC}".strip()
-    sys.exit(shared() if _DISTRIBUTED.value else outcome(action()))
+    sys.exit(shared() if _DISTRIBUTED.value else outcome(act))
 
 
 def shared():
@@ -135,7 +135,7 @@ def shared():
         fail(str(error))
     code = 1
     try:
-        code = outcome(action() if jax.process_index() == 0 else processes.serve)
+        code = outcome(act if jax.process_index() == 0 else processes.serve)
     except jax.errors.JaxRuntimeError as error:
         processes.lost(error)
     finally:
@@ -145,21 +145,21 @@ def shared():
     return code
 
 
-def action():
-    """What the flags ask for: a function that returns the exit code."""
+def act():
+    """Do what the flags ask for; returns the exit code."""
     if _VERIFY.value:
-        return verify
+        return verify()
     if _EXPORT.value:
-        return export
+        return export()
     if _CONFIG.value is None:
-        fail("--config is missing; name a config file, as in --config=configs/cohort_ffmlp.py")
-    return check if _CHECK.value else run_study
+        raise UserError("--config is missing; name a config file, as in --config=configs/cohort_ffmlp.py")
+    return check() if _CHECK.value else run_study()
 
 
-def outcome(act):
-    """The exit code of an action; what ends it early is said in one sentence."""
+def outcome(action):
+    """The exit code that `action` returns; what ends it early is said in one sentence."""
     try:
-        return act()
+        return action()
     except UserError as error:
         print(f"inr_sae: {error}", file=sys.stderr)
         return USER_ERROR

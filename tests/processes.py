@@ -39,10 +39,16 @@ def start(workdir, *flags, devices=1, settings=SMALL, log=None):
     command = [sys.executable, "-m", "inr_sae.launch", "--config=configs/cohort_ffmlp.py", f"--workdir={workdir}"]
     command += [*(f"--config.{key}={value}" for key, value in settings.items()), *flags]
     environment = os.environ | {"XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}"}
-    stderr = open(log, "w") if log else subprocess.PIPE
-    return subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=stderr, text=True, errors="replace"
-    )
+    with open(log or os.devnull, "w") as file:
+        return subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=file if log else subprocess.PIPE,
+            text=True,
+            errors="replace",
+        )
 
 
 def start_two(workdir, folder, *flags, devices=2, settings=SMALL):
