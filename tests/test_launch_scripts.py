@@ -195,7 +195,12 @@ def test_local_passes_sigterm_on_and_waits(n, stubs):
     assert [call["signals"] for call in stubs.calls()] == [[signal.SIGTERM]] * (2 if n else 1)
 
 
-TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+# A shell cannot trap what is ignored when it begins, as Ctrl-C is where the tests run in the background.
+TERMINAL = """
+import os, pty, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))
+"""
 
 
 @pytest.mark.parametrize("presses, code, save", [(1, 75, "0.3"), (2, 130, "20")])
