@@ -177,7 +177,7 @@ def fit_batch(config, store, source, encoder, target, cell, pairs, size, n_examp
     fits, curves = [], []
     for i, (index, seed) in enumerate(pairs):
         key = keys | {"image": target.names[index], "seed": seed}
-        fits.append(key | {metric: None if score is None else float(score[i]) for metric, score in scores.items()})
+        fits.append(key | scores[i])
         before = {step: fitted.losses[i, step] for step in range(0, config.fit.steps, config.fit.log_every)}
         points = [(step, float(image.psnr_from_mse(mse))) for step, mse in before.items()]
         points.append((config.fit.steps, fits[-1]["psnr_db"]))
@@ -196,14 +196,20 @@ def example(target, cell, pair):
 
 
 def measure(config, outputs, images):
-    """{metric: (B,)} of outputs against images (B, H, W, C); None for a metric that is not measured."""
-    scores = {
-        "psnr_db": np.asarray(image.psnr(outputs, images)),
-        "psnr_clipped_db": np.asarray(image.psnr_clipped(outputs, images)),
-        "ssim": np.asarray(image.ssim(outputs, images)),
-    }
+    """[{metric: score}] of each output against its image, (H, W, C) both; None for a metric that is not measured.
+
+    One at a time: a mean over pixels rounds otherwise where others are computed beside it, and a fit's scores would
+    tell how many devices there were.
+    """
+    return [measure_one(config, output[None], image[None]) for output, image in zip(outputs, images, strict=True)]
+
+
+def measure_one(config, output, target):
+    """{metric: score} of one output (1, H, W, C)."""
+    scores = {"psnr_db": image.psnr, "psnr_clipped_db": image.psnr_clipped, "ssim": image.ssim}
+    scores = {metric: float(score(output, target)[0]) for metric, score in scores.items()}
     wanted = config.metrics.lpips
-    return scores | {"lpips": lpips(outputs, images, config.metrics.lpips_weights) if wanted else None}
+    return scores | {"lpips": float(lpips(output, target, config.metrics.lpips_weights)[0]) if wanted else None}
 
 
 def load_example(store, target, protocol, tau, index=0):

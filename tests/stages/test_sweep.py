@@ -133,3 +133,10 @@ def test_parts_are_json_that_a_person_can_read(matter, tmp_path, monkeypatch):
     (part,) = (tmp_path / "freeze_sweep/t/parts").iterdir()
     assert part.name == f"full_rate_{config.fit.learning_rate:g}_00000.json"
     assert json.loads(part.read_text())["fits"][0]["protocol"] == "full"
+
+
+def test_a_score_does_not_depend_on_what_is_measured_beside_it(tiny_ffmlp, rng):
+    images = rng.uniform(size=(4, 48, 40, 1)).astype(np.float32)
+    outputs = images + rng.normal(scale=0.1, size=images.shape).astype(np.float32)
+    together = sweep.measure(tiny_ffmlp, outputs, images)
+    assert together == [sweep.measure(tiny_ffmlp, *pair)[0] for pair in zip(outputs[:, None], images[:, None])]
