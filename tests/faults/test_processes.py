@@ -72,22 +72,27 @@ def wait_for(event, workdir, processes, more=0.0):
     raise AssertionError(f"{event} did not come")
 
 
-@pytest.mark.parametrize("stage", ["freeze_sweep", "dictionary"])
-def test_sigterm_of_both_saves_and_the_same_command_goes_on(stage, one_and_two, cache, tmp_path):
-    settings = SMALL | {"runtime.cache_dir": cache}
-    if stage == "dictionary":
-        processes = start_two(tmp_path / "run", tmp_path, settings=settings | {"sae.steps": 20000})
-    else:
-        processes = start_two(tmp_path / "run", tmp_path, settings=settings | {"fit.steps": 4000, "fit.log_every": 8})
-    wait_for(("stage begins", stage), tmp_path / "run", processes, more=1.0)
+@pytest.mark.parametrize(
+    "stage, longer",
+    [
+        ("freeze_sweep", {"fit.steps": 400, "fit.log_every": 8}),
+        ("dictionary", {"sae.steps": 800, "sae.log_every": 10}),
+    ],
+)
+def test_sigterm_of_both_saves_and_the_same_command_goes_on(stage, longer, cache, tmp_path):
+    settings = SMALL | longer | {"runtime.cache_dir": cache, "stages": "('cohort','rank','freeze_sweep','dictionary')"}
+    settings |= {"runtime.checkpoint_seconds": 3600}  # only what a stop saves
+    processes = start_two(tmp_path / "run", tmp_path, settings=settings)
+    wait_for(("stage begins", stage), tmp_path / "run", processes, more=0.3)
     for process in processes:
         process.send_signal(signal.SIGTERM)
     assert [process.wait(60) for process in processes] == [75, 75], (tmp_path / "0.log").read_text()
     assert "the same command goes on" in (tmp_path / "0.log").read_text()
     assert "Traceback" not in (tmp_path / "0.log").read_text() + (tmp_path / "1.log").read_text()
     assert not (tmp_path / f"run/{stage}/done.json").exists()
-    if stage == "dictionary":
-        assert [path.name for path in (tmp_path / "run/dictionary/checkpoints").iterdir()]
+    processes = start_two(tmp_path / "run", tmp_path, settings=settings)
+    assert [process.wait(120) for process in processes] == [0, 0], (tmp_path / "0.log").read_text()
+    assert (("resumed", "dictionary") in events(tmp_path / "run")) == (stage == "dictionary")
 
 
 @pytest.mark.parametrize("dies", [0, 1])
