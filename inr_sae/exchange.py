@@ -1,9 +1,9 @@
 """Networks of a finished study as safetensors, with a json of hyperparameters beside each, for other programs."""
 
-from inr_sae import __version__
+from inr_sae import __version__, manifest
 from inr_sae.errors import UserError
 from inr_sae.inr import convert
-from inr_sae.output import ledger, tensors
+from inr_sae.output import tensors
 from inr_sae.output.checkpoints import read_params
 from inr_sae.output.store import Store
 
@@ -18,8 +18,7 @@ def export(workdir, out=None):
     trained = sorted(path.parent.parent for path in store.root.rglob("cohort/done.json"))
     if not trained:
         raise UserError(f"--export {store.root}: no cohort's encoder is done there")
-    for name, what in ledger.damaged(store.root).items():
-        raise UserError(f"--export {store.path(name)} is {what}; run the study again, which makes it anew")
+    manifest.refuse_damage(store, "--export")
     config = store.read_json("config.json")["config"]
     return [path for study in trained for path in export_study(store, study.relative_to(store.root), out, config)]
 

@@ -13,7 +13,7 @@ from absl import app, flags
 from absl import logging as absl_logging
 from ml_collections import config_flags
 
-from inr_sae import interrupt
+from inr_sae import DETERMINISTIC, interrupt
 from inr_sae.errors import UserError
 
 _CONFIG = config_flags.DEFINE_config_file(
@@ -53,7 +53,6 @@ _EXPORT = flags.DEFINE_string(
 USER_ERROR = 2
 DIFFERS = 3  # a check or a verification did not hold
 STOPPED = 75  # EX_TEMPFAIL: asked to stop, all is saved, the same command goes on
-DETERMINISTIC = "--xla_gpu_deterministic_ops=true"  # CPUs and TPUs repeat themselves anyway
 INTERRUPTED = 130  # as a shell reports a program that Ctrl-C ended
 QUOTES = "'\""
 

@@ -44,6 +44,12 @@ def clear_damage(store):
             store.remove(damaged)
 
 
+def refuse_damage(store, flag):
+    """Raise UserError naming a damaged file of a folder that is only read; `flag` is what it was named with."""
+    for name, what in ledger.damaged(store.root).items():
+        raise UserError(f"{flag} {store.path(name)} is {what}; run the study again, which makes it anew")
+
+
 def unit_of(name):
     """What goes with a file: of a checkpoint the whole of it."""
     parts = PurePosixPath(name).parts

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from inr_sae import manifest, runtime, study
+from inr_sae import DETERMINISTIC, manifest, runtime, study
 from inr_sae.check import STAGES
 from inr_sae.errors import UserError
 from inr_sae.output import ledger, tables
@@ -81,12 +81,7 @@ def refuse_undone(stored, config, stages):
     for stage in stages:
         if stage not in config.stages or not stored.exists(f"{stage}/done.json"):
             raise UserError(f"--check {stored.root} has not done the stage {stage!r}; finish it first, or leave it out")
-    damaged = ledger.damaged(stored.root)
-    if damaged:
-        name, what = next(iter(damaged.items()))
-        raise UserError(
-            f"--check {stored.path(name)} is {what}; run the study again, which makes it anew, and then check"
-        )
+    manifest.refuse_damage(stored, "--check")
 
 
 def take_over(stored, rerun, stages):
@@ -111,7 +106,7 @@ def differences(stored, now):
 def repeats():
     """Whether this backend gives the same bits again, set as it is."""
     environment = runtime.fingerprint()
-    return environment["backend"] != "gpu" or "--xla_gpu_deterministic_ops=true" in environment["xla_flags"]
+    return environment["backend"] != "gpu" or DETERMINISTIC in environment["xla_flags"]
 
 
 def compare_stage(stored, rerun, stage, exact):

@@ -22,10 +22,9 @@ def _abstract(tree):
     return jax.tree.map(ocp.utils.to_shape_dtype_struct, tree)
 
 
-def _on_host(state):
-    """The state as numpy arrays of their own, its key as plain uint32: what a checkpoint holds."""
-    # Copies: on a CPU np.asarray would be the state's own memory, which the next steps take over while it is written.
-    return jax.tree.map(np.array, state.replace(key=jax.random.key_data(state.key)))
+def _with_raw_keys(state):
+    """The state with its key as plain uint32, which is what a checkpoint holds."""
+    return state.replace(key=jax.random.key_data(state.key))
 
 
 def digest(state, history):
@@ -106,7 +105,8 @@ class Checkpoints:
         step = int(state.step)
         if step == self.latest():
             return
-        host = _on_host(state)
+        # Copies: on a CPU np.asarray would be the state's own memory, which the next steps take over meanwhile.
+        host = jax.tree.map(np.array, _with_raw_keys(state))
         about = {"history": list(history), "sha256": digest(host, history)}
         with os_errors(self.path):
             self._manager.save(
@@ -121,7 +121,7 @@ class Checkpoints:
         step = self.latest()
         if step is None:
             raise UserError(f"there is no checkpoint in {self.path}; delete done.json beside it, and start again")
-        like = _on_host(like)
+        like = jax.tree.map(np.asarray, _with_raw_keys(like))
         try:
             read = self._manager.restore(
                 step,
