@@ -1,12 +1,40 @@
-"""Every key of a study once, with the paper's values, and the scales that a config string chooses from.
+"""Every key of a study once, with the paper's values; what a config's string says; and the scales that it chooses from.
 
-Other configs set only what differs. A key's comment gives its unit or its choices; reasons stand in BUILD.md.
+Other configs set only what differs. A key's comment gives its unit or its choices; reasons stand in BUILD.md. A
+backbone's keys, and a dictionary method's, come from its own file.
+
+A config's string has one grammar in all files: words between commas, each of which may have a name before it, as in
+`celebahq`, `celebahq,notebook` or `faces=celebahq,mine=folder`. A word is a scale (a data set with the paper's budgets,
+or `demo`), a recipe, or what else the file knows; a name tells several sets of one kind apart, where a file takes
+several.
 """
+
+import functools
 
 from ml_collections import ConfigDict
 from ml_collections.config_dict import placeholder
 
+from inr_sae import dictionaries
+from inr_sae.errors import UserError
+from inr_sae.inr import network
+from inr_sae.protocols import PROTOCOLS
+
 SCALES = ("demo", "phantom", "folder", "celebahq", "kodak", "oasis")
+RECIPES = {  # {key: value} by which a recipe differs from the defaults; docs/methods.md says why there are several
+    # The paper's text.
+    "paper": {"inr.coordinates": (-1.0, 1.0)},
+    # The authors' public notebook.
+    "notebook": {
+        "cohort.steps": 5001,
+        "fit.steps": 2000,
+        "dictionary.topk.init": "kaiming",
+        "dictionary.topk.second_bias": True,
+        "dictionary.topk.batch": 8192,
+        "ablation.through": ("reconstruction", "activations"),
+    },
+    # What the published tables compare, it seems: four times as many steps behind a frozen prefix.
+    "published": {"fit.steps": 2000, "fit.budget.full": 500},
+}
 
 
 def get_config():
@@ -17,7 +45,7 @@ def get_config():
 
     config.signals = ConfigDict(
         dict(
-            dataset="phantom",  # phantom, folder, celebahq, kodak, oasis
+            dataset="phantom",  # a file in inr_sae/signals/: phantom, folder, celebahq, kodak, oasis
             root="",  # folder of the images
             size=placeholder(tuple),  # (height, width) in pixels; not set: the images' own
             crop="none",  # none: a resize stretches; center: keeps proportions, loses borders
@@ -36,9 +64,8 @@ def get_config():
             backbone="siren",  # a file in inr_sae/inr/backbones/
             width=256,
             n_layers=5,  # hidden layers, L
-            omega_0=30.0,  # SIREN
-            sigma=10.0,  # FFMLP: standard deviation of the Fourier frequencies, in periods per unit of a coordinate
-            n_fourier=256,  # FFMLP: frequencies F; layer 0 has 2F inputs
+            coordinates=(0.0, 1.0),  # of the first and the last pixel of each axis; the paper's text: (-1.0, 1.0)
+            **{name: dict(network.backbone(name).DEFAULTS) for name in network.backbone_names()},
         )
     )
     config.cohort = ConfigDict(
@@ -52,17 +79,21 @@ def get_config():
     config.external = ConfigDict(  # an encoder that was trained elsewhere, in the place of the cohort's training
         dict(
             file="",  # its tensors, .safetensors or .npz; empty: the cohort is trained here
-            layout="inr_sae",  # one of inr_sae/inr/layouts.py, or a json file that says what differs from inr_sae
+            layout="inr_sae",  # one of inr_sae/exchange/layouts.py, or a json file that says what differs from inr_sae
             heads="fit",  # fit: by least squares to the cohort's signals; file: the file's, in the signals' order
         )
     )
     config.fit = ConfigDict(
         dict(
-            steps=500,
+            steps=500,  # epochs, where a step takes a part of the pixels
+            budget={name: 0 for name in PROTOCOLS},  # steps of one protocol; 0: `steps`. Equal budgets compare fairly
+            pixels=0,  # a step takes; 0: all
+            new="backbone",  # law of what starts anew: the backbone's own, or PyTorch's default ("torch")
             learning_rate=1e-4,
             other_rates=(),  # tried beside learning_rate, for every protocol and boundary
-            protocols=("full", "freeze"),  # of inr_sae/inr/protocols.py: also warm, thaw, random, scratch
-            taus=(0, 1, 2, 3, 4),  # freeze boundaries
+            protocols=("full", "freeze"),  # of inr_sae/protocols.py: also warm, thaw, random, scratch
+            splits=("test",),  # whose signals are fitted: test, validation; cohort: its own, as a control
+            taus=(),  # freeze boundaries; empty: every one that there is
             seeds=3,  # of the new layers and the head, for each test signal
             batch=0,  # fits that a device takes at once; 0: as its memory allows, at most 8
             log_every=50,  # steps between points of curves.csv; also the steps in one dispatch
@@ -81,19 +112,26 @@ def get_config():
             targets=(),  # sets that are fitted
             split="test",  # of the targets: test, or validation for tuning
             backbones=("siren", "ffmlp"),
-            omega_0=(30.0,),  # an encoder each, for SIREN
-            sigma=(10.0,),  # an encoder each, for FFMLP
+            frequencies={name: () for name in network.backbone_names()},  # an encoder each; empty: that of `inr`
         )
     )
-    config.sae = ConfigDict(
+    config.recipes = ConfigDict(  # candidates for what a publication leaves open
         dict(
-            n_atoms=4096,
-            k=32,
-            steps=10000,
-            learning_rate=1e-4,
-            batch=4096,  # coordinates a step, over all devices
-            layers=(0, 1, 2, 3, 4),
-            log_every=100,  # steps in one dispatch
+            published="",  # csv of its numbers; empty: the paper's and its notebook's
+            targets=(),  # sets that are fitted: signals.dataset, or names in `sets`
+            coordinates=((0.0, 1.0), (-1.0, 1.0)),
+            pixels=(0, 8192),  # a step; 0: all
+            steps=(500, 2000),  # epochs, where a step takes a part of the pixels
+            rates=(1e-4,),
+            new=("backbone",),  # as fit.new
+            clipped=(False, True),  # PSNR of output clipped to [0, 1]
+        )
+    )
+    config.dictionary = ConfigDict(
+        dict(
+            method="topk",  # a file or folder in inr_sae/dictionaries/
+            layers=(),  # that have one; empty: all
+            **{name: dict(dictionaries.method(name).DEFAULTS) for name in dictionaries.method_names()},
         )
     )
     config.ablation = ConfigDict(
@@ -102,6 +140,7 @@ def get_config():
             random=4,  # and as many alive ones drawn at random: the top ones are a biased sample
             cohort_signals=1,  # each with its own head
             test_signals=1,  # each fitted with layers 0..l frozen, if the sweep has run
+            through=("activations",),  # what an atom is taken from: the network's own, or also their "reconstruction"
         )
     )
     config.conditions = ConfigDict(
@@ -111,8 +150,10 @@ def get_config():
         )
     )
     config.single = ConfigDict(  # the single-signal regime of Table 2
-        dict(steps=500, omega_0=50.0, learning_rate_siren=2e-4, sigma=20.0, learning_rate_ffmlp=5e-4)
+        dict(steps=500, **{name: _single(network.backbone(name)) for name in network.backbone_names()})
     )
+    config.single.siren.update(dict(frequency=50.0, learning_rate=2e-4))
+    config.single.ffmlp.update(dict(frequency=20.0, learning_rate=5e-4))
     config.size_sweep = ConfigDict(
         dict(
             n_atoms=(1024, 2048, 4096, 8192),
@@ -123,7 +164,7 @@ def get_config():
     )
     config.stability = ConfigDict(
         dict(
-            regimes=("cohort",),  # whose SAEs are trained again
+            regimes=("cohort",),  # whose dictionaries are fitted again
             seeds=(1,),  # from these further seeds, each matched with the first
             max_atoms=4096,  # alive atoms that are matched, those of highest mean magnitude
         )
@@ -155,19 +196,75 @@ def get_config():
     return config.lock()
 
 
-def at_scale(config, scale):
-    """The config at the scale of a config string: "" or "demo", or a data set with the paper's budgets."""
-    scale = scale or "demo"
-    if scale not in SCALES:
-        raise ValueError(f"the config string is {scale!r}; it is one of {', '.join(SCALES)}, or nothing for the demo")
+def _single(backbone):
+    """The single-signal regime of a backbone that the paper does not tune: its own frequency, the paper's rate."""
+    frequency = {} if backbone.FREQUENCY is None else {"frequency": backbone.DEFAULTS[backbone.FREQUENCY]}
+    return {"learning_rate": 1e-4} | frequency
+
+
+def words(string):
+    """[(name, word)] of a config's string; the name is the word itself where none stands before it.
+
+    Raises UserError for an empty name or word.
+    """
+    found = []
+    for item in string.split(",") if string else ():
+        name, equals, word = item.partition("=")
+        found.append((name, word if equals else name))
+    if not all(name and word for name, word in found):
+        raise UserError(f"the config string is {string!r}; it is words, or names=words, between commas")
+    return found
+
+
+def apart(string):
+    """(recipe or "", the other words of a config's string as [(name, word)])."""
+    listed = words(string)
+    recipes = [word for name, word in listed if name == word and word in RECIPES]
+    if len(recipes) > 1:
+        raise UserError(f"the config string {string!r} names two recipes; give one of {', '.join(RECIPES)}")
+    return "".join(recipes), [item for item in listed if item[1] not in recipes]
+
+
+def one_word(string, known, default):
+    """The one word of a config's string beside a recipe, `default` for none; raises UserError for any other."""
+    listed = apart(string)[1] or [(default, default)]
+    name, word = listed[0]
+    if len(listed) > 1 or name != word or word not in known:
+        recipes = ", ".join(RECIPES)
+        raise UserError(f"the config string is {string!r}; it is one of {', '.join(known)}, and of {recipes}, or none")
+    return word
+
+
+def at_scale(config, string, demo=None):
+    """The config at the scale that a string names: `demo`, or a data set with the paper's budgets; and by its recipe.
+
+    demo: {key: value} of the groups `cohort` and `fit` that the demo sets otherwise.
+    """
+    scale = one_word(string, SCALES, "demo")
+    by_recipe(config, apart(string)[0])
     if scale == "demo":
-        return _demo(config)
+        return _demo(config, demo or {})
     config.signals.dataset = scale
     if scale == "phantom":
         config.signals.size = (218, 178)
     if scale in ("celebahq", "oasis"):
         config.signals.n_validation = 50
         config.signals.n_test = 100
+    return config
+
+
+def data_set(word):
+    """The config group `signals` of the scale that a word names; raises UserError for any other word."""
+    if word not in SCALES:
+        raise UserError(f"the config string has {word!r}; it is one of {', '.join(SCALES)}")
+    return at_scale(get_config(), word).signals
+
+
+def by_recipe(config, recipe):
+    """The config by one of RECIPES; "" leaves it as it is."""
+    for key, value in RECIPES.get(recipe, {}).items():
+        group, _, name = key.rpartition(".")
+        functools.reduce(lambda node, part: node[part], group.split("."), config)[name] = value
     return config
 
 
@@ -178,13 +275,12 @@ def single(config):
     return config
 
 
-def _demo(config):
+def _demo(config, changes):
     """The whole study in a few minutes on 2 CPU cores: small phantoms and short schedules."""
     config.signals.update(dict(size=(64, 64), n_cohort=10, n_test=2))
     config.cohort.steps = min(800, config.cohort.steps)
     config.fit.update(dict(steps=150, seeds=2))
-    config.sae.update(dict(n_atoms=1024, k=16, steps=600, learning_rate=1e-3, batch=1024))
-    if config.inr.backbone == "ffmlp":  # slow to start: at the paper's 1e-4 nothing is learnt in so few steps
-        config.cohort.learning_rate = max(3e-4, config.cohort.learning_rate)
-        config.fit.learning_rate = 3e-4
+    config.dictionary.topk.update(dict(n_atoms=1024, k=16, steps=600, learning_rate=1e-3, batch=1024))
+    for group, values in changes.items():
+        config[group].update(values)
     return config

@@ -11,7 +11,7 @@ cohort's images; dead atoms at most 27 % for SIREN, 59 % in FFMLP's layer 4.
 
 from configs import base
 
-STAGES = ("conditions", "size_sweep", "stability", "explorer", "report")
+STAGES = ("conditions", "size_sweep", "stability", "claims", "explorer", "report")
 
 
 def get_config(scale=""):
@@ -20,12 +20,12 @@ def get_config(scale=""):
     config.conditions.regimes = ("single", "cohort", "second")
     if config.signals.n_validation < config.signals.n_cohort:
         config.signals.n_validation = config.signals.n_cohort  # the second cohort
-    if not scale or scale == "demo":
+    if base.one_word(scale, base.SCALES, "demo") == "demo":
         config.signals.update(dict(size=(48, 48), n_cohort=6, n_validation=6))
         config.cohort.update(dict(steps=400, learning_rate=3e-4))
         config.single.steps = 200
         config.fit.update(dict(steps=60, learning_rate=3e-4))
-        config.sae.update(dict(n_atoms=512, k=16, steps=200, batch=512))
+        config.dictionary.topk.update(dict(n_atoms=512, k=16, steps=200, batch=512))
         config.size_sweep.update(dict(n_atoms=(256, 512), k=(4, 16), steps=50))
         config.explorer.update(dict(atoms=512))
     else:

@@ -4,16 +4,17 @@ python -m inr_sae.launch --config=configs/sensitivity.py                        
 python -m inr_sae.launch --config=configs/sensitivity.py:celebahq --config.sets.celebahq.root=DIR
 """
 
-from configs import transfer
+from configs import base, transfer
 
 
 def get_config(sets=""):
     config = transfer.get_config(sets)
-    config.transfer.update(dict(omega_0=(20.0, 30.0, 50.0), sigma=(5.0, 10.0, 20.0)))
+    config.transfer.frequencies.update(dict(siren=(20.0, 30.0, 50.0), ffmlp=(5.0, 10.0, 20.0)))
     config.fit.update(
         dict(protocols=("full", "freeze", "scratch"), other_rates=(2e-4, 5e-4, 1e-3, 2e-3), taus=(0, 1, 2))
     )
-    if not sets:
-        config.transfer.update(dict(sources=("heads",), targets=("heads",), omega_0=(10.0, 30.0), sigma=(2.0, 10.0)))
+    if not base.apart(sets)[1]:
+        config.transfer.update(dict(sources=("heads",), targets=("heads",)))
+        config.transfer.frequencies.update(dict(siren=(10.0, 30.0), ffmlp=(2.0, 10.0)))
         config.fit.other_rates = (1e-4, 1e-3)
     return config

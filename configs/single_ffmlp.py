@@ -11,6 +11,7 @@ from configs import base
 
 def get_config(scale=""):
     config = base.get_config()
-    config.inr.update(dict(backbone="ffmlp", sigma=20.0))
+    config.inr.backbone = "ffmlp"
+    config.inr.ffmlp.sigma = 20.0
     config.cohort.update(dict(steps=500, learning_rate=5e-4))
-    return base.single(base.at_scale(config, scale))
+    return base.single(base.at_scale(config, scale, {"fit": {"learning_rate": 3e-4}}))

@@ -11,6 +11,7 @@ from configs import base
 
 def get_config(scale=""):
     config = base.get_config()
-    config.inr.update(dict(backbone="siren", omega_0=50.0))
+    config.inr.backbone = "siren"
+    config.inr.siren.omega_0 = 50.0
     config.cohort.update(dict(steps=500, learning_rate=2e-4))
     return base.single(base.at_scale(config, scale))

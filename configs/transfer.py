@@ -17,12 +17,13 @@ ALL_PROTOCOLS = ("full", "freeze", "warm", "thaw", "random", "scratch")
 
 def get_config(sets=""):
     config = base.get_config()
-    config.stages = ("encoders", "transfer", "report")
-    listed = [item.partition("=") for item in sets.split(",") if item]
-    names = tuple(name for name, _, _ in listed)
+    config.stages = ("encoders", "transfer", "claims", "report")
+    recipe, listed = base.apart(sets)
+    base.by_recipe(config, recipe)
+    names = tuple(name for name, _ in listed)
     with config.unlocked():
-        for name, _, data_set in listed:
-            config.sets[name] = base.at_scale(base.get_config(), data_set or name).signals
+        for name, word in listed:
+            config.sets[name] = base.data_set(word)
         if not names:
             names = _demo(config)
     config.transfer.update(dict(sources=names, targets=names))
@@ -33,7 +34,7 @@ def get_config(sets=""):
 def _demo(config):
     """Heads at two resolutions, so that one target is out of distribution as Kodak is; minutes on 2 CPU cores."""
     for name, size, seed in (("heads", (32, 32), 0), ("fine_heads", (48, 40), 1)):
-        config.sets[name] = base.at_scale(base.get_config(), "phantom").signals
+        config.sets[name] = base.data_set("phantom")
         config.sets[name].update(dict(size=size, seed=seed, n_cohort=6, n_test=3))
     config.cohort.update(dict(steps=300, learning_rate=3e-4))
     config.fit.update(dict(steps=60, seeds=1, learning_rate=3e-4, log_every=20))

@@ -1,25 +1,28 @@
 """The command line.
 
-python -m inr_sae.launch --config=configs/cohort_ffmlp.py [--workdir=DIR] [--config.group.key=value ...]
+python -m inr_sae.launch --config=configs/transfer.py [--workdir=DIR] [--config.group.key=value ...]
 """
 
 import logging
 import os
 import re
 import sys
+import sysconfig
+import traceback
 from pathlib import Path
 
 from absl import app, flags
 from absl import logging as absl_logging
 from ml_collections import config_flags
 
-from inr_sae import DETERMINISTIC, interrupt
+from inr_sae import DETERMINISTIC
 from inr_sae.errors import UserError
+from inr_sae.machine import interrupts
 
 _CONFIG = config_flags.DEFINE_config_file(
     "config",
     None,
-    "The study's config file, as in configs/cohort_ffmlp.py or configs/cohort_ffmlp.py:kodak; "
+    "The study's config file, as in configs/transfer.py or configs/transfer.py:kodak; "
     "--config.group.key=value overrides a value.",
     lock_config=True,
 )
@@ -45,6 +48,9 @@ _CHECK = flags.DEFINE_string(
 _CHECK_STAGES = flags.DEFINE_list(
     "check_stages", None, "With --check: the stages to run again, as in rank,dictionary; the others are taken over."
 )
+_REDO = flags.DEFINE_bool(
+    "redo", False, "Where keys differ from those that --workdir was made with: do again the stages that they concern."
+)
 _VERIFY = flags.DEFINE_string("verify", None, "Hold the files of a finished study's folder against its study.json.")
 _EXPORT = flags.DEFINE_string(
     "export", None, "Write the encoder and dictionaries of a study's folder as safetensors to --workdir."
@@ -54,7 +60,10 @@ USER_ERROR = 2
 DIFFERS = 3  # a check or a verification did not hold
 STOPPED = 75  # EX_TEMPFAIL: asked to stop, all is saved, the same command goes on
 INTERRUPTED = 130  # as a shell reports a program that Ctrl-C ended
-QUOTES = "'\""
+# Whose files are not the user's: this program's, Python's, and libraries'.
+NOT_THEIRS = ("<frozen ", f"{Path(__file__).parent}{os.sep}", sysconfig.get_path("stdlib") + os.sep)
+LIBRARIES = r"[/\\](site-packages|dist-packages|ml_collections)[/\\]"
+ALONE = ("verify", "export", "check")  # flags that each ask for something of their own
 
 
 def parse_flags(argv):
@@ -64,27 +73,53 @@ def parse_flags(argv):
         if _CONFIG.value is not None:
             _CONFIG.value.to_dict()  # what stands for a file that could not be loaded raises once it is used
         return rest
+    except UserError as error:
+        fail(f"--config: {error}")
     except Exception as error:  # a config file is a program of the user's, and may raise anything
         fail(flag_sentence(error, argv))
 
 
 def flag_sentence(error, argv):
     """What a user should read of an error that came out of the flags, a config file or an override."""
-    text = str(error)
-    if "No module named 'configs'" in text:
+    place, error = mistake(error)
+    said = " ".join((error.msg if isinstance(error, SyntaxError) else str(error)).split())
+    if "No module named 'configs'" in said:
         return "the config file imports `configs`, which is not to be found; run from the root of the repository"
-    suggestion = re.search(r'Did you mean "(.+?)" instead of "(.+?)"', text)
-    if suggestion or isinstance(error, (KeyError, AttributeError)):
-        meant, key = suggestion.groups() if suggestion else ("", text.strip(QUOTES))
+    key, meant = unknown_key(said)
+    if key:
         # ml_collections names the key alone; say which flag it was in.
-        flag = next((arg for arg in argv if re.match(rf"--config\.([^=]*\.)?{re.escape(key)}[.=]", arg)), "--config")
-        return f"{flag}: the config has no key {key!r}" + (f"; did you mean {meant!r}?" if meant else "")
+        overrides = (arg for arg in argv if re.match(rf"--config\.([^=]*\.)?{re.escape(key)}[.=]", arg))
+        hint = f"; did you mean {meant!r}?" if meant else ""
+        return f"{place or next(overrides, '--config')}: the config has no key {key!r}{hint}"
+    if place:
+        return f"{place}: {said}"
     if isinstance(error, OSError):
-        return f"--config cannot be loaded: {text.strip().splitlines()[-1].strip()}"
-    if "Traceback" in text:
-        last = text.strip().splitlines()[-1]
-        return f"--config: {last.partition(': ')[2] or last}"
-    return " ".join(text.split())
+        return f"--config cannot be loaded: {str(error).strip().splitlines()[-1].strip()}"
+    return said
+
+
+def mistake(error):
+    """("--config: FILE, line N", the error) of what a file of the user's has raised, its innermost line; ("", error)
+    where none has."""
+    wrapped = error
+    while wrapped is not None:  # absl and ml_collections put what a config file raises into errors of their own
+        frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(wrapped.__traceback__)]
+        if isinstance(wrapped, SyntaxError):
+            frames = [(wrapped.filename, wrapped.lineno)]
+        theirs = [(file, line) for file, line in frames if not re.search(LIBRARIES, file)]
+        theirs = [(file, line) for file, line in theirs if not file.startswith(NOT_THEIRS)]
+        if theirs:
+            return "--config: {}, line {}".format(*theirs[-1]), wrapped
+        wrapped = wrapped.__cause__ or wrapped.__context__
+    return "", error
+
+
+def unknown_key(said):
+    """(key, what may have been meant or "") of what ml_collections says of a key that there is not, else ("", "")."""
+    if suggestion := re.search(r'Did you mean "(.+?)" instead of "(.+?)"', said):
+        return suggestion[2], suggestion[1]
+    missing = re.search(r'Key "(.+?)" does not exist', said) or re.fullmatch(r"""['"]+(\w+)['"]+""", said)
+    return (missing[1], "") if missing else ("", "")
 
 
 def fail(sentence):
@@ -116,17 +151,23 @@ def main(argv):
     if len(argv) > 1:
         fail(f"{argv[1]!r} is not understood; flags begin with --")
     show_log()
-    interrupt.listen()
+    interrupts.listen()
     if _DETERMINISTIC.value:  # XLA reads its flags when jax is imported
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {DETERMINISTIC}".strip()
-    sys.exit(shared() if _DISTRIBUTED.value else outcome(act))
+    code = shared() if _DISTRIBUTED.value else outcome(act)
+    if code == INTERRUPTED:
+        # XLA may be in the middle of a dispatch, in threads that a normal exit would tear the interpreter from under.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def shared():
     """The exit code of one of several processes; process 0 acts, the others join in its tasks."""
     import jax
 
-    from inr_sae import processes
+    from inr_sae.machine import processes
 
     try:
         processes.start(_DISTRIBUTED.value)
@@ -139,20 +180,37 @@ def shared():
         processes.lost(error)
     finally:
         processes.end(code)
-    if code == INTERRUPTED:
-        processes.leave(code)
     return code
 
 
 def act():
     """Do what the flags ask for; returns the exit code."""
+    refuse_together()
     if _VERIFY.value:
         return verify()
     if _EXPORT.value:
         return export()
     if _CONFIG.value is None:
-        raise UserError("--config is missing; name a config file, as in --config=configs/cohort_ffmlp.py")
+        raise UserError("--config is missing; name a config file, as in --config=configs/transfer.py")
     return check() if _CHECK.value else run_study()
+
+
+def refuse_together():
+    """Raise UserError for flags that cannot go together, or that mean nothing alone."""
+    asked = [name for name in ALONE if flags.FLAGS[name].value]
+    if len(asked) > 1:
+        raise UserError(f"--{asked[0]} and --{asked[1]} ask for two things; give one of them")
+    if _CHECK_STAGES.value and not _CHECK.value:
+        raise UserError("--check_stages says which stages --check runs again; give --check=WORKDIR too")
+    for name in ("verify", "export"):
+        if flags.FLAGS[name].value and _CONFIG.value is not None:
+            raise UserError(f"--{name} takes a finished study's folder and no --config; leave one out")
+        if flags.FLAGS[name].value and _DISTRIBUTED.value:
+            raise UserError(f"--{name} is done by one process; leave --distributed out")
+    if _VERIFY.value and _WORKDIR.value:
+        raise UserError("--verify names the folder that it reads, and --workdir another; leave --workdir out")
+    if _REDO.value and asked:
+        raise UserError(f"--redo is for a study that goes on, not for --{asked[0]}; leave one out")
 
 
 def outcome(action):
@@ -162,7 +220,7 @@ def outcome(action):
     except UserError as error:
         print(f"inr_sae: {error}", file=sys.stderr)
         return USER_ERROR
-    except interrupt.Stopped:
+    except interrupts.Stopped:
         print("inr_sae: stopped as asked, all is saved; the same command goes on", file=sys.stderr)
         return STOPPED
     except KeyboardInterrupt:
@@ -170,31 +228,45 @@ def outcome(action):
         return INTERRUPTED
 
 
+def about():
+    """(the config file's name, {"config_file", "overridden"}, {key: value} of all defaults) for a study."""
+    from inr_sae.run.once import flatten
+
+    config_file = config_flags.get_config_filename(flags.FLAGS["config"])
+    overridden = config_flags.get_override_values(flags.FLAGS["config"])
+    try:
+        from configs import base
+    except ImportError:  # a config file of the user's own that needs none of ours
+        return config_file, {"config_file": config_file, "overridden": overridden}, {}
+    defaults = flatten(base.get_config().to_dict())
+    return config_file, {"config_file": config_file, "overridden": overridden}, defaults
+
+
 def run_study():
     """Run the study of --config in --workdir."""
     from inr_sae import study  # late: `--help` should not wait for jax
 
-    config_file = config_flags.get_config_filename(flags.FLAGS["config"])
+    config_file, told, defaults = about()
     workdir = Path(_WORKDIR.value) if _WORKDIR.value else default_workdir(config_file)
-    study.run(_CONFIG.value, workdir, config_file, config_flags.get_override_values(flags.FLAGS["config"]))
+    study.run(_CONFIG.value, workdir, told, _REDO.value, defaults)
     print(workdir / "report" / "index.html" if "report" in _CONFIG.value.stages else workdir)
     return 0
 
 
 def check():
     """Run the study of --check again and compare."""
-    from inr_sae import reproduce
+    from inr_sae.tools import rerun
 
-    held, text = reproduce.check(_CONFIG.value, Path(_CHECK.value), _WORKDIR.value, _CHECK_STAGES.value)
+    held, text = rerun.check(_CONFIG.value, Path(_CHECK.value), _WORKDIR.value, _CHECK_STAGES.value)
     print(text)
     return 0 if held else DIFFERS
 
 
 def verify():
     """Hold the folder of --verify against its manifest."""
-    from inr_sae import manifest
+    from inr_sae.tools.verify import verify
 
-    wrong = manifest.verify(Path(_VERIFY.value))
+    wrong = verify(Path(_VERIFY.value))
     for name, what in wrong:
         print(f"{what}: {name}")
     if not wrong:
@@ -204,9 +276,9 @@ def verify():
 
 def export():
     """Write the networks of --export as safetensors."""
-    from inr_sae import exchange
+    from inr_sae.tools.export import export
 
-    for path in exchange.export(Path(_EXPORT.value), Path(_WORKDIR.value) if _WORKDIR.value else None):
+    for path in export(Path(_EXPORT.value), Path(_WORKDIR.value) if _WORKDIR.value else None):
         print(path)
     return 0
 

@@ -2,48 +2,67 @@
 
 import errno
 import logging
-import re
 from contextlib import contextmanager
 
-import jax
-
-from inr_sae import __version__, check, manifest, processes, runtime
+from inr_sae import __version__, stages
 from inr_sae.errors import UserError
-from inr_sae.output.store import Store, finite_or_none
-from inr_sae.signals.load import load
-from inr_sae.stages import external
-from inr_sae.stages.once import flatten, run_stage
+from inr_sae.folder import manifest
+from inr_sae.folder.store import Store, finite_or_none
+from inr_sae.machine import devices, processes
+from inr_sae.run import checks, once
 
 logger = logging.getLogger("inr_sae")
 
-# Keys that may change between two starts of one study: they decide where and when, not what is computed.
-FREE = ("stages", "report.", "explorer.", "runtime.cache_dir", "runtime.checkpoint_seconds", "runtime.keep")
+NOT_THERE = "not there"  # the value then of a key that is new in the program
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 
-def run(config, workdir, config_file="", overridden=None):
+def run(config, workdir, about=None, redo=False, defaults=None):
     """Run the stages of a config, or the rest of them, in the folder `workdir`; raises UserError.
 
-    overridden: {key: value} given on the command line, kept in config.json for the reader.
+    about: {"config_file", "overridden": {key: value}}, kept in config.json for the reader. redo: what a changed key
+    concerns is done again. defaults: {key: value}, at which a key that is new in the program concerns nothing.
     """
-    check.check(config, jax.device_count())
-    processes.together(configure, {"precision": config.runtime.precision, "cache_dir": config.runtime.cache_dir})
-    for key, signals in check.signal_sets(config).items():  # before the folder is made: bad data leave no trace
-        drawn = read(key, signals)
-        check.check_signals(config, key, drawn)
-        if config.external.file:
-            external.read(config, drawn.cohort)
     store = Store(workdir)
+    plan = check(config, store)
+    processes.together(configure, {"precision": config.runtime.precision, "cache_dir": config.runtime.cache_dir})
     with store.lock(), room(store.root):
-        begin(config, store, config_file, overridden or {})
-        for name in (name for name in check.STAGES if name in config.stages):
-            run_stage(name, config, store)
+        begin(config, store, about or {}, redo, defaults or {})
+        for name in plan:
+            once.run_stage(stages.stage(name), config, store)
         manifest.write(store)
 
 
 def configure(details, arrays):
     """Set up one of several processes; a task of `processes`, since what the others compute with is theirs to set."""
-    runtime.configure(**details)
+    devices.configure(**details)
+
+
+def check(config, store):
+    """The names of the config's stages in the order they run; raises UserError naming the first key that cannot be.
+
+    Images are read here, before the folder is made: bad data leave no trace.
+    """
+    checks.one_of("runtime.precision", config.runtime.precision, devices.PRECISIONS)
+    for name in config.stages:
+        if name not in stages.stage_names():
+            raise UserError(f"stages names {name!r}; there are {', '.join(stages.stage_names())}")
+    if not config.stages:
+        raise UserError(f"stages is empty; there are {', '.join(stages.stage_names())}")
+    plan = stages.ordered(config.stages)
+    there = {name for name in stages.stage_names() if name in plan or once.is_done(store, name)}
+    for name in plan:
+        for need in stages.stage(name).NEEDS:
+            choices = {need} if isinstance(need, str) else set(need)
+            if not choices & (there - {name}):
+                raise UserError(
+                    f"stages has {name} without {' or '.join(sorted(choices))}, which it builds on; add "
+                    f"{'it' if len(choices) == 1 else 'one'}"
+                )
+    for name in plan:
+        stage = stages.stage(name)
+        stage.check(once.declared(config, stage.READS))
+    return plan
 
 
 @contextmanager
@@ -59,31 +78,22 @@ def room(root):
         ) from error
 
 
-def read(key, signals):
-    """The signals of a set; what is wrong with one of several is said with its own key in the config."""
-    try:
-        return load(**signals)
-    except UserError as error:
-        if key == "signals":
-            raise
-        raise UserError(re.sub(r"\bsignals\.", f"{key}.", f"{key}: {error}")) from error
-
-
-def begin(config, store, config_file, overridden):
-    """Write config.json and environment.json, or hold the folder's own config against this one.
+def begin(config, store, about, redo, defaults):
+    """Write config.json and environment.json, or hold what the folder's stages have read against this config.
 
     What is damaged in the folder is cleared away, so that the stages make it again.
     """
-    resolved = finite_or_none(config.to_dict())
-    manifest.clear_damage(store)
-    if store.exists("config.json"):
-        refuse_other_config(resolved, store.read_json("config.json")["config"], store.root)
-    elif any(path.name != ".lock" for path in store.root.iterdir()):
+    after = {name: stages.built_on(name) for name in stages.stage_names()}
+    manifest.clear_damage(store, stages.writes(), after)
+    if not store.exists("config.json") and any(path.name != ".lock" for path in store.root.iterdir()):
         raise UserError(
             f"--workdir {store.root} is not empty and no study's folder (it has no config.json); choose another"
         )
-    store.write_json("config.json", {"config_file": config_file, "overridden": overridden, "config": resolved})
-    environment = runtime.fingerprint()
+    refuse_changes(config, store, redo, defaults)
+    stored = {"config_file": "", "overridden": {}} | about | {"config": finite_or_none(config.to_dict())}
+    if not store.exists("config.json") or store.read_json("config.json") != finite_or_none(stored):
+        store.write_json("config.json", stored)
+    environment = devices.fingerprint()
     store.log("start", version=__version__, environment=environment)
     if not store.exists("environment.json"):
         store.write_json("environment.json", environment)
@@ -94,20 +104,40 @@ def begin(config, store, config_file, overridden):
         )
 
 
-def is_free(key):
-    """Whether a key may change between two starts of one study."""
-    return any(key == free or (free.endswith(".") and key.startswith(free)) for free in FREE)
+def changes(config, store, defaults):
+    """{stage: {key: (then, now)}} of what the folder's done and begun stages have read and is another now.
+
+    A key that a stage has not read then, because the program had none such, is a change unless it is at its default.
+    """
+    found = {}
+    for name in stages.stage_names():
+        state = once.state_of(store, name)
+        if not state.mark:
+            continue
+        values = once.values_read(stages.stage(name), config)
+        added = values.keys() - state.reads.keys()
+        new = {key: (NOT_THERE, values[key]) for key in added if values[key] != defaults.get(key, values[key])}
+        if changed := once.changed(state, values) | new:
+            found[name] = changed
+    return found
 
 
-def refuse_other_config(config, stored, root):
-    """Raise UserError naming the keys in which a folder's stored config differs from this one."""
-    mine, theirs = flatten(config), flatten(stored)
-    changed = [
-        key for key in sorted(mine.keys() | theirs.keys()) if not is_free(key) and mine.get(key) != theirs.get(key)
-    ]
-    if changed:
-        listed = "; ".join(f"{key} is {mine.get(key)!r} and was {theirs.get(key)!r}" for key in changed[:5])
-        raise UserError(
-            f"--workdir {root} holds a study with another config: {listed}; choose another --workdir, or restore the "
-            f"values"
-        )
+def refuse_changes(config, store, redo, defaults):
+    """Raise UserError naming the changed keys and the stages that they would have done again, unless `redo`.
+
+    Where a new key has to be heeded, what the stage has left goes now: `once.run_stage` would not miss the key.
+    """
+    found = changes(config, store, defaults)
+    if redo or all(getattr(stages.stage(name), "CHEAP", False) for name in found):
+        for name, changed in found.items():
+            if any(then == NOT_THERE for then, _ in changed.values()):
+                manifest.clear(store, name, stages.stage(name).WRITES, within=True)
+        return
+    keys = {key: values for changed in found.values() for key, values in changed.items()}
+    listed = "; ".join(f"{key} is {now!r} and was {then!r}" for key, (then, now) in sorted(keys.items())[:5])
+    again = set(found).union(*map(stages.built_on, found))
+    there = [name for name in stages.ordered(stages.stage_names()) if name in again and once.state_of(store, name).mark]
+    raise UserError(
+        f"--workdir {store.root} holds a study with another config: {listed}; choose another --workdir, restore the "
+        f"values, or have {', '.join(there)} done again with --redo"
+    )

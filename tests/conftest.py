@@ -1,64 +1,77 @@
-"""Fixtures: a study so small that every stage takes a second, and the folder of real images where there is one."""
+"""Fixtures: a study so small that every stage takes a second, and compiled programs that all tests share."""
 
 import os
+import shutil
+import tempfile
 
 # Before jax is imported: two devices on one CPU, so that the tests see pmap over more than one.
-os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_platform_device_count=2"
+# Compilation is most of a test's time, so it is told not to try hard.
+FAST = "--xla_backend_optimization_level=0"
+os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + f" {FAST} --xla_force_host_platform_device_count=2"
 os.environ["JAX_PLATFORMS"] = "cpu"
-
-from pathlib import Path
+# Most of a test's time is compilation, and many tests compile the same: one cache for all workers of this session,
+# which inherit the environment of the process that starts them, and for the processes that tests start.
+BEGAN_HERE = "JAX_COMPILATION_CACHE_DIR" not in os.environ
+if BEGAN_HERE:
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = tempfile.mkdtemp(prefix="inr_sae_tests_")
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0"
 
 import numpy as np
 import pytest
 
-from configs import cohort_ffmlp, cohort_siren
+from configs import base
 from inr_sae import study
+from inr_sae.inr import network
+from tests.helpers import made_once
 
-REAL_IMAGES = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+def pytest_unconfigure():
+    """Remove the cache: the process that has started the workers ends last."""
+    if BEGAN_HERE:
+        shutil.rmtree(os.environ["JAX_COMPILATION_CACHE_DIR"], ignore_errors=True)
 
 
 def shrink(config):
     """The config at a size for tests."""
     config.signals.update(dict(size=(16, 12), n_cohort=3, n_test=2))
-    config.inr.update(dict(width=16, n_fourier=8, n_layers=3))
+    config.inr.update(dict(width=16, n_layers=3))
+    config.inr.ffmlp.n_fourier = 8
     config.cohort.update(dict(steps=20, log_every=5))
-    config.fit.update(dict(steps=8, log_every=4, taus=(0, 1, 2), seeds=2, batch=3))
-    config.sae.update(dict(n_atoms=32, k=4, steps=12, log_every=4, batch=32, layers=(0, 2)))
+    config.fit.update(dict(steps=8, log_every=4, seeds=2, batch=3))
+    config.dictionary.layers = (0, 2)
+    config.dictionary.topk.update(dict(n_atoms=32, k=4, steps=12, log_every=4, batch=32))
     config.ablation.update(dict(top=2, random=1))
     config.report.update(dict(top=3))
     config.runtime.update(dict(cache_dir="", checkpoint_seconds=0.0))
     return config
 
 
-@pytest.fixture(params=["siren", "ffmlp"])
+def tiny_study(backbone):
+    """A tiny config of a whole study of one backbone."""
+    config = base.at_scale(base.get_config(), "demo")
+    config.inr.backbone = backbone
+    return shrink(config)
+
+
+@pytest.fixture(params=network.backbone_names())
 def tiny(request):
-    """A tiny config of each backbone."""
-    return shrink({"siren": cohort_siren, "ffmlp": cohort_ffmlp}[request.param].get_config())
+    """A tiny config of each backbone there is."""
+    return tiny_study(request.param)
 
 
 @pytest.fixture
 def tiny_ffmlp():
     """A tiny config of one backbone, for what does not depend on it."""
-    return shrink(cohort_ffmlp.get_config())
+    return tiny_study("ffmlp")
 
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory):
     """(config, workdir) of a finished tiny study, which tests copy before they do harm to it."""
-    config = shrink(cohort_ffmlp.get_config())
-    workdir = tmp_path_factory.mktemp("finished") / "run"
-    study.run(config, workdir)
-    return config, workdir
+    config = tiny_study("ffmlp")
+    return config, made_once(tmp_path_factory, "finished", lambda workdir: study.run(config, workdir))
 
 
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
-
-
-@pytest.fixture
-def real_images():
-    """The folder of real images; skips where it is absent."""
-    if not REAL_IMAGES.is_dir():
-        pytest.skip(f"no real images at {REAL_IMAGES}")
-    return REAL_IMAGES

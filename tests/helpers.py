@@ -1,10 +1,15 @@
 """What tests of whole studies share: reading their files, and killing them."""
 
 import csv
+import fcntl
+import json
+import os
 
 import pytest
 
 from inr_sae import study
+
+COMPUTED = ("cohort", "rank", "freeze_sweep", "dictionary", "ablation")  # stages without pages
 
 
 def rows(path):
@@ -19,6 +24,39 @@ def numbers(workdir):
         for path in sorted(workdir.rglob("*"))
         if path.suffix in (".csv", ".npz")
     }
+
+
+def computed(workdir):
+    """`numbers` of the stages that compute."""
+    return {name: data for name, data in numbers(workdir).items() if name.partition("/")[0] in COMPUTED}
+
+
+def changed(config, **keys):
+    """The config with other values, as in fit__steps=9."""
+    own = config.copy_and_resolve_references()
+    own.update_from_flattened_dict({key.replace("__", "."): value for key, value in keys.items()})
+    return own
+
+
+def begun(workdir, since=0):
+    """The stages that have begun since a line of the log."""
+    log = map(json.loads, (workdir / "log.jsonl").read_text().splitlines()[since:])
+    return [line["stage"] for line in log if line["event"] == "stage begins"]
+
+
+def n_lines(workdir):
+    return len((workdir / "log.jsonl").read_text().splitlines())
+
+
+def made_once(tmp_path_factory, name, make):
+    """The folder of a finished study, made by make(folder) for the first of a session's workers that asks for it."""
+    root = tmp_path_factory.getbasetemp()
+    root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    with open(root / f"{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (root / name / "study.json").exists():
+            make(root / name)
+    return root / name
 
 
 class Killed(BaseException):
@@ -37,19 +75,6 @@ def dying_after(function, calls):
     return wrapped
 
 
-def assert_same_bytes_after_a_kill(config, finished, workdir, monkeypatch, module, name, calls):
-    """A study that dies at call number `calls` of module.name, started again, leaves what the one in `finished`
-    left."""
-    with monkeypatch.context() as patch:
-        patch.setattr(module, name, dying_after(getattr(module, name), calls))
-        with pytest.raises(Killed):
-            study.run(config, workdir)
-    study.run(config, workdir)
-    ours, theirs = numbers(workdir), numbers(finished)
-    assert ours.keys() == theirs.keys()
-    assert [key for key in ours if ours[key] != theirs[key]] == []
-
-
 def results(workdir):
     """What a run leaves: {name: bytes} of every csv, npz and png, and of all else but checkpoints the name alone."""
     found = {}
@@ -60,3 +85,21 @@ def results(workdir):
         elif path.parent.name == "checkpoints":
             found[name] = None
     return found
+
+
+def assert_same_bytes_after_kills(finished, workdir, monkeypatch, kills):
+    """A study that is killed again and again, and started again each time, leaves what the `finished` one left.
+
+    kills: (module, name of its function, number of the call that dies), one a start.
+    """
+    config = finished.config.copy_and_resolve_references()
+    config.runtime.checkpoint_seconds = 0.0  # after every chunk
+    for module, name, calls in kills:
+        with monkeypatch.context() as patch:
+            patch.setattr(module, name, dying_after(getattr(module, name), calls))
+            with pytest.raises(Killed):
+                study.run(config, workdir)
+    study.run(config, workdir)
+    ours, theirs = numbers(workdir), numbers(finished.workdir)
+    assert ours.keys() == theirs.keys()
+    assert [key for key in ours if ours[key] != theirs[key]] == []

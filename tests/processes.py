@@ -5,7 +5,10 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
+
+from tests.conftest import FAST
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL = {
@@ -13,7 +16,7 @@ SMALL = {
     "signals.n_cohort": 3,
     "signals.n_test": 2,
     "inr.width": 16,
-    "inr.n_fourier": 8,
+    "inr.ffmlp.n_fourier": 8,
     "inr.n_layers": 3,
     "cohort.steps": 20,
     "cohort.log_every": 5,
@@ -22,15 +25,16 @@ SMALL = {
     "fit.taus": "(0,2)",
     "fit.seeds": 2,
     "fit.batch": 1,
-    "sae.layers": "(0,2)",
-    "sae.n_atoms": 32,
-    "sae.k": 4,
-    "sae.steps": 12,
-    "sae.log_every": 4,
-    "sae.batch": 32,
+    "dictionary.layers": "(0,2)",
+    "dictionary.topk.n_atoms": 32,
+    "dictionary.topk.k": 4,
+    "dictionary.topk.steps": 12,
+    "dictionary.topk.log_every": 4,
+    "dictionary.topk.batch": 32,
     "ablation.top": 2,
     "ablation.random": 1,
     "runtime.checkpoint_seconds": 0,
+    "runtime.cache_dir": os.environ["JAX_COMPILATION_CACHE_DIR"],  # of this session; nothing is written to the home
 }
 
 
@@ -38,7 +42,7 @@ def start(workdir, *flags, devices=1, settings=SMALL, log=None):
     """A process that runs a small study in `workdir`; its standard error goes to the file `log`, or to a pipe."""
     command = [sys.executable, "-m", "inr_sae.launch", "--config=configs/cohort_ffmlp.py", f"--workdir={workdir}"]
     command += [*(f"--config.{key}={value}" for key, value in settings.items()), *flags]
-    environment = os.environ | {"XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}"}
+    environment = os.environ | {"XLA_FLAGS": f"{FAST} --xla_force_host_platform_device_count={devices}"}
     with open(log or os.devnull, "w") as file:
         return subprocess.Popen(
             command,
@@ -81,3 +85,13 @@ def events(workdir):
             continue  # being written
         found.append((entry["event"], entry.get("stage")))
     return found
+
+
+def wait_for(event, workdir, processes, more=0.0):
+    """Wait until a run's log has the event, and `more` seconds; all its processes must still be alive then."""
+    end = time.monotonic() + 120
+    while event not in events(workdir):
+        assert time.monotonic() < end, f"{event} did not come"
+        time.sleep(0.01)
+    time.sleep(more)
+    assert [process.poll() for process in processes] == [None] * len(processes)

@@ -1,34 +1,189 @@
-"""Every config builds at every scale, and holds the paper's values where it says so."""
+"""Every config builds by each of its strings, can run, and holds the paper's values where it says so."""
 
 import importlib
+import itertools
+import pkgutil
+import re
+from pathlib import Path
 
+import numpy as np
 import pytest
 
+import configs
 from configs import base
-from inr_sae.check import check
+from inr_sae import stages, study
 from inr_sae.errors import UserError
+from inr_sae.exchange.layouts import LAYOUTS
+from inr_sae.folder.store import Store
+from inr_sae.inr import network
+from inr_sae.run import drawn
+from inr_sae.run.once import flatten
+from inr_sae.signals.load import TRAIN_ON, Signals
+from inr_sae.signals.split import Split
 
-NAMES = ("cohort_siren", "cohort_ffmlp", "single_siren", "single_ffmlp")
+FOLDER = Path(configs.__file__).parent
+SINGLE_SCALE = ("", *base.SCALES, *base.RECIPES, "kodak,notebook", "published,celebahq")
+SETS = ("", "celebahq,kodak,oasis", "mine=folder,faces=celebahq", "notebook", "kodak,notebook", "phantom")
+STRINGS = {
+    **dict.fromkeys(("cohort_siren", "cohort_ffmlp", "single_siren", "single_ffmlp", "dictionaries"), SINGLE_SCALE),
+    **dict.fromkeys(("transfer", "tune", "sensitivity"), SETS),
+    "recipes": ("", "celebahq", "celebahq,kodak"),
+    "external": ("", *LAYOUTS, "mine.json", "folder/mine.json", "siren,notebook"),
+}
+EACH = pytest.mark.parametrize(
+    "name, string", [(name, string) for name, strings in STRINGS.items() for string in strings]
+)
 
 
-def build(name, scale=""):
-    return importlib.import_module(f"configs.{name}").get_config(scale)
+def build(name, string=""):
+    return importlib.import_module(f"configs.{name}").get_config(*([string] if string else []))
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("scale", ("", *base.SCALES))
-def test_builds_and_passes_the_check(name, scale):
-    check(build(name, scale), n_devices=1)
+def blank(size, n_cohort, n_validation, n_test, train_on, **_):
+    """Signals as `load` gives them of images that nobody has here, all black."""
+    size, counts = tuple(size or (32, 48)), (n_cohort, n_validation, n_test)
+    names = [tuple(f"{split}_{i}" for i in range(n)) for split, n in zip(Split._fields, counts)]
+    names[0] = names[1] if train_on == "validation" else names[0][: TRAIN_ON[train_on]]
+    images = [np.broadcast_to(np.float32(0), (len(part), *size, 3)) if part else None for part in names]
+    others = {field: Split(*names) for field in Signals._fields[3:]}
+    return Signals(*images, **others)
+
+
+@pytest.fixture
+def without_images(monkeypatch):
+    """Whatever images a config names are there."""
+    monkeypatch.setattr(drawn, "load", blank)
+
+
+def test_every_config_is_here():
+    found = {module.name for module in pkgutil.iter_modules(configs.__path__)}
+    assert found - {"base"} == set(STRINGS)
+
+
+@EACH
+def test_it_builds_can_run_and_names_its_stages_in_their_order(name, string, without_images, tmp_path):
+    config = build(name, string)
+    assert study.check(config, Store(tmp_path / "run")) == list(config.stages)
+    assert stages.ordered(config.stages) == list(config.stages) and config.stages[-1] == "report"
+    assert config.is_locked
+    assert not (tmp_path / "run").exists()
+
+
+@EACH
+def test_it_has_the_keys_of_the_base_and_no_others(name, string):
+    keys = {key for key in flatten(build(name, string).to_dict()) if not key.startswith("sets.")}
+    assert keys == set(flatten(base.get_config().to_dict())) - {"sets"}
+
+
+SHOWING = [*FOLDER.glob("*.py"), *FOLDER.parent.glob("*.md"), *(FOLDER.parent / "docs").rglob("*.md")]
+SHOWING += [*(FOLDER.parent / "launch").iterdir()]
+SHOWN = r"--config=configs/(?P<name>\w+)\.py(?::(?P<string>[\w=,./]+))?(?P<rest>[^`\n]*)"
+
+
+@pytest.mark.parametrize("path", SHOWING, ids=lambda path: path.name)
+def test_the_commands_that_are_shown_can_be_typed(path):
+    """Their strings and keys are there."""
+    for command in re.finditer(SHOWN, path.read_text().replace("\\\n", "")):
+        config = build(command["name"], command["string"])
+        for key in re.findall(r"--config\.([\w.]+)=", command["rest"]):
+            assert key in flatten(config.to_dict()), command[0]
+
+
+@pytest.mark.parametrize("name", STRINGS)
+def test_every_config_shows_how_it_is_started(name):
+    assert f"--config=configs/{name}.py" in importlib.import_module(f"configs.{name}").__doc__
+
+
+# The grammar of a config's string
+
+
+@pytest.mark.parametrize(
+    "string, words",
+    [
+        ("", []),
+        ("kodak", [("kodak", "kodak")]),
+        ("mine=folder,kodak", [("mine", "folder"), ("kodak", "kodak")]),
+        ("a=b=c", [("a", "b=c")]),
+    ],
+)
+def test_a_string_is_words_that_may_have_names(string, words):
+    assert base.words(string) == words
+
+
+@pytest.mark.parametrize("string", [",", "kodak,", ",kodak", "kodak,,oasis", "mine=", "=kodak", "="])
+@pytest.mark.parametrize("name", STRINGS)
+def test_an_empty_word_is_refused_in_every_config(name, string):
+    with pytest.raises(UserError, match=re.escape(f"the config string is {string!r}")):
+        build(name, string)
+
+
+@pytest.mark.parametrize("name", STRINGS)
+@pytest.mark.parametrize("string", ["demoo", "Kodak", "kodak=demoo", "mine=notebook", "celebahq kodak", "a=b=c"])
+def test_a_word_that_there_is_not_is_named_with_those_that_there_are(name, string):
+    known = "inr_sae, inr_sae_1" if name == "external" else "demo, phantom, folder"
+    word = string.partition("=")[2] or string
+    with pytest.raises(UserError, match=f"the config string .*{word}'; it is one of {known}"):
+        build(name, string)
+
+
+@pytest.mark.parametrize("name", [name for name, strings in STRINGS.items() if strings is SINGLE_SCALE])
+@pytest.mark.parametrize("string", ["kodak,oasis", "mine=kodak", "notebook,mine=kodak"])
+def test_a_config_of_one_set_takes_one_word_and_no_name(name, string):
+    with pytest.raises(UserError, match=re.escape(f"the config string is {string!r}; it is one of demo")):
+        build(name, string)
+
+
+@pytest.mark.parametrize("name", [name for name in STRINGS if name != "recipes"])
+def test_two_recipes_are_refused(name):
+    with pytest.raises(UserError, match="names two recipes"):
+        build(name, "paper,notebook")
+
+
+def test_one_word_is_the_default_where_there_is_none():
+    assert base.one_word("", ("a", "b"), "a") == "a" and base.one_word("b", ("a", "b"), "a") == "b"
+
+
+@pytest.mark.parametrize("string", ["siren,ffmlp", "mine=siren", "mine=mine.json", "a.json,b.json"])
+def test_an_external_encoder_has_one_layout(string):
+    with pytest.raises(UserError, match=re.escape(f"the config string is {string!r}; it is one of inr_sae")):
+        build("external", string)
+
+
+@pytest.mark.parametrize("layout", [*LAYOUTS, "mine.json"])
+def test_the_string_of_an_external_encoder_is_its_layout(layout):
+    assert build("external", layout).external.layout == layout
+    assert build("external").external.layout == "inr_sae"
 
 
 @pytest.mark.parametrize("name", ("transfer", "tune", "sensitivity"))
-@pytest.mark.parametrize("sets", ("", "celebahq,kodak,oasis", "mine=folder,faces=celebahq"))
-def test_a_matrix_builds_and_passes_the_check(name, sets):
-    config = build(name, sets)
-    check(config, n_devices=1)
-    assert set(config.transfer.sources) <= set(config.sets)
-    if sets.startswith("mine"):
-        assert config.sets.mine.dataset == "folder" and config.sets.faces.dataset == "celebahq"
+def test_the_sets_of_a_matrix_have_the_names_that_the_string_gives_them(name):
+    config = build(name, "mine=folder,faces=celebahq")
+    assert config.transfer.sources == config.transfer.targets == ("mine", "faces")
+    assert config.sets.mine.dataset == "folder" and config.sets.faces.dataset == "celebahq"
+
+
+def test_a_set_named_twice_is_refused(without_images, tmp_path):
+    with pytest.raises(UserError, match="transfer.sources is .*none twice"):
+        study.check(build("transfer", "kodak,kodak"), Store(tmp_path))
+
+
+@pytest.mark.parametrize("string", [*base.RECIPES, "celebahq,notebook"])
+def test_where_recipes_are_sought_none_is_taken(string):
+    with pytest.raises(UserError, match="it is one of demo"):
+        build("recipes", string)
+
+
+def test_the_sets_of_a_search_for_recipes_have_their_names():
+    config = build("recipes", "celebahq,mine=folder")
+    assert config.recipes.targets == ("celebahq", "mine") and config.sets.mine.dataset == "folder"
+
+
+@pytest.mark.parametrize("recipe, key", [(r, key) for r, values in base.RECIPES.items() for key in values])
+def test_a_recipe_is_what_it_says(recipe, key):
+    assert flatten(build("cohort_siren", f"celebahq,{recipe}").to_dict())[key] == base.RECIPES[recipe][key]
+
+
+# The paper's values
 
 
 def test_the_matrix_has_the_papers_budget():
@@ -41,63 +196,77 @@ def test_the_matrix_has_the_papers_budget():
     assert tuned.sets.celebahq.n_validation == 50 and tuned.transfer.split == "validation"
 
 
-@pytest.mark.parametrize("scale", ("", *base.SCALES))
-def test_the_study_of_dictionaries_builds_and_passes_the_check(scale):
-    config = build("dictionaries", scale)
-    check(config, n_devices=1)
-    assert set(config.conditions.regimes) == {"single", "cohort", "second"}
-
-
 def test_dictionaries_have_the_papers_grid():
     config = build("dictionaries", "celebahq")
+    topk = config.dictionary.topk
+    assert set(config.conditions.regimes) == {"single", "cohort", "second"}
     assert config.size_sweep.n_atoms == (1024, 2048, 4096, 8192) and config.size_sweep.k == (4, 16, 32, 64, 128)
-    assert (config.sae.n_atoms, config.sae.k, config.sae.steps, config.single.steps) == (4096, 32, 10000, 500)
+    assert (topk.n_atoms, topk.k, topk.steps, config.single.steps) == (4096, 32, 10000, 500)
+    assert (config.single.siren.frequency, config.single.siren.learning_rate) == (50.0, 2e-4)
+    assert (config.single.ffmlp.frequency, config.single.ffmlp.learning_rate) == (20.0, 5e-4)
 
 
 def test_the_papers_values_stand_at_the_papers_scales():
     config = build("cohort_siren", "celebahq")
-    assert (config.inr.n_layers, config.inr.width, config.inr.omega_0) == (5, 256, 30.0)
+    topk = config.dictionary.topk
+    assert (config.inr.n_layers, config.inr.width, config.inr.siren.omega_0) == (5, 256, 30.0)
     assert (config.cohort.steps, config.cohort.learning_rate, config.signals.n_cohort) == (5000, 1e-4, 10)
     assert (config.fit.steps, config.fit.learning_rate, config.fit.seeds, config.signals.n_test) == (500, 1e-4, 3, 100)
-    assert (config.sae.n_atoms, config.sae.k, config.sae.steps, config.sae.learning_rate) == (4096, 32, 10000, 1e-4)
-    assert build("cohort_ffmlp", "kodak").inr.sigma == 10.0 and build("cohort_ffmlp", "kodak").signals.n_test == 14
+    assert (topk.n_atoms, topk.k, topk.steps, topk.learning_rate) == (4096, 32, 10000, 1e-4)
+    kodak = build("cohort_ffmlp", "kodak")
+    assert kodak.inr.ffmlp.sigma == 10.0 and kodak.signals.n_test == 14
 
 
 @pytest.mark.parametrize(
-    "name, key, value, rate", [("single_siren", "omega_0", 50.0, 2e-4), ("single_ffmlp", "sigma", 20.0, 5e-4)]
+    "name, backbone, key, value, rate",
+    [("single_siren", "siren", "omega_0", 50.0, 2e-4), ("single_ffmlp", "ffmlp", "sigma", 20.0, 5e-4)],
 )
-def test_the_single_signal_regime_of_table_2(name, key, value, rate):
+def test_the_single_signal_regime_of_table_2(name, backbone, key, value, rate):
     config = build(name, "celebahq")
-    assert config.inr[key] == value and config.cohort.learning_rate == rate
+    assert config.inr[backbone][key] == value and config.cohort.learning_rate == rate
     assert config.cohort.steps == 500 and config.signals.n_cohort == 1 and "freeze_sweep" not in config.stages
 
 
-def test_a_scale_that_does_not_exist_is_named():
-    with pytest.raises(ValueError, match="'demoo'; it is one of demo"):
-        build("cohort_siren", "demoo")
+# What cannot be
+
+
+@pytest.mark.parametrize("backbone", network.backbone_names())
+def test_every_backbones_keys_are_in_the_config_and_are_checked(backbone, tmp_path):
+    config = build("cohort_siren")
+    config.inr.backbone = backbone
+    assert set(config.inr[backbone]) == set(network.backbone(backbone).DEFAULTS)
+    numbers = (key for key, value in config.inr[backbone].items() if isinstance(value, float))
+    for key in itertools.islice(numbers, 1):
+        config.inr[backbone][key] = 0.0
+        with pytest.raises(UserError, match=rf"inr\.{backbone}\.{key} is 0\.0"):
+            study.check(config, Store(tmp_path))
 
 
 @pytest.mark.parametrize(
     "changes, words",
     [
-        ({"sae.k": 5000}, "sae.k = 5000 is more than sae.n_atoms = 1024"),
-        ({"fit.taus": (0, 5)}, r"fit.taus has 5; layers are 0..4"),
-        ({"fit.taus": (-1,)}, "fit.taus has -1"),
+        ({"dictionary.topk.k": 5000}, r"dictionary\.topk\.k = 5000 is more than dictionary\.topk\.n_atoms = 1024"),
+        ({"dictionary.topk.batch": 1025}, r"dictionary\.topk\.batch = 1025 .* 2 devices"),
+        ({"dictionary.method": "guess"}, r"dictionary\.method is 'guess'.*topk"),
+        ({"dictionary.layers": (5,)}, r"dictionary\.layers has 5; layers are 0\.\.4"),
+        ({"fit.taus": (0, 5)}, r"fit\.taus has 5; layers are 0\.\.4"),
+        ({"fit.taus": (-1,)}, r"fit\.taus has -1"),
         ({"fit.taus": (1, 1)}, "none twice"),
-        ({"sae.layers": ()}, "at least one layer"),
+        ({"fit.taus": (6,), "inr.n_layers": 7, "dictionary.layers": (7,)}, r"dictionary\.layers has 7; .* 0\.\.6"),
         ({"stages": ("cohort", "dream")}, "'dream'"),
         ({"stages": ("cohort", "ablation")}, "ablation without dictionary"),
-        ({"inr.backbone": "wire"}, "'wire'"),
+        ({"stages": ()}, "stages is empty"),
+        ({"inr.backbone": "perceptron"}, "inr.backbone is 'perceptron'.*siren"),
         ({"cohort.steps": 0}, "cohort.steps is 0"),
         ({"fit.learning_rate": -1.0}, "fit.learning_rate"),
         ({"ablation.top": 17}, "ablation.top"),
         ({"ablation.cohort_signals": 11}, "ablation.cohort_signals"),
         ({"signals.n_test": 0}, "signals.n_test is 0"),
-        ({"sae.batch": 1025}, "2 devices"),
+        ({"runtime.precision": "double"}, "runtime.precision is 'double'"),
     ],
 )
-def test_what_cannot_be_is_named(changes, words):
+def test_what_cannot_be_is_named(changes, words, tmp_path):
     config = build("cohort_ffmlp")
     config.update_from_flattened_dict(changes)
     with pytest.raises(UserError, match=words):
-        check(config, n_devices=2)
+        study.check(config, Store(tmp_path))

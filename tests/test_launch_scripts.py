@@ -117,6 +117,21 @@ def assert_refused(process, *words):
         assert word in process.stderr
 
 
+def test_the_keys_that_are_named_are_keys_of_a_config():
+    """In commands of the scripts and of what is written about them, here too."""
+    from configs import base
+    from inr_sae.run.once import flatten
+
+    keys = flatten(base.get_config().to_dict())
+    named = set()
+    for path in [*ROOT.glob("launch/*"), Path(__file__)]:
+        text = path.read_text()
+        named |= set(re.findall(r"--config\.([\w.]+)=", text))
+        named |= set(re.findall(r"""--(?:grid|set)(?: "?|", ")([a-z_]+(?:\.\w+)*)=""", text))
+    assert {"seed", "signals.size", "signals.root", "cohort.steps"} <= named
+    assert named - set(keys) <= {"x"}, "stands for any"
+
+
 # all shell scripts
 
 

@@ -3,39 +3,35 @@
 import jax
 import optax
 
-from inr_sae.inr.network import layer_index, n_layers
+from inr_sae.inr.network import n_units, unit_names
 
 
 def labels(params, tau):
     """A tree like params {"encoder", "heads"} with "frozen" or "train" at every leaf.
 
-    tau in 0..L-1 freezes hidden layers 0..tau, None freezes none. Whatever an encoder holds besides hidden layers
-    (`fourier`, `siren`) is always frozen. Raises ValueError for a tau that is no layer.
+    tau freezes units 0..tau, None freezes none; constants are always frozen. Raises ValueError for a tau that is no
+    unit.
     """
-    last = -1 if tau is None else tau
-    if tau is not None and not 0 <= tau < n_layers(params["encoder"]):
-        raise ValueError(f"tau = {tau}: the encoder's layers are 0..{n_layers(params['encoder']) - 1}")
-
-    def label(name):
-        index = layer_index(name)
-        return "frozen" if index is None or index <= last else "train"
-
-    encoder = {name: jax.tree.map(lambda _: label(name), group) for name, group in params["encoder"].items()}
-    return {"encoder": encoder, "heads": jax.tree.map(lambda _: "train", params["heads"])}
+    frozen, moving = split(params, tau)
+    return merge(jax.tree.map(lambda _: "frozen", frozen), jax.tree.map(lambda _: "train", moving))
 
 
 def split(params, tau):
-    """(frozen, moving): two trees like `params` with whole layers in the one or the other; see `merge`."""
-    kept = {name: group for name, group in labels(params, tau)["encoder"].items() if "frozen" in jax.tree.leaves(group)}
-    encoder = params["encoder"]
-    frozen = {"encoder": {name: encoder[name] for name in kept}, "heads": {}}
-    moving = {"encoder": {name: encoder[name] for name in encoder if name not in kept}, "heads": params["heads"]}
-    return frozen, moving
+    """(frozen, moving): two trees like `params` with whole units in the one or the other; see `merge`."""
+    if tau is not None and not 0 <= tau < n_units(params["encoder"]):
+        raise ValueError(f"tau = {tau}: the encoder's units are 0..{n_units(params['encoder']) - 1}")
+    units = params["encoder"]["units"]
+    first = 0 if tau is None else tau + 1
+    fixed, free = unit_names(params["encoder"])[:first], unit_names(params["encoder"])[first:]
+    frozen = {"units": {name: units[name] for name in fixed}, "constants": params["encoder"]["constants"]}
+    moving = {"units": {name: units[name] for name in free}, "constants": {}}
+    return {"encoder": frozen, "heads": {}}, {"encoder": moving, "heads": params["heads"]}
 
 
 def merge(frozen, moving):
     """The tree that `split` took apart."""
-    return {part: frozen[part] | moving[part] for part in moving}
+    encoder = {part: frozen["encoder"][part] | moving["encoder"][part] for part in ("units", "constants")}
+    return {"encoder": encoder, "heads": frozen["heads"] | moving["heads"]}
 
 
 def optimizer(learning_rate, label_tree):
@@ -47,15 +43,12 @@ def optimizer(learning_rate, label_tree):
 
 
 def join(prefix, suffix, tau):
-    """An encoder of layers 0..tau of the one and the hidden layers beyond of the other; tau = None: all of `prefix`.
+    """An encoder of units 0..tau of the one and the units beyond of the other; tau = None: all of `prefix`.
 
-    What is no hidden layer (`fourier`, `siren`) is the prefix's.
+    Constants are the prefix's.
     """
     if tau is None:
         return prefix
-
-    def is_beyond(name):
-        index = layer_index(name)
-        return index is not None and index > tau
-
-    return {name: suffix[name] if is_beyond(name) else group for name, group in prefix.items()}
+    beyond = unit_names(prefix)[tau + 1 :]
+    units = {name: suffix["units"][name] if name in beyond else unit for name, unit in prefix["units"].items()}
+    return prefix | {"units": units}

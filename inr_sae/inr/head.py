@@ -1,4 +1,4 @@
-"""Fitting a linear head alone (tau = L-1): the loss is a quadratic whose matrices are computed once.
+"""Fitting a linear head alone (the last unit frozen): the loss is a quadratic whose matrices are computed once.
 
 With theta = [w; b] and every pixel's activations extended by a 1, a = [h, 1], the mean squared error of one signal is
 (<theta, G theta> - 2 <theta, c> + e) / C, where G = sum_n q_n a a^T, c = sum_n q_n a y^T, e = sum_n q_n |y|^2 and q_n
@@ -22,7 +22,7 @@ class Quadratic(NamedTuple):
 
 
 def quadratic(data):
-    """The Quadratic of `fit.Tiles` whose h are the last layer's activations."""
+    """The Quadratic of `fit.Tiles` whose h are the last unit's activations."""
 
     def add(total, tile):
         a = jnp.concatenate([tile.h, jnp.ones_like(tile.h[:, :1])], axis=1)

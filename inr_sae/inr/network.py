@@ -2,65 +2,90 @@
 
 import importlib
 import pkgutil
-import re
-from functools import partial
+from functools import lru_cache, partial
 
 import jax
 import jax.numpy as jnp
 
-from inr_sae.errors import UserError
 from inr_sae.inr import backbones
 from inr_sae.inr.initial import uniform_linear
 
 
+def backbone_names():
+    """The names of all backbones there are, sorted."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(backbones.__path__)))
+
+
 def backbone(name):
-    """The module `inr/backbones/<name>.py`. Raises UserError naming the ones there are."""
-    names = [module.name for module in pkgutil.iter_modules(backbones.__path__)]
-    if name not in names:
-        raise UserError(f"inr.backbone is {name!r}; there are {', '.join(sorted(names))}")
+    """The module `inr/backbones/<name>.py`. Raises ValueError naming the ones there are."""
+    if name not in backbone_names():
+        raise ValueError(f"there is no backbone {name!r}; there are {', '.join(backbone_names())}")
     return importlib.import_module(f"{backbones.__name__}.{name}")
 
 
-def layer_index(name):
-    """i for the parameter group `hidden_i`, None for any other name."""
-    match = re.fullmatch(r"hidden_(\d+)", name)
-    return int(match[1]) if match else None
+def init_encoder(backbone, key, config, signals):
+    """The backbone's new encoder. Raises ValueError where its units' names do not sort in forward order."""
+    encoder = backbone.init(key, config, signals)
+    if tuple(sorted(encoder["units"])) != tuple(backbone.unit_names(config)):
+        raise ValueError(
+            f"{backbone.__name__}: the units {', '.join(encoder['units'])} are not those of unit_names(config), or "
+            "these do not sort in forward order"
+        )
+    return encoder
 
 
-def n_layers(params):
-    """Number L of hidden layers of an encoder."""
-    return sum(layer_index(name) is not None for name in params)
+def unit_names(params):
+    """The names of an encoder's units, in forward order."""
+    return sorted(params["units"])
 
 
-def init_heads(backbone, key, config, n_signals, channels):
-    """Heads {"w": (M, d, C), "b": (M, C)}, each from its own key; weights follow the backbone's law for a layer L."""
-    bound = backbone.weight_bound(config["n_layers"], config["width"], config)
+def n_units(params):
+    """Number of units of an encoder."""
+    return len(params["units"])
+
+
+def widths(backbone, params):
+    """The width of each unit's activations."""
+    x = jax.ShapeDtypeStruct((1, 2), jnp.float32)
+    return [h.shape[1] for h in jax.eval_shape(partial(activations, backbone), params, x)]
+
+
+def init_heads(backbone, key, config, d, n_signals, channels):
+    """Heads {"w": (M, d, C), "b": (M, C)} on d inputs, each from its own key; weights follow the backbone's law."""
+    bound = backbone.head_bound(config, d)
     keys = jax.vmap(lambda j: jax.random.fold_in(key, j))(jnp.arange(n_signals))
-    return jax.vmap(lambda key: uniform_linear(key, config["width"], channels, bound))(keys)
+    return jax.vmap(lambda key: uniform_linear(key, d, channels, bound))(keys)
 
 
-def run_layers(backbone, params, start, h):
-    """Layers start..L-1 on the input h of layer `start`, (N, d_in) -> (N, d). start = L returns h itself."""
-    for i in range(start, n_layers(params)):
-        h = backbone.layer(params, i, h)
+def init(backbone, keys, config, signals):
+    """New parameters {"encoder", "heads"} for signals (M, H, W, C); keys: of the encoder, and of the heads."""
+    encoder = init_encoder(backbone, keys[0], config, signals)
+    d = widths(backbone, encoder)[-1]
+    return {"encoder": encoder, "heads": init_heads(backbone, keys[1], config, d, len(signals), signals.shape[-1])}
+
+
+def run_units(backbone, params, start, h):
+    """Units start, start + 1, ... on the input h of unit `start`, (N, d_in) -> (N, d); past the last, h itself."""
+    for name in unit_names(params)[start:]:
+        h = backbone.apply(params, name, h)
     return h
 
 
 @partial(jax.jit, static_argnums=(0, 2))
 def prefix(backbone, params, tau, x):
-    """Post-activations of layer tau at coordinates x, (N, 2) -> (N, d); tau = -1 gives layer 0's input."""
+    """Activations of unit tau at coordinates x, (N, 2) -> (N, d); tau = -1 gives the first unit's input."""
     h = backbone.embed(params, x)
-    for i in range(tau + 1):
-        h = backbone.layer(params, i, h)
+    for name in unit_names(params)[: tau + 1]:
+        h = backbone.apply(params, name, h)
     return h
 
 
 @partial(jax.jit, static_argnums=0)
 def activations(backbone, params, x):
-    """Post-activations of every layer at coordinates x: a list of L arrays (N, d)."""
+    """Activations of every unit at coordinates x: a list of arrays (N, d)."""
     h, out = backbone.embed(params, x), []
-    for i in range(n_layers(params)):
-        h = backbone.layer(params, i, h)
+    for name in unit_names(params):
+        h = backbone.apply(params, name, h)
         out.append(h)
     return out
 
@@ -71,5 +96,17 @@ def apply_heads(heads, h):
 
 
 def outputs(backbone, params, start, h):
-    """Signals (M, N, C) of params {"encoder", "heads"} from the input h (N, d_in) of layer `start`."""
-    return apply_heads(params["heads"], run_layers(backbone, params["encoder"], start, h))
+    """Signals (M, N, C) of params {"encoder", "heads"} from the input h (N, d_in) of unit `start`."""
+    return apply_heads(params["heads"], run_units(backbone, params["encoder"], start, h))
+
+
+@lru_cache
+def _behind(backbone, layer):
+    # One function object, so that a program that takes it as an argument is compiled once.
+    return jax.jit(lambda params, h: outputs(backbone, params, layer + 1, h))
+
+
+def behind(backbone, params, layer):
+    """The network behind unit `layer` as one compiled function h (N, d) -> (M, N, C), which may be an argument of a
+    jitted one."""
+    return jax.tree_util.Partial(_behind(backbone, layer), params)

@@ -6,18 +6,19 @@ import numpy as np
 def stable_rank(a):
     """Stable rank ||A||_F^2 / ||A||_2^2 of one matrix (Eq. 3), not centred, in float64.
 
-    a: (rows, columns). For activations this is the (N, d) matrix of post-activations. The singular values come
-    from the smaller of the two Gram matrices, so a (393216, 256) matrix costs one product and a 256x256
+    a: (rows, columns), real or complex. For activations this is the (N, d) matrix of post-activations. The singular
+    values come from the smaller of the two Gram matrices, so a (393216, 256) matrix costs one product and a 256x256
     eigenproblem.
 
     Returns a float in [1, rank(A)]; nan for a matrix of zeros, whose stable rank is undefined.
     Raises ValueError if `a` is not a matrix or holds a value that is not finite.
     """
-    a = np.asarray(a, np.float64)
+    a = np.asarray(a)
+    a = a.astype(np.result_type(a, np.float64))
     if a.ndim != 2:
         raise ValueError(f"stable rank is of a matrix, not of an array of shape {a.shape}")
     if not np.isfinite(a).all():
         raise ValueError("stable rank of a matrix with values that are not finite")
-    gram = a.T @ a if a.shape[0] >= a.shape[1] else a @ a.T
+    gram = a.conj().T @ a if a.shape[0] >= a.shape[1] else a @ a.conj().T
     energies = np.linalg.eigvalsh(gram)
-    return float(np.trace(gram) / energies[-1]) if energies[-1] > 0 else float("nan")
+    return float(np.trace(gram).real / energies[-1]) if energies[-1] > 0 else float("nan")

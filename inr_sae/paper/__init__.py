@@ -1,1 +1,1 @@
-"""The published numbers, and the claims checked against them."""
+"""The published numbers, the claims, and what of a run each claim is judged by: functions of rows."""

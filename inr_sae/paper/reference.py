@@ -10,8 +10,9 @@ STABLE_RANK = {
     ("oasis", "ffmlp"): ((66.77, 33.32), (26.94, 4.93), (21.92, 1.52), (20.81, 1.13), (22.94, 1.1)),
 }
 
-# Tables 3-5: {(source, target, backbone): rows}, the first of STRAINER's recipe, then of tau = 0..4; each PSNR in dB,
+# Tables 3-5: {(source, target, backbone): rows}, the first of STRAINER's recipe, then of each of TAUS; each PSNR in dB,
 # SSIM and LPIPS as mean, standard deviation over images and seeds.
+TAUS = (0, 1, 2, 3, 4)  # of networks of 5 hidden layers
 FREEZE_SWEEP = {
     ("celebahq", "celebahq", "siren"): (
         (43.15, 2.26, 0.9879, 0.0027, 0.0035, 0.0017),
@@ -158,33 +159,15 @@ FREEZE_SWEEP = {
         (21.88, 1.81, 0.6569, 0.0413, 0.2039, 0.0168),
     ),
 }
-METRICS = ("psnr_db", "ssim", "lpips")
-N_LAYERS = 5
 
-# Table 1: mean PSNR in dB over the nine pairs, of STRAINER's recipe and of the best boundary.
-MEAN_PSNR_DB = {"siren": {"full": 40.69, "freeze": 43.80}, "ffmlp": {"full": 34.66, "freeze": 35.91}}
-
-# Fig. 2 and Sec. 4.1.
+# Fig. 2, Table 1 and Sec. 4.1.
 BEST_TAU = {"siren": 1, "ffmlp": 0}
 MEAN_GAIN_DB = {"siren": 3.1, "ffmlp": 1.3}
 KODAK_GAIN_DB = (8.0, 10.0)  # of SIREN, all sources to Kodak
 FFMLP_DROP_DB_PER_LAYER = (4.0, 8.0)  # Sec. 4.2
 
-# Table 2: the tuned frequency and rate of each regime.
-TUNED = {
-    ("cohort", "siren"): (30.0, 1e-4),
-    ("cohort", "ffmlp"): (10.0, 1e-4),
-    ("single-signal", "siren"): (50.0, 2e-4),
-    ("single-signal", "ffmlp"): (20.0, 5e-4),
-}
-BUDGET = {
-    "cohort_steps": 5000,
-    "fit_steps": 500,
-    "seeds": 3,
-    "n_cohort": 10,
-    "n_test": {"celebahq": 100, "oasis": 100, "kodak": 14},
-    "size": {"celebahq": (218, 178), "oasis": (192, 160), "kodak": (512, 768)},
-}
+# Table 2, of cohort encoders.
+FREQUENCY = {"siren": 30.0, "ffmlp": 10.0}  # omega_0, sigma
 
 # Secs. 4.2, 4.3, Apps. A and C, of cohort encoders. Fig. 4's caption and Fig. 8 contradict each other.
 DEAD_FRACTION_SIREN = 0.04  # at most, from layer 1 on; 0.27 with layer 0
@@ -193,4 +176,4 @@ ACTIVE_FRACTION_SIREN = 0.01
 ACTIVE_FRACTION_FFMLP = (0.3, 0.5)  # Fig. 4's caption
 ACTIVE_FRACTION_FALL_FFMLP = 7.0  # Fig. 8: of layer 0 over layer 4
 CONCENTRATION_FFMLP = 7.0  # the top atom's mean magnitude over the next tier's
-LARGEST_DROP_DB = {"siren": 9.2, "ffmlp": 10.58}  # Fig. 15, of the top four atoms a layer
+LARGEST_DROP_DB_FFMLP = 10.58  # Fig. 15, of the top four atoms a layer; SIREN's is 9.2

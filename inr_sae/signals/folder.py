@@ -2,27 +2,27 @@
 
 from pathlib import Path
 
-from inr_sae.errors import UserError
+from inr_sae.errors import InputError, argument
 from inr_sae.signals import image_file
 
 
 def find(root, n, suffixes=image_file.SUFFIXES):
     """Names, relative to `root`, of all files with an image's suffix; `n`, the number wanted, is not used.
 
-    Raises UserError for a folder that is missing, not set, or holds no image.
+    Raises InputError for a folder that is missing, not set, or holds no image.
     """
     if not root:
-        raise UserError("signals.root is empty; name the folder of images, as in --config.signals.root=DIR")
+        raise InputError(f"{argument('root')} is empty; name the folder of images")
     folder = Path(root).expanduser()
     if not folder.is_dir():
-        raise UserError(f"signals.root {root} is no folder")
+        raise InputError(f"{argument('root')} {root} is no folder")
     names = sorted(
         str(path.relative_to(folder))
         for path in folder.rglob("*")
         if path.name.lower().endswith(tuple(suffixes)) and path.is_file() and not path.name.startswith(".")
     )
     if not names:
-        raise UserError(f"signals.root {root} holds no image ({', '.join(suffixes)})")
+        raise InputError(f"{argument('root')} {root} holds no image ({', '.join(suffixes)})")
     return names
 
 

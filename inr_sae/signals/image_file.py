@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 from PIL import Image, ImageOps
 
-from inr_sae.errors import UserError
+from inr_sae.errors import InputError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp")
 CROPS = ("none", "center")
@@ -15,8 +15,8 @@ _SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N")
 def read(path):
     """An image file as (H, W, C) float32 in [0, 1], C = 1 for grey and 3 for colour, turned as its EXIF says.
 
-    8 and 16 bit; palettes, CMYK and an alpha channel are brought to RGB or grey, alpha ignored. Raises UserError naming
-    a file that is no image, is cut short, is a decompression bomb, or has pixels of another kind.
+    8 and 16 bit; palettes, CMYK and an alpha channel are brought to RGB or grey, alpha ignored. Raises InputError
+    naming a file that is no image, is cut short, is a decompression bomb, or has pixels of another kind.
     """
     try:
         with warnings.catch_warnings():
@@ -26,13 +26,13 @@ def read(path):
                 image = ImageOps.exif_transpose(image)
                 return _to_array(image)
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
-        raise UserError(
+        raise InputError(
             f"{path} is larger than {Image.MAX_IMAGE_PIXELS} pixels, which may be a decompression bomb; remove or "
             f"shrink it"
         ) from error
     except Exception as error:  # a damaged file makes every format's reader raise kinds of its own
         said = " ".join(str(error).split()) or type(error).__name__
-        raise UserError(f"{path} cannot be read as an image ({said}); remove or replace it") from error
+        raise InputError(f"{path} cannot be read as an image ({said}); remove or replace it") from error
 
 
 def _to_array(image):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from inr_sae.errors import UserError
+from inr_sae.errors import InputError, argument
 from inr_sae.signals import folder, image_file
 
 NIFTI = (".nii", ".nii.gz")
@@ -49,7 +49,7 @@ def _read_nifti(path, plane):
     try:
         import nibabel
     except ImportError as error:
-        raise UserError(f"{path} is NIfTI, which needs nibabel: pip install 'inr-sae[nifti]'") from error
+        raise InputError(f"{path} is NIfTI, which needs nibabel: pip install 'inr-sae[nifti]'") from error
     try:
         file = nibabel.load(path)
         # In memory a volume is as large as its header says, and a header of a few bytes can say anything.
@@ -58,9 +58,9 @@ def _read_nifti(path, plane):
         volume = np.asarray(nibabel.as_closest_canonical(file).get_fdata(dtype=np.float32))
     except Exception as error:  # a damaged file makes nibabel, gzip and numpy raise kinds of their own
         said = " ".join(str(error).split()) or type(error).__name__
-        raise UserError(f"{path} cannot be read as NIfTI ({said}); remove or replace it") from error
+        raise InputError(f"{path} cannot be read as NIfTI ({said}); remove or replace it") from error
     if not np.isfinite(volume).all():
-        raise UserError(f"{path} holds values that are not finite; remove or repair it")
+        raise InputError(f"{path} holds values that are not finite; remove or repair it")
     image = np.clip(_slice(volume, plane, path), 0.0, None)
     return (image / max(1.0, float(image.max())))[:, :, None].astype(np.float32)
 
@@ -73,12 +73,12 @@ def _slice(volume, plane, path):
         # A single slice has no planes to choose from; turned only so that the head is upright.
         return np.rot90(np.squeeze(volume))
     if volume.ndim != 3 or flat:
-        raise UserError(
+        raise InputError(
             f"{path} is of shape {volume.shape}; a slice (two axes longer than 1) or a volume (three) is needed"
         )
     if plane == "stored":
-        raise UserError(
-            f"{path} is a volume {volume.shape}; say which slice with signals.plane=sagittal, coronal or axial"
+        raise InputError(
+            f"{path} is a volume {volume.shape}; say which slice with {argument('plane')}=sagittal, coronal or axial"
         )
     axis = ("sagittal", "coronal", "axial").index(plane)
     return np.rot90(np.take(volume, volume.shape[axis] // 2, axis=axis))

@@ -8,6 +8,8 @@ import re
 
 import numpy as np
 
+from inr_sae.errors import InputError, argument
+
 SUPERSAMPLING = 2  # per axis; edges are smooth already, this tames the thin folds at small sizes
 
 
@@ -22,7 +24,12 @@ def subject(name):
 
 
 def read(root, name, rules):
-    """The phantom (height, width, 1) of `rules["size"]`, drawn from `rules["seed"]` and its number."""
+    """The phantom (height, width, 1) of `rules["size"]`, drawn from `rules["seed"]` and its number.
+
+    Raises InputError where there is no size.
+    """
+    if not rules["size"]:
+        raise InputError(f"{argument('size')} is not set; the phantom needs (height, width)")
     number = int(re.search(r"\d+$", name)[0])
     return head_slice(np.random.default_rng([rules["seed"], number]), *rules["size"])
 
@@ -52,9 +59,8 @@ def head_slice(rng, height, width):
     folds = _folds(rng, theta)
     paint(image, 0.85 - rho - 0.05 * np.clip(folds, 0, None), value["grey"], edge)
     paint(image, 0.715 - rho - 0.10 * folds - 0.04 * _folds(rng, theta), value["white"], edge)
-    paint(
-        image, 0.012 - np.abs(x) + 0.02 * (rho > 0.45) - 0.05 * (rho < 0.32) - 1.0 * (rho > 0.86), value["fluid"], edge
-    )
+    fissure = 0.012 - np.abs(x) + 0.02 * (rho > 0.45) - 0.05 * (rho < 0.32) - 1.0 * (rho > 0.86)
+    paint(image, fissure, value["fluid"], edge)
     _nuclei_and_ventricles(rng, image, x, y, value, edge)
     image += (image > 0.3) * 0.035 * _texture(rng, y, x)
     image = image.reshape(height, SUPERSAMPLING, width, SUPERSAMPLING).mean(axis=(1, 3))
@@ -87,27 +93,22 @@ def _texture(rng, y, x):
     return sum(np.sin(k[0] * y + k[1] * x + phase) for k, phase in waves) / np.sqrt(6.0)
 
 
-def _ellipse(x, y, center_x, center_y, radius_x, radius_y, turn):
-    """An approximate signed distance to an ellipse, positive inside."""
+def _ellipse(x, y, center, radii, turn):
+    """An approximate signed distance to an ellipse, positive inside; center and radii as (x, y)."""
     c, s = np.cos(turn), np.sin(turn)
-    u, v = c * (x - center_x) + s * (y - center_y), -s * (x - center_x) + c * (y - center_y)
-    return (1.0 - np.hypot(u / radius_x, v / radius_y)) * min(radius_x, radius_y)
+    u, v = c * (x - center[0]) + s * (y - center[1]), -s * (x - center[0]) + c * (y - center[1])
+    return (1.0 - np.hypot(u / radii[0], v / radii[1])) * min(radii)
 
 
 def _nuclei_and_ventricles(rng, image, x, y, value, edge):
     """Thalami, caudates and the two lateral ventricles, each side a little different, and the third ventricle."""
     size = rng.normal(1.0, 0.14)
     for side in (-1, 1):
-        own = rng.normal(1.0, 0.05)
-        paint(image, _ellipse(x, y, side * 0.14, 0.10, 0.10 * own, 0.15, side * 0.35), value["deep"], edge)
-        paint(image, _ellipse(x, y, side * 0.20, -0.20, 0.06, 0.13 * own, -side * 0.30), value["deep"], edge)
-        paint(
-            image,
-            _ellipse(x, y, side * 0.105, -0.19, 0.050 * size * own, 0.17 * size, -side * 0.35),
-            value["fluid"],
-            edge,
-        )
-        paint(
-            image, _ellipse(x, y, side * 0.17, 0.29, 0.048 * size, 0.14 * size * own, side * 0.55), value["fluid"], edge
-        )
-    paint(image, _ellipse(x, y, 0.0, 0.07, 0.022 * size, 0.13, 0.0), value["fluid"], edge)
+        stretch = rng.normal(1.0, 0.05)
+        thalamus = _ellipse(x, y, (side * 0.14, 0.10), (0.10 * stretch, 0.15), side * 0.35)
+        caudate = _ellipse(x, y, (side * 0.20, -0.20), (0.06, 0.13 * stretch), -side * 0.30)
+        front = _ellipse(x, y, (side * 0.105, -0.19), (0.050 * size * stretch, 0.17 * size), -side * 0.35)
+        back = _ellipse(x, y, (side * 0.17, 0.29), (0.048 * size, 0.14 * size * stretch), side * 0.55)
+        for inside, tissue in ((thalamus, "deep"), (caudate, "deep"), (front, "fluid"), (back, "fluid")):
+            paint(image, inside, value[tissue], edge)
+    paint(image, _ellipse(x, y, (0.0, 0.07), (0.022 * size, 0.13), 0.0), value["fluid"], edge)

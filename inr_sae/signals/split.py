@@ -4,9 +4,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from inr_sae.errors import UserError
+from inr_sae.errors import InputError, argument
 
 SPLITS = ("cohort", "validation", "test")
+LOWER = f"lower {argument('n_cohort')}, {argument('n_validation')} or {argument('n_test')}"
 
 
 class Split(NamedTuple):
@@ -24,12 +25,11 @@ def draw(names, subjects, sizes, seed, cohort_names=()):
     `seed`; each split takes whole subjects until it has enough, then that many of their signals at random. With one
     signal a subject this is a plain random draw. It depends on the set of names, not on their order.
     cohort_names: these signals are the cohort, in this order, and the other splits are drawn from other subjects.
-    Raises UserError if there are too few signals or subjects, or none of a name.
+    Raises InputError if there are too few signals or subjects, or none of a name.
     """
     if len(names) < sum(sizes):
-        raise UserError(
-            f"{sum(sizes)} images are needed ({describe(sizes)}) and there are {len(names)}; "
-            "lower signals.n_cohort, signals.n_validation or signals.n_test, or add images"
+        raise InputError(
+            f"{sum(sizes)} images are needed ({describe(sizes)}) and there are {len(names)}; {LOWER}, or add images"
         )
     rng = np.random.default_rng(seed)
     by_subject = {}
@@ -42,7 +42,9 @@ def draw(names, subjects, sizes, seed, cohort_names=()):
         subject_of = dict(zip(names, subjects))
         for name in cohort_names:
             if name not in subject_of:
-                raise UserError(f"signals.cohort_names has {name!r}, and there is no such image; there is {names[0]!r}")
+                raise InputError(
+                    f"{argument('cohort_names')} has {name!r}, and there is no such image; there is {names[0]!r}"
+                )
         taken = {subject_of[name] for name in cohort_names}
         order = [subject for subject in order if subject not in taken]
         drawn = [tuple(cohort_names)]
@@ -50,9 +52,9 @@ def draw(names, subjects, sizes, seed, cohort_names=()):
         pool = []
         while len(pool) < size:
             if not order:
-                raise UserError(
+                raise InputError(
                     f"{len(by_subject)} subjects are too few for {describe(sizes)} with no subject in two of them; "
-                    "lower signals.n_cohort, signals.n_validation or signals.n_test"
+                    f"{LOWER}"
                 )
             pool += by_subject[order.pop(0)]
         drawn.append(tuple(str(name) for name in rng.permutation(pool)[:size]))

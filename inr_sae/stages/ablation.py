@@ -1,130 +1,170 @@
 """Stage 5: the network without its top atoms, one at a time (Secs. 3.3, 4.3).
 
-Ablated are (a) signals of the cohort with their own heads and (b) the first test signals, fitted with layers 0..l
+Ablated are (a) signals of the cohort with their own heads and (b) the first test signals, fitted with units 0..l
 frozen, so that the dictionary of layer l reads the same activations.
 """
 
-from functools import lru_cache
+import itertools
 
-import jax
 import numpy as np
 
+from inr_sae.atoms import ablation, statistics
+from inr_sae.errors import UserError
 from inr_sae.inr import network
+from inr_sae.machine.progress import Progress
 from inr_sae.measure import image
-from inr_sae.output.progress import Progress
-from inr_sae.sae import ablate, stats
-from inr_sae.stages import cohort, dictionary, sweep
+from inr_sae.report.parts import study as parts
+from inr_sae.rows import AblationRow, EffectRow
+from inr_sae.run import checks
+from inr_sae.run.once import is_done
+from inr_sae.signals.load import n_trained
+from inr_sae.stages import cohort, dictionary, freeze_sweep
 
-PARTS = (*dictionary.PARTS, "fit", "ablation")
+NEEDS, USES = ("cohort", "dictionary"), ("freeze_sweep",)
+READS = (*dictionary.READS, "ablation", "fit", "metrics")
+WRITES = ("ablation",)
+ACTIVATIONS, RECONSTRUCTION = "activations", "reconstruction"  # what an atom is removed from
+
+
+def check(config):
+    """Refuse numbers of atoms or signals that cannot be."""
+    if not 0 < config.ablation.top <= dictionary.N_MAPS:
+        raise UserError(f"ablation.top is {config.ablation.top}; it is from 1 to {dictionary.N_MAPS} atoms a layer")
+    for key, most in (("random", None), ("test_signals", max(1, config.signals.n_test))):
+        value = config.ablation[key]
+        if value < 0 or (most is not None and value > most):
+            raise UserError(f"ablation.{key} is {value}; it is from 0 to {'all atoms' if most is None else most}")
+    checks.some("ablation.through", config.ablation.through)
+    for way in config.ablation.through:
+        checks.one_of("ablation.through", way, (ACTIVATIONS, RECONSTRUCTION))
+    if not 0 < config.ablation.cohort_signals <= n_trained(config.signals):
+        raise UserError(
+            f"ablation.cohort_signals is {config.ablation.cohort_signals}; it is from 1 to signals.n_cohort = "
+            f"{n_trained(config.signals)}"
+        )
 
 
 def run(config, store):
     """Writes ablation/ablations.csv (atoms one by one), all_atoms.csv, and layer_<l>.npz with what the panels show."""
-    signals = cohort.draw(config.signals, store)
-    params = cohort.trained(config, store, signals.cohort.shape[-1])
-    saes = dictionary.trained_layers(config, store)
-    rows, all_rows = [], []
-    with Progress(store.label(f"ablation {config.inr.backbone}"), len(config.sae.layers)) as progress:
-        for i, layer in enumerate(config.sae.layers):
-            sae = jax.tree.map(lambda leaf, i=i: leaf[i], saes)
-            of_some, of_all = ablate_layer(config, store, signals, params, layer, sae)
+    encoder = cohort.load(config, store)
+    layers = dictionary.layers(config)
+    rows, effects = [], []
+    with Progress(store.label(f"ablation {config.inr.backbone}"), len(layers)) as progress:
+        for layer, h in zip(layers, encoder.activations(layers)):
+            of_some, of_all, panels = ablate_layer(config, store, encoder, layer, h)
+            store.write_npz(f"ablation/layer_{layer}.npz", **panels)
             rows += of_some
-            all_rows += of_all
+            effects += of_all
             progress.advance(1, f"layer {layer}")
-    store.write_csv("ablation/all_atoms.csv", all_rows)
-    store.write_csv("ablation/ablations.csv", rows)
+    store.write_rows("ablation/all_atoms.csv", EffectRow, effects)
+    store.write_rows("ablation/ablations.csv", AblationRow, rows)
 
 
-def ablate_layer(config, store, signals, params, layer, sae):
-    """(rows of ablations.csv, rows of all_atoms.csv) of one layer; writes its layer_<l>.npz."""
-    backbone = network.backbone(config.inr.backbone)
-    h = network.prefix(backbone, params["encoder"], layer, cohort.grid(signals.cohort))
-    atoms = store.read_csv(f"{dictionary.folder(layer)}/atoms.csv")
+def ablate_layer(config, store, encoder, layer, h):
+    """(AblationRows, EffectRows, panels) of one layer with activations h (N, d)."""
+    of_layer, atoms = dictionary.load(config, store, layer), dictionary.atoms(store, layer)
     chosen = choose(config, atoms, layer)
-    panels = {
-        "atoms": np.array([atom for atom, _ in chosen]),
-        "is_top": np.array([sample == "top" for _, sample in chosen]),
-    }
-    panels["z"] = stats.maps(sae, h, panels["atoms"], config.sae.k)
-    rank = {row["atom"]: i for i, row in enumerate(sorted(atoms, key=lambda row: -row["mean_magnitude"]))}
-    rows, all_rows = [], []
-    for role, name, target, fitted in subjects(config, store, signals, params, layer):
-        results = ablate_signal(backbone, fitted, layer, h, sae, panels, target)
-        keys = {"signal": name, "signal_role": role}
-        for (atom, sample), (result, _) in zip(chosen, results):
-            of_atom = {key: atoms[atom][key] for key in ("mean_magnitude", "active_fraction")}
-            row = {"layer": layer, "atom": atom, "sample": sample, "magnitude_rank": rank[atom]}
-            rows.append(row | keys | result | of_atom)
-        all_rows += ablate_every_atom(config, fitted, backbone, layer, h, sae, target, keys)
+    numbers = [atom for atom, _ in chosen]
+    panels = {"atoms": np.array(numbers), "is_top": np.array([sample == "top" for _, sample in chosen])}
+    panels["z"] = statistics.maps(of_layer, h, panels["atoms"])
+    rank = {row.atom: place for place, row in enumerate(by_magnitude(atoms))}
+    rows, effects = [], []
+    starts = starts_of(config, of_layer, h)
+    for (role, name, target, params), (through, start) in itertools.product(
+        subjects(config, store, encoder, layer), starts.items()
+    ):
+        behind = network.behind(encoder.backbone, params, layer)
+        ablations = ablation.ablate(behind, of_layer, h, numbers, start)
+        results = [scores(each, z, target) for each, z in zip(ablations, panels["z"])]
+        for (atom, sample), (before, after, inside) in zip(chosen, results):
+            of_atom = (atoms[atom].mean_magnitude, atoms[atom].active_fraction)
+            which = (layer, atom, sample, rank[atom], name, role, through)
+            rows.append(AblationRow(*which, before, after, before - after, inside, *of_atom))
+        effects += every_atom(behind, of_layer, (h, start), target, (layer, name, role, through))
         if f"{role}_target" not in panels:
             panels |= {
                 f"{role}_target": target,
-                f"{role}_ablated": np.stack([ablation.output.reshape(target.shape) for _, ablation in results]),
-                f"{role}_effect": np.stack([ablation.effect.reshape(target.shape) for _, ablation in results]),
+                f"{role}_ablated": np.stack([each.output.reshape(target.shape) for each in ablations]),
+                f"{role}_effect": np.stack([each.effect.reshape(target.shape) for each in ablations]),
             }
-    store.write_npz(f"ablation/layer_{layer}.npz", **panels)
-    return rows, all_rows
+    return rows, effects, panels
+
+
+def starts_of(config, of_layer, h):
+    """{how an atom is removed: what it is taken from}: the network's own activations h (N, d), or their
+    reconstruction."""
+    h_hat = statistics.measure(of_layer, h)[1].h_hat if RECONSTRUCTION in config.ablation.through else None
+    return {name: {ACTIVATIONS: h, RECONSTRUCTION: h_hat}[name] for name in config.ablation.through}
+
+
+def by_magnitude(atoms):
+    """AtomRows, those of highest mean magnitude first; ties by number."""
+    return sorted(atoms, key=lambda row: -row.mean_magnitude)
 
 
 def choose(config, atoms, layer):
     """[(atom, "top" or "random")]: those of highest mean magnitude, and alive others drawn from the layer's own
     seed."""
-    order = sorted(atoms, key=lambda row: -row["mean_magnitude"])
-    top = [row["atom"] for row in order[: config.ablation.top]]
-    others = [row["atom"] for row in atoms if row["firing_rate"] > 0 and row["atom"] not in top]
+    top = [row.atom for row in by_magnitude(atoms)[: config.ablation.top]]
+    others = [row.atom for row in atoms if row.mean_magnitude > 0 and row.atom not in top]
     rng = np.random.default_rng([config.seed, layer])
     drawn = sorted(rng.choice(others, min(config.ablation.random, len(others)), replace=False).tolist())
     return [(atom, "top") for atom in top] + [(atom, "random") for atom in drawn]
 
 
-def subjects(config, store, signals, params, layer):
+def subjects(config, store, encoder, layer):
     """(role, name, image (H, W, C), params with one head) of every signal that is ablated at a layer."""
+    signals = encoder.signals
     for j in range(config.ablation.cohort_signals):
-        head = jax.tree.map(lambda leaf, j=j: leaf[j : j + 1], params["heads"])
-        yield "cohort", signals.names.cohort[j], signals.cohort[j], params | {"heads": head}
-    if "freeze_sweep" in config.stages and "freeze" in config.fit.protocols and layer in config.fit.taus:
+        yield "cohort", signals.names.cohort[j], signals.cohort[j], encoder.with_head(j)
+    if is_done(store, "freeze_sweep"):
         for j in range(config.ablation.test_signals):
-            fitted = sweep.load_example(store, config.signals.dataset, "freeze", layer, j)[0]
-            yield "test", signals.names.test[j], signals.test[j], fitted
+            fitted = freeze_sweep.example(config, store, ("freeze", layer), j)
+            if fitted is not None:  # this boundary was fitted
+                yield "test", signals.names.test[j], signals.test[j], fitted[0]
 
 
-@lru_cache
-def _rest(backbone, layer):
-    """The network of one signal behind a layer, (params, h (N, d)) -> (N, C); one function, so compiled once."""
-    return jax.jit(lambda params, h: network.outputs(backbone, params, layer + 1, h)[0])
+def scores(of_atom, z, target):
+    """(PSNR before, PSNR after, share of the effect where the atom is active) of an Ablation of a target (H, W, C)."""
+    outputs = (of_atom.before, of_atom.output)
+    psnr = [float(image.psnr(output.reshape(target.shape), target)) for output in outputs]
+    return *psnr, ablation.effect_inside(of_atom.effect, z)
 
 
-def ablate_signal(backbone, params, layer, h, sae, panels, target):
-    """[(numbers of a row, Ablation)] for the atoms of `panels`, on the signal `target` (H, W, C)."""
-    rest = jax.tree_util.Partial(_rest(backbone, layer), params)
-    before = float(image.psnr(np.asarray(rest(h)).reshape(target.shape), target))
-    results = []
-    for atom, z in zip(panels["atoms"], panels["z"]):
-        ablation = ablate.ablate(rest, h, z, sae["w_dec"][atom])
-        after = float(image.psnr(ablation.output.reshape(target.shape), target))
-        results.append(
-            (
-                {
-                    "psnr_before_db": before,
-                    "psnr_after_db": after,
-                    "psnr_drop_db": before - after,
-                    "effect_inside_fraction": ablate.effect_inside(ablation.effect, z),
-                },
-                ablation,
-            )
-        )
-    return results
+def every_atom(behind, of_layer, activations, target, which):
+    """EffectRows: what removing each atom costs the signal `target` (H, W, C); nothing if it is dead.
 
-
-def ablate_every_atom(config, params, backbone, layer, h, sae, target, keys):
-    """Rows of all_atoms.csv: what removing each atom costs the signal `target` (H, W, C); nothing if it is dead."""
-    rest, flat = jax.tree_util.Partial(_rest(backbone, layer), params), target.reshape(-1, target.shape[-1])
-    before = np.square(np.asarray(rest(h), np.float64) - flat).mean()
-    effects = ablate.ablate_all(rest, sae, h, config.sae.k, flat)
+    activations: (h, what the atom is taken from). which: (layer, name of the signal, its role, how).
+    """
+    flat, (layer, *keys), (h, start) = target.reshape(-1, target.shape[-1]), which, activations
+    before = np.square(np.asarray(behind(start)[0], np.float64) - flat).mean()
+    effects = ablation.ablate_all(behind, of_layer, h, flat, start)
     drops = 10 * np.log10(1 + effects.mse_change / before)
     with np.errstate(invalid="ignore"):
         inside = effects.energy_active / effects.energy
     return [
-        {"layer": layer, "atom": atom, **keys, "psnr_drop_db": drops[atom], "effect_inside_fraction": inside[atom]}
-        for atom in range(len(drops))
+        EffectRow(layer, atom, *keys, float(drop), float(share))
+        for atom, (drop, share) in enumerate(zip(drops, inside))
     ]
+
+
+def effects(store):
+    """The EffectRows of a study's folder, of the first way that its config names."""
+    rows = store.read_rows("ablation/all_atoms.csv", EffectRow)
+    return [row for row in rows if row.through == rows[0].through]
+
+
+def ablated(store):
+    """The AblationRows of a study's folder, of every way; those of the first come first for each signal."""
+    return store.read_rows("ablation/ablations.csv", AblationRow)
+
+
+def panels(store, layer):
+    """The arrays that a layer's panels show."""
+    return store.read_npz(f"ablation/layer_{layer}.npz")
+
+
+def sections(config, store, exhibits):
+    """What single atoms do."""
+    of_layers = {layer: panels(store, layer) for layer in dictionary.layers(config)}
+    return [parts.ablation_section(exhibits, ablated(store), effects(store), of_layers)]

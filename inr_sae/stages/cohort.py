@@ -1,56 +1,89 @@
 """Stage 1: draw the signals and train the encoder that they share."""
 
-import jax.numpy as jnp
 import numpy as np
 
-from inr_sae import runtime
 from inr_sae.errors import UserError
-from inr_sae.inr import coordinates, fit, network
+from inr_sae.folder.checkpoints import read_params
+from inr_sae.inr import fit, network
+from inr_sae.machine import devices
 from inr_sae.measure.image import psnr_from_mse
-from inr_sae.output import pictures
-from inr_sae.output.style import save
-from inr_sae.signals.load import load, n_trained
-from inr_sae.signals.split import SPLITS
-from inr_sae.stages import external, training
-from inr_sae.stages.keys import key_of
+from inr_sae.report import sentences
+from inr_sae.report.figures import pictures
+from inr_sae.report.figures.style import save
+from inr_sae.report.page import Heading
+from inr_sae.report.parts import study as parts
+from inr_sae.rows import HistoryRow, SignalRow
+from inr_sae.run import checks, drawn, external, trained, training
+from inr_sae.run.keys import key_of
+from inr_sae.run.trained import TrainedCohort
+from inr_sae.state import Training
 
-PARTS = ("seed", "signals", "inr", "external", "cohort", "runtime.precision")
+NEEDS, USES = (), ()
+READS = ("seed", "signals", "inr", "external", "cohort", "runtime")
+WRITES = ("cohort",)
+SIGNALS = "cohort/signals.csv"
+
+
+def check(config):
+    """Refuse an encoder or a training that cannot be, and signals that cannot be read."""
+    checks.positive(config, "inr.width", "inr.n_layers", "cohort.steps", "cohort.learning_rate", "cohort.log_every")
+    checks.positive(config, "runtime.keep")
+    checks.one_of("external.heads", config.external.heads, ("fit", "file"))
+    check_coordinates(config.inr.coordinates)
+    backbone = trained.backbone_of(config.inr)
+    for key in backbone.DEFAULTS:
+        checks.positive_value(f"inr.{config.inr.backbone}.{key}", config.inr[config.inr.backbone][key])
+    signals = drawn.read("signals", config.signals)
+    if config.external.file:
+        external.read(config, signals.cohort)
+
+
+def check_coordinates(values):
+    """Raise UserError unless these are two ends, the lower one first."""
+    if len(values) != 2 or not values[0] < values[1]:
+        raise UserError(f"inr.coordinates is {tuple(values)}; it is the first and the last pixel's, as in (0.0, 1.0)")
 
 
 def run(config, store):
     """Train the cohort, or take an encoder from elsewhere; writes cohort/signals.csv, checkpoints, history.csv,
     reconstructions.png."""
-    signals = draw(config.signals, store)
-    backbone = network.backbone(config.inr.backbone)
-    state = initial(config, signals.cohort.shape[-1])
+    signals = draw(config, store)
+    state = initial(config, signals.cohort)
+    backbone, settings = trained.backbone_of(config.inr), trained.settings(config.inr)
+    x = trained.grid(settings, signals.cohort)
     if config.external.file:
-        state = external.state(config, signals.cohort, grid(signals.cohort), state.key)
-    h = network.prefix(backbone, state.params["encoder"], -1, grid(signals.cohort))
-    data = fit.tiles(h, flat(signals.cohort), fit.tile_rows(config.inr, 1, runtime.accelerator_memory()))
+        params = external.params(config, signals.cohort, x)
+        state = fit.init_state(params, None, config.cohort.learning_rate, state.key)
+    data = tiles(backbone, state.params["encoder"], x, signals.cohort)
     if config.external.file:
         history = [[0, *map(float, fit.signal_mse(backbone, state.params, None, data))]]
         training.keep(store, "cohort", state, history)
     else:
-        state, history = train(config, store, backbone, state, data)
-    store.write_csv("cohort/history.csv", [history_row(row) for row in history])
-    outputs = np.asarray(fit.outputs(backbone, state.params, None, h)).reshape(signals.cohort.shape)
+        of_cohort = training_of(config, backbone, data)
+        of_cohort = of_cohort._replace(label=store.label(f"cohort {config.inr.backbone}"))
+        state, history = training.train(store, "cohort", state, of_cohort, config.runtime)
+    store.write_rows("cohort/history.csv", HistoryRow, [history_row(row) for row in history])
+    outputs = TrainedCohort(settings, backbone, state.params, signals, x).outputs()
     save(store, "cohort/reconstructions.png", pictures.reconstructions(signals.cohort, outputs, signals.names.cohort))
 
 
-def train(config, store, backbone, state, data):
-    """(state, history) of the cohort after its training on Tiles."""
+def tiles(backbone, encoder, x, signals):
+    """The `fit.Tiles` of signals (M, H, W, C) at coordinates x (N, 2), for all units to move."""
+    h = network.prefix(backbone, encoder, -1, x)
+    rows = fit.tile_rows(1, fit.bytes_a_row(backbone, encoder), devices.accelerator_memory())
+    return fit.tiles(h, trained.flat(signals), rows)
+
+
+def training_of(config, backbone, data):
+    """The `state.Training` of a cohort on Tiles."""
     rate, stop_db = config.cohort.learning_rate, config.cohort.stop_psnr_db
-    return training.train(
-        store,
-        "cohort",
-        f"cohort {config.inr.backbone}",
-        state,
-        config.cohort.steps,
-        config.cohort.log_every,
-        run_chunk=lambda n, state: fit.fit_cohort(backbone, None, rate, n, state, data),
+    return Training(
+        label="cohort",
+        total=config.cohort.steps,
+        chunk=config.cohort.log_every,
+        run=lambda n, state: fit.fit_cohort(backbone, None, rate, n, state, data),
         measure=lambda state, losses: fit.signal_mse(backbone, state.params, None, data),
         describe=lambda mse: f"{mean_psnr(mse):.2f} dB",
-        runtime=config.runtime,
         stop=lambda mse: stop_db is not None and mean_psnr(mse) >= stop_db,
     )
 
@@ -61,65 +94,75 @@ def mean_psnr(mse):
 
 
 def history_row(row):
-    """A row of history.csv from [step, mse of each signal]; the loss is their sum."""
+    """The HistoryRow of [step, mse of each signal]."""
     step, mse = row[0], np.array(row[1:])
     psnr = np.asarray(psnr_from_mse(mse), np.float64)
-    return {
-        "step": step,
-        "loss": mse.sum(),
-        "psnr_db_mean": psnr.mean(),
-        "psnr_db_min": psnr.min(),
-        "psnr_db_max": psnr.max(),
-    }
+    return HistoryRow(step, mse.sum(), psnr.mean(), psnr.min(), psnr.max())
 
 
-def draw(config, store, file="cohort/signals.csv"):
-    """The signals of a config group; `file` is written the first time and holds them to the same pixels ever after.
-
-    Raises UserError naming the signal that is another now.
-    """
-    signals = load(**config)
-    rows = [
-        {"split": split, "name": name, "sha256_of_pixels": digest}
-        for split in SPLITS
-        for name, digest in zip(getattr(signals.names, split), getattr(signals.digests, split))
-    ]
-    if not store.exists(file):
-        store.write_csv(file, rows)
-        return signals
-    stored = {(row["split"], str(row["name"])): row["sha256_of_pixels"] for row in store.read_csv(file)}
-    drawn = {(row["split"], row["name"]): row["sha256_of_pixels"] for row in rows}
-    for key in stored.keys() | drawn.keys():
-        if stored.get(key) != drawn.get(key):
-            raise UserError(
-                f"the {key[0]} signal {key[1]} is not what {store.path(file)} says it was; "
-                "restore the images, or start a new --workdir"
-            )
-    return signals
+def draw(config, store):
+    """The study's Signals, held to the pixels that they had the first time."""
+    return drawn.draw("signals", config.signals, store, SIGNALS)
 
 
-def initial(config, channels):
-    """The cohort's TrainState at step 0; it depends on the config alone."""
-    backbone = network.backbone(config.inr.backbone)
-    params = {
-        "encoder": backbone.init(key_of(config.seed, "encoder"), config.inr),
-        "heads": network.init_heads(
-            backbone, key_of(config.seed, "heads"), config.inr, n_trained(config.signals), channels
-        ),
-    }
+def initial(config, signals):
+    """The TrainState at step 0 for signals (M, H, W, C); it depends on the config, and on them where the backbone's
+    weights do."""
+    keys = key_of(config.seed, "encoder"), key_of(config.seed, "heads")
+    params = network.init(trained.backbone_of(config.inr), keys, trained.settings(config.inr), signals)
     return fit.init_state(params, None, config.cohort.learning_rate, key_of(config.seed, "cohort"))
 
 
-def trained(config, store, channels):
-    """The trained cohort's parameters {"encoder", "heads"}."""
-    return training.restore(store, "cohort", initial(config, channels))[0].params
+def load(config, store):
+    """The TrainedCohort of a study's folder."""
+    signals = draw(config, store)
+    params = training.restore(store, "cohort", initial(config, signals.cohort))[0].params
+    settings = trained.settings(config.inr)
+    x = trained.grid(settings, signals.cohort)
+    return TrainedCohort(settings, trained.backbone_of(config.inr), params, signals, x)
 
 
-def grid(signals):
-    """The coordinates (N, 2) of signals (M, H, W, C)."""
-    return coordinates.grid(*signals.shape[1:3])
+def studies(root):
+    """The folders, in `root` and below, of studies whose cohort is done, sorted."""
+    return sorted(path.parent.parent for path in root.rglob("cohort/done.json"))
 
 
-def flat(signals):
-    """Signals (M, H, W, C) as targets (M, N, C)."""
-    return jnp.asarray(signals.reshape(signals.shape[0], -1, signals.shape[-1]))
+def params_of(store):
+    """The parameters {"encoder", "heads"} of a done cohort, whatever the config."""
+    params = read_params(store.path("cohort/checkpoints"))
+    params["encoder"].setdefault("constants", {})
+    return params
+
+
+def history(store):
+    """The HistoryRows of a done cohort."""
+    return store.read_rows("cohort/history.csv", HistoryRow)
+
+
+def names(store):
+    """The names of the signals that the encoder was trained on, in the order of its heads."""
+    return [row.name for row in store.read_rows(SIGNALS, SignalRow) if row.split == "cohort"]
+
+
+def picture(store):
+    """The png of the cohort's signals and reconstructions."""
+    return store.path("cohort/reconstructions.png").read_bytes()
+
+
+def sections(config, store, exhibits):
+    """How the cohort was trained."""
+    signals = store.read_rows(SIGNALS, SignalRow)
+    return [parts.cohort_section(exhibits, history(store), signals, picture(store), bool(config.external.file))]
+
+
+def heading(config):
+    """The title of a study of one encoder."""
+    label, signals = trained.backbone_of(config.inr).LABEL, config.signals
+    how = f"{config.cohort.steps} steps, seed {config.seed}"
+    if config.external.file:
+        how = f"encoder from {config.external.file}"
+    return Heading(
+        f"{label} on {signals.dataset}: where to freeze, and what the layers encode",
+        f"{label}, {trained.size(config.inr)}; cohort of {signals.n_cohort} from {signals.dataset}, {how}.",
+        sentences.caveats([signals.dataset], config.external.file),
+    )

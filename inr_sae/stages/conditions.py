@@ -3,61 +3,159 @@
 Each condition is a study of its own in conditions/<regime>-<backbone>/.
 """
 
-from inr_sae.stages.once import run_stage
-from inr_sae.stages.sweep import FREQUENCY
+from inr_sae.errors import UserError
+from inr_sae.inr import network
+from inr_sae.report import sentences
+from inr_sae.report.page import Heading
+from inr_sae.report.parts import dictionaries as parts
+from inr_sae.rows import Condition
+from inr_sae.run import checks, trained
+from inr_sae.run.once import run_stage
+from inr_sae.stages import ablation, cohort, dictionary, freeze_sweep, rank
 
-PARTS = ("seed", "signals", "inr", "cohort", "single", "conditions", "fit", "metrics", "sae", "ablation")
-PARTS += ("runtime.precision",)
+NEEDS, USES = (), ()
+READS = (*ablation.READS, "single", "conditions")
+WRITES = ("conditions",)
+REGIMES = ("single", "cohort", "second")  # second: a cohort that shares no signal with the first
+STUDY = (cohort, rank, freeze_sweep, dictionary, ablation)
+
+
+def check(config):
+    """Refuse regimes and backbones that cannot be, and check the study of every condition."""
+    checks.positive(config, "single.steps")
+    checks.some("conditions.backbones", config.conditions.backbones)
+    checks.some("conditions.regimes", config.conditions.regimes)
+    for backbone in config.conditions.backbones:
+        checks.one_of("conditions.backbones", backbone, network.backbone_names())
+    for regime in config.conditions.regimes:
+        checks.one_of("conditions.regimes", regime, REGIMES)
+    if set(config.conditions.regimes) == {"second"}:
+        raise UserError("conditions.regimes has second alone, and a second cohort needs a first; add cohort")
+    if "cohort" in config.conditions.regimes and config.signals.n_test < 1:
+        raise UserError(
+            "signals.n_test is 0, and atoms of a cohort's encoder are ablated on a held-out signal; raise it"
+        )
+    if "second" in config.conditions.regimes and config.signals.n_validation < 1:
+        raise UserError("conditions.regimes has second, a cohort of the validation signals; raise signals.n_validation")
+    for condition, own in studies(config).items():
+        for stage in stages_of(condition):
+            stage.check(own)
 
 
 def run(config, store):
     """Writes conditions/<name>/, each the study of one condition."""
-    for name, own in studies(config).items():
-        for stage in own.stages:
-            run_stage(stage, own, store.sub(folder(name)))
+    for condition, own in studies(config).items():
+        for stage in stages_of(condition):
+            run_stage(stage, own, store.sub(folder(condition)))
 
 
-def folder(name):
+def folder(condition):
     """The folder of a condition's study."""
-    return f"conditions/{name}"
+    return f"conditions/{condition.name}"
 
 
 def studies(config):
-    """{name: config of its own study} of every condition."""
-    return {
-        f"{regime}-{backbone}": study(config, regime, backbone)
+    """{Condition: config of its own study}."""
+    conditions = (
+        condition_of(config, regime, backbone)
         for regime in config.conditions.regimes
         for backbone in config.conditions.backbones
-    }
+    )
+    return {condition: study(config, condition) for condition in conditions}
 
 
-def study(config, regime, backbone):
+def condition_of(config, regime, backbone):
+    """The Condition of a regime; a second cohort starts from weights of its own, or what it has in common with the
+    first could be what both started from."""
+    return Condition(regime, backbone, config.seed + (regime == "second"))
+
+
+def stages_of(condition):
+    """The stages of a condition's study: of one signal nothing transfers; a second cohort is there to be compared."""
+    left_out = {"single": (freeze_sweep,), "cohort": (), "second": (freeze_sweep, ablation)}[condition.regime]
+    return [stage for stage in STUDY if stage not in left_out]
+
+
+def study(config, condition):
     """The config of one condition's study."""
     own = config.copy_and_resolve_references()
-    own.inr.backbone = backbone
-    own.stages = ("cohort", "rank", "freeze_sweep", "dictionary", "ablation")
-    own.fit.update(dict(protocols=("freeze",), taus=config.sae.layers, seeds=1, other_rates=()))
-    if regime == "single":
+    own.seed, own.inr.backbone = condition.seed, condition.backbone
+    own.fit.update(dict(protocols=("freeze",), taus=config.dictionary.layers, splits=("test",)))
+    own.fit.update(dict(seeds=1, other_rates=()))
+    if condition.regime == "single":
         own.signals.train_on = "first"
         own.ablation.cohort_signals = min(1, config.ablation.cohort_signals)
-        own.stages = tuple(stage for stage in own.stages if stage != "freeze_sweep")
-        own.cohort.update(dict(steps=config.single.steps, learning_rate=config.single[f"learning_rate_{backbone}"]))
-        key = FREQUENCY[backbone]
-        own.inr[key] = config.single[key]
-    elif regime == "second":
+        tuned = config.single[condition.backbone]
+        own.cohort.update(dict(steps=config.single.steps, learning_rate=tuned.learning_rate))
+        key = network.backbone(condition.backbone).FREQUENCY
+        if key:
+            own.inr[condition.backbone][key] = tuned.frequency
+    elif condition.regime == "second":
         own.signals.train_on = "validation"
-        own.stages = ("cohort", "rank", "dictionary")
     return own
 
 
-def of_first_cohorts(config, store):
-    """As `of`, the conditions that the paper has: without the second cohort."""
-    return {name: each for name, each in of(config, store).items() if not name.startswith("second")}
+def of_study(config, store):
+    """{Condition: (config, store)} of the conditions' studies."""
+    return {condition: (own, store.sub(folder(condition))) for condition, own in studies(config).items()}
 
 
-def of(config, store):
-    """{name: (config, store)} of the studies that have a dictionary: the conditions, or this study alone."""
-    if "conditions" in config.stages:
-        return {name: (own, store.sub(folder(name))) for name, own in studies(config).items()}
-    regime = "single" if config.signals.train_on == "first" or config.signals.n_cohort == 1 else "cohort"
-    return {f"{regime}-{config.inr.backbone}": (config, store)}
+def first_cohorts(config, store):
+    """As `of_study`, the conditions that the paper has: without the second cohort."""
+    return {which: each for which, each in of_study(config, store).items() if which.regime != "second"}
+
+
+def compared(config, store):
+    """What the report shows of the paper's conditions, as `report.parts.dictionaries.Compared`."""
+    every = first_cohorts(config, store)
+    layers = {which: dictionary.layers(own) for which, (own, _) in every.items()}
+    ablated = {which: ablation.ablated(sub) for which, (_, sub) in every.items()}
+    panels = {
+        which: {layer: ablation.panels(sub, layer) for layer in layers[which]} for which, (_, sub) in every.items()
+    }
+    return parts.Compared(
+        metrics={which: dictionary.metrics(own, sub) for which, (own, sub) in every.items()},
+        atoms={
+            which: {layer: dictionary.atoms(sub, layer) for layer in layers[which]} for which, (_, sub) in every.items()
+        },
+        effects={role: effects_of(every, role) for role in ("cohort", "test")},
+        ablations=ablated,
+        panels=panels,
+        maps={
+            which: {layer: dictionary.maps(sub, layer)["z"] for layer in layers[which]}
+            for which, (_, sub) in every.items()
+        },
+        signals={which: panels[which][layers[which][0]]["cohort_target"] for which in every},
+    )
+
+
+def effects_of(every, role):
+    """{Condition: EffectRows of its first signal of a role}, of the conditions that have one."""
+    found = {}
+    for which, (_, sub) in every.items():
+        rows = [row for row in ablation.effects(sub) if row.signal_role == role]
+        if rows:
+            found[which] = [row for row in rows if row.signal == rows[0].signal]
+    return found
+
+
+def sections(config, store, exhibits):
+    """What the conditions' dictionaries look like, side by side."""
+    shown = compared(config, store)
+    return [
+        parts.gallery_section(exhibits, shown),
+        parts.diagnostics_section(exhibits, shown),
+        parts.ablations_section(exhibits, shown),
+    ]
+
+
+def heading(config):
+    """The title of a comparison of dictionaries."""
+    every, dataset = studies(config), config.signals.dataset
+    sizes = dict.fromkeys(trained.size(own.inr) for own in every.values())
+    return Heading(
+        f"What INRs encode: {', '.join(which.name for which in every)} on {dataset}",
+        f"{' or '.join(sizes)}; cohort of {config.signals.n_cohort}, {config.cohort.steps} steps; "
+        f"{dictionary.description(config)}; seed {config.seed}.",
+        sentences.caveats([dataset], config.external.file),
+    )

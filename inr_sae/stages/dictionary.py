@@ -1,44 +1,51 @@
-"""Stage 4: one TopK sparse autoencoder a layer, on the encoder's activations (Secs. 3.3, 4.2)."""
-
-from functools import partial
+"""Stage 4: one dictionary a unit, on the encoder's activations (Secs. 3.3, 4.2)."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from flax.core import FrozenDict
+from flax.traverse_util import flatten_dict, unflatten_dict
 
-from inr_sae.inr import network
+from inr_sae import dictionaries
+from inr_sae.atoms import shape, statistics
+from inr_sae.dictionaries.codes import Dictionary, Job, fit
+from inr_sae.errors import UserError
 from inr_sae.measure.image import psnr_from_mse
-from inr_sae.sae import shape, stats
-from inr_sae.sae import train as sae_train
-from inr_sae.stages import cohort, joint, training
-from inr_sae.stages.keys import key_of
+from inr_sae.report.parts import study as parts
+from inr_sae.rows import AtomRow, LossRow, MetricsRow
+from inr_sae.run import checks, trained, training
+from inr_sae.run.keys import key_of
+from inr_sae.stages import cohort
 
-PARTS = (*cohort.PARTS, "sae")
+NEEDS, USES = ("cohort",), ()
+READS = (*cohort.READS, "dictionary")
+WRITES = ("dictionary",)
 N_MAPS = 16  # atoms a layer whose maps are stored
 
 
-def run(config, store):
-    """Writes dictionary/checkpoints and history.csv, of all layers together, and for each layer_<l>/: atoms.csv,
-    maps.npz and last metrics.csv: that layer is done."""
-    signals = cohort.draw(config.signals, store)
-    params = cohort.trained(config, store, signals.cohort.shape[-1])
-    backbone = network.backbone(config.inr.backbone)
-    targets = cohort.flat(signals.cohort)
-    h = activations(config, backbone, params, signals)
-    (saes,) = fit(config, store, h, (config.sae.k,))
-    features = shape.features(signals.cohort, signals.test, np.random.default_rng(config.seed))
-    for i, layer in enumerate(config.sae.layers):
-        if not all(store.exists(f"{folder(layer)}/{file}") for file in ("atoms.csv", "maps.npz", "metrics.csv")):
-            sae = jax.tree.map(lambda leaf: leaf[i], saes)
-            measure_layer(
-                config, store, layer, sae, h[i], features, lambda h: mean_psnr(backbone, params, layer, h, targets)
-            )
+def check(config):
+    """Refuse a method, its settings, or layers that cannot be."""
+    with checks.naming(f"dictionary.{config.dictionary.method}"):
+        method_of(config).check(settings(config), jax.device_count())
+    checks.units("dictionary.layers", config.dictionary.layers, trained.n_units(config.inr))
 
 
-def activations(config, backbone, params, signals):
-    """Post-activations (L, N, d) of the layers that have a dictionary, over the grid of the encoder's signals."""
-    hidden = network.activations(backbone, params["encoder"], cohort.grid(signals.cohort))
-    return jnp.stack([hidden[layer] for layer in config.sae.layers])
+def method_of(config):
+    """The method's module; raises UserError naming the key."""
+    try:
+        return dictionaries.method(config.dictionary.method)
+    except ValueError as error:
+        raise UserError(f"dictionary.method is {config.dictionary.method!r}; {error}") from error
+
+
+def settings(config):
+    """The method's own config group, as a plain dict."""
+    return config.dictionary[config.dictionary.method].to_dict()
+
+
+def layers(config):
+    """The units that have a dictionary: those the config names, or all."""
+    return tuple(config.dictionary.layers) or tuple(range(trained.n_units(config.inr)))
 
 
 def folder(layer):
@@ -46,81 +53,135 @@ def folder(layer):
     return f"dictionary/layer_{layer}"
 
 
-def initial(config, means, ks, seed=None):
-    """The TrainState at step 0 of the SAEs of all layers for activations of means (L, d), a set for each of `ks`.
+def run(config, store):
+    """Writes dictionary/checkpoints and history.csv, of all layers together, where a method trains; and for each
+    layer_<l>/: dictionary.npz, atoms.csv, maps.npz and last metrics.csv: that layer is done."""
+    encoder = cohort.load(config, store)
+    jobs = jobs_of(config, encoder, settings(config))
+    fitted = fit_jobs(config, store, jobs, "dictionary")
+    others = held_out(config, encoder.signals)
+    features = shape.features(encoder.signals.cohort, others, np.random.default_rng(config.seed))
+    targets = trained.flat(encoder.signals.cohort)
+    for layer, job, dictionary in zip(layers(config), jobs, fitted):
+        files = ("dictionary.npz", "atoms.csv", "maps.npz", "metrics.csv")
+        if not all(store.exists(f"{folder(layer)}/{file}") for file in files):
+            params = {"/".join(path): leaf for path, leaf in flatten_dict(dictionary.params).items()}
+            store.write_npz(f"{folder(layer)}/dictionary.npz", **params)
+            measure_layer(store, layer, dictionary, job, features, targets)
 
-    A layer's SAE starts from its own key, whatever the other layers and the other ks; `seed` tells reruns apart.
-    """
+
+def held_out(config, signals):
+    """Signals that the encoder was not trained on, (T, H, W, C), or None: what atoms are compared with beside those
+    that it was."""
+    validation = None if config.signals.train_on == "validation" else signals.validation
+    known = [part for part in (signals.test, validation) if part is not None]
+    return np.concatenate(known) if known else None
+
+
+def jobs_of(config, encoder, method_settings, seed=None):
+    """A Job for every layer that has a dictionary. Its key is its own, whatever the other layers; `seed` tells reruns
+    apart."""
     identity = () if seed is None else (f"seed {seed}",)
-    keys = jnp.stack([key_of(config.seed, "sae", layer, *identity) for layer in config.sae.layers])
-    keys = jnp.stack([keys] * len(ks))
-    return sae_train.init_states(keys, config.sae.n_atoms, means, config.sae.learning_rate)
-
-
-def fit(config, store, h, ks, at="dictionary", seed=None):
-    """Train the SAEs of all layers on activations h (L, N, d), for every k side by side, in the folder `at`.
-
-    Returns the trained parameters, leaves leading with L, as a tuple over ks.
-    """
-    sae = config.sae
-    names = [f"mse_k_{k}_layer_{layer}" for k in ks for layer in sae.layers]
-    with joint.sae_steps(sae, ks, h) as run_chunk:
-        state, history = training.train(
-            store,
-            at,
-            f"{store.label(at)} {config.inr.backbone}",
-            initial(config, h.mean(axis=1), ks, seed),
-            sae.steps,
-            sae.log_every,
-            run_chunk,
-            measure=lambda state, losses: losses.mean(axis=0).ravel(),
-            describe=lambda row: "mse " + " ".join(f"{value:.2g}" for value in row[:5]),
-            runtime=config.runtime,
+    return [
+        Job(
+            f"layer_{layer}",
+            key_of(config.seed, "sae", layer, *identity),
+            h,
+            encoder.shape,
+            encoder.behind(layer),
+            method_settings,
         )
-    store.write_csv(f"{at}/history.csv", [dict(zip(("step", *names), row)) for row in history])
-    return state.params
+        for layer, h in zip(layers(config), encoder.activations(layers(config)))
+    ]
 
 
-def trained_layers(config, store):
-    """The trained SAEs' parameters of all layers, leaves leading with L."""
-    like = initial(config, jnp.zeros((len(config.sae.layers), config.inr.width)), (config.sae.k,))
-    return training.restore(store, "dictionary", like)[0].params[0]
+def fit_jobs(config, store, jobs, at):
+    """The Dictionary of each Job; in the folder `at` checkpoints and history.csv, where the method trains."""
+
+    def train(state, of_method):
+        of_method = of_method._replace(label=f"{store.label(at)} {config.inr.backbone}")
+        state, history = training.train(store, at, state, of_method, config.runtime)
+        rows = [LossRow(step, job.name, mse) for step, *row in history for job, mse in zip(jobs, row, strict=True)]
+        store.write_rows(f"{at}/history.csv", LossRow, rows)
+        return state, history
+
+    return fit(method_of(config), jobs, train)
 
 
-@partial(jax.jit, static_argnums=(0, 2))
-def mean_psnr(backbone, params, layer, h, targets):
-    """Mean over the cohort of the PSNR in dB with h (N, d) in place of the activations of `layer`."""
-    outputs = network.outputs(backbone, params, layer + 1, h)
-    return psnr_from_mse(jnp.mean(jnp.square(outputs - targets), axis=(1, 2))).mean()
+def load(config, store, layer):
+    """The Dictionary of a layer of a study's folder."""
+    arrays = store.read_npz(f"{folder(layer)}/dictionary.npz")
+    params = jax.tree.map(jnp.asarray, unflatten_dict(arrays, sep="/"))
+    return Dictionary(method_of(config), FrozenDict(settings(config)), params)
 
 
-def measure_layer(config, store, layer, sae, h, features, psnr_with):
-    """Measure the dictionary over the whole grid; psnr_with(h) is the cohort's PSNR with h substituted."""
-    k = config.sae.k
-    atoms, reconstruction = stats.measure(sae, h, k)
-    shapes = shape.locality(shape.moments(sae, h, k, features.height, features.width), features.height, features.width)
-    content = shape.content(shape.correlations(sae, h, k, features.maps), features)
-    top = stats.top_atoms(atoms, min(N_MAPS, config.sae.n_atoms))
-    store.write_npz(f"{folder(layer)}/maps.npz", atoms=top, z=stats.maps(sae, h, top, k))
-    columns = atoms._asdict() | shapes._asdict() | content._asdict()
-    store.write_csv(
-        f"{folder(layer)}/atoms.csv",
-        [
-            {"atom": atom, **{name: values[atom] for name, values in columns.items()}}
-            for atom in range(config.sae.n_atoms)
-        ],
-    )
-    row = {
-        "layer": layer,
-        "n_atoms": config.sae.n_atoms,
-        "k": k,
-        "step": config.sae.steps,
-        "mse": reconstruction.mse,
-        "r2": reconstruction.r2,
-        **stats.summary(atoms),
+@jax.jit
+def mean_psnr(behind, h, targets):
+    """Mean over the cohort of the PSNR in dB with h (N, d) in place of a layer's activations; targets (M, N, C)."""
+    return psnr_from_mse(jnp.mean(jnp.square(behind(h) - targets), axis=(1, 2))).mean()
+
+
+def measure_layer(store, layer, dictionary, job, features, targets):
+    """Measure a dictionary over the whole grid, and write its atoms.csv, maps.npz and metrics.csv."""
+    atoms, reconstruction = statistics.measure(dictionary, job.h)
+    shapes = shape.locality(shape.moments(dictionary, job.h, *job.shape), *job.shape)
+    content = shape.content(shape.correlations(dictionary, job.h, features.maps), features)
+    n = len(atoms.mean_magnitude)
+    top = statistics.top_atoms(atoms, min(N_MAPS, n))
+    maps_of_top = statistics.maps(dictionary, job.h, top)
+    store.write_npz(f"{folder(layer)}/maps.npz", atoms=top, z=maps_of_top, shape=np.array(job.shape))
+    columns = zip(*atoms, *shapes, *content, strict=True)
+    rows = [AtomRow(atom, *map(as_number, values)) for atom, values in enumerate(columns)]
+    store.write_rows(f"{folder(layer)}/atoms.csv", AtomRow, rows)
+    row = MetricsRow(
+        layer=layer,
+        n_atoms=n,
+        k=reconstruction.k,
+        mse=reconstruction.mse,
+        r2=reconstruction.r2,
+        **statistics.summary(atoms),
         **shape.summary(shapes, content),
-        "psnr_substituted_db": float(psnr_with(reconstruction.h_hat)),
-        "psnr_db": float(psnr_with(h)),
-    }
-    store.write_csv(f"{folder(layer)}/metrics.csv", [row])
-    store.log("dictionary", **{key: row[key] for key in ("layer", "r2", "alive_fraction", "psnr_substituted_db")})
+        psnr_substituted_db=float(mean_psnr(job.behind, jnp.asarray(reconstruction.h_hat), targets)),
+        psnr_db=float(mean_psnr(job.behind, job.h, targets)),
+    )
+    store.write_rows(f"{folder(layer)}/metrics.csv", MetricsRow, [row])
+    store.log("dictionary", layer=layer, r2=row.r2, alive_fraction=row.alive_fraction)
+
+
+def as_number(value):
+    """A number of an array as Python's own."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def metrics(config, store):
+    """The MetricsRow of every layer."""
+    return [store.read_rows(f"{folder(layer)}/metrics.csv", MetricsRow)[0] for layer in layers(config)]
+
+
+def atoms(store, layer):
+    """The AtomRows of a layer."""
+    return store.read_rows(f"{folder(layer)}/atoms.csv", AtomRow)
+
+
+def maps(store, layer):
+    """{"atoms": (A,), "z": (A, N), "shape": (height, width)} of a layer's top atoms."""
+    return store.read_npz(f"{folder(layer)}/maps.npz")
+
+
+def description(config):
+    """As a caption has it: the method and its settings."""
+    return ", ".join([method_of(config).LABEL, *(f"{key} = {value}" for key, value in settings(config).items())])
+
+
+def sections(config, store, exhibits):
+    """What the layers encode."""
+    stored = {layer: maps(store, layer) for layer in layers(config)}
+    shown = parts.Dictionaries(
+        metrics=metrics(config, store),
+        atoms={layer: atoms(store, layer) for layer in layers(config)},
+        maps={layer: (of_layer["atoms"], of_layer["z"]) for layer, of_layer in stored.items()},
+        shape=tuple(stored[layers(config)[0]]["shape"]),
+        top=config.report.top,
+        description=description(config),
+    )
+    return [parts.dictionary_section(exhibits, shown)]

@@ -3,14 +3,24 @@
 import jax
 import numpy as np
 
+from inr_sae.atoms import ablation as atoms_ablation
+from inr_sae.atoms import statistics
+from inr_sae.errors import UserError
 from inr_sae.inr import network
-from inr_sae.output import explorer as pages
-from inr_sae.output.progress import Progress
-from inr_sae.sae import stats, topk
+from inr_sae.machine.progress import Progress
+from inr_sae.report import page
+from inr_sae.report.explorer import pack
+from inr_sae.rows import Condition
+from inr_sae.run import checks
+from inr_sae.run.once import is_done
 from inr_sae.stages import ablation, cohort, conditions, dictionary
 
-PARTS = (*conditions.PARTS, "explorer")
+NEEDS, USES = (("ablation", "conditions"),), ()
+READS = (*conditions.READS, "explorer", "report")
+WRITES = ("explorer", "report/explorer")
+CHEAP = True
 FOLDER = "report/explorer"
+MOST_ATOMS = 2**16  # a pixel's codes name their atoms in two bytes
 COLUMNS = {  # of an atom, as the page names them
     "mean_magnitude": "mean magnitude",
     "firing_rate": "fires on (share of pixels)",
@@ -24,40 +34,55 @@ COLUMNS = {  # of an atom, as the page names them
 }
 
 
+def check(config):
+    """Refuse what no page could hold."""
+    checks.positive(config, *(f"explorer.{key}" for key in config.explorer))
+    n = dictionary.method_of(config).n_atoms(dictionary.settings(config), config.inr.width)
+    if n > MOST_ATOMS:
+        raise UserError(
+            f"dictionary.{config.dictionary.method} has {n} atoms; the explorer's codes are two bytes, of at most "
+            f"{MOST_ATOMS} atoms"
+        )
+
+
 def run(config, store):
     """Writes report/explorer/index.html and data/<condition>_layer_<l>.js."""
-    of = conditions.of_first_cohorts(config, store)
-    listed = []
-    with Progress("explorer", len(of) * len(config.sae.layers)) as progress:
-        for name, (own, sub) in of.items():
-            signals = cohort.draw(own.signals, sub)
-            params = cohort.trained(own, sub, signals.cohort.shape[-1])
-            saes = dictionary.trained_layers(own, sub)
-            drops = drops_of(sub)
-            h = dictionary.activations(own, network.backbone(own.inr.backbone), params, signals)
-            for i, layer in enumerate(own.sae.layers):
-                sae = jax.tree.map(lambda leaf, i=i: leaf[i], saes)
-                data = of_layer(config, own, sub, signals, params, layer, sae, h[i], drops[layer])
-                pages.write_data(store, FOLDER, f"{name}_layer_{layer}", data)
-                progress.advance(1, f"{name} layer {layer}")
-            listed.append({"name": name, "layers": list(own.sae.layers)})
+    every, listed = studies(config, store), []
+    layers = {which: dictionary.layers(own) for which, (own, _) in every.items()}
+    with Progress("explorer", sum(map(len, layers.values()))) as progress:
+        for which, (own, sub) in every.items():
+            encoder, drops = cohort.load(own, sub), drops_of(sub)
+            for layer, h in zip(layers[which], encoder.activations(layers[which])):
+                data = of_layer(own, sub, encoder, layer, h, drops[layer])
+                pack.write_data(store, FOLDER, f"{which.name}_layer_{layer}", data)
+                progress.advance(1, f"{which.name} layer {layer}")
+            listed.append({"name": which.name, "layers": list(layers[which])})
     n_bytes = sum(path.stat().st_size for path in store.path(f"{FOLDER}/data").iterdir())
-    pages.write_page(store, FOLDER, manifest(config, listed, n_bytes))
+    pack.write_page(store, FOLDER, manifest(config, store, listed, n_bytes))
     store.log("explorer", mib=round(n_bytes / 2**20, 2))
 
 
-def manifest(config, listed, n_bytes):
+def studies(config, store):
+    """{Condition: (config, store)} of the studies that have dictionaries: the paper's conditions, or this study."""
+    if is_done(store, "conditions"):
+        return conditions.first_cohorts(config, store)
+    regime = "single" if config.signals.train_on == "first" or config.signals.n_cohort == 1 else "cohort"
+    return {Condition(regime, config.inr.backbone, config.seed): (config, store)}
+
+
+def manifest(config, store, listed, n_bytes):
     """What the page must know before it loads any data."""
-    explorer, sae = config.explorer, config.sae
-    shown = min(explorer.atoms, sae.n_atoms)
+    explorer = config.explorer
+    own, sub = next(iter(studies(config, store).values()))
+    row = dictionary.metrics(own, sub)[0]
+    shown = min(explorer.atoms, row.n_atoms)
     thinned = [
-        f"{'Each of the' if shown == sae.n_atoms else f'The {shown} strongest of'} {sae.n_atoms} atoms of a layer "
-        f"{'has' if shown == sae.n_atoms else 'have'} a map, at most {explorer.tile} pixels wide or high; all "
+        f"{'Each of the' if shown == row.n_atoms else f'The {shown} strongest of'} {row.n_atoms} atoms of a layer "
+        f"{'has' if shown == row.n_atoms else 'have'} a map, at most {explorer.tile} pixels wide or high; all "
         "have numbers.",
-        f"A pixel tells its {min(explorer.per_pixel, sae.k)} strongest atoms of {sae.k}.",
+        f"A pixel tells its {min(explorer.per_pixel, row.k)} strongest atoms of {row.k}.",
         f"Effects are pictured for {explorer.effects} atoms a layer: those of highest magnitude, and those "
-        "whose removal "
-        "costs most.",
+        "whose removal costs most.",
         "More or less: the keys of config.explorer.",
     ]
     return {
@@ -69,79 +94,95 @@ def manifest(config, listed, n_bytes):
     }
 
 
-def of_layer(config, own, sub, signals, params, layer, sae, h, drops):
-    """The data of one dictionary."""
-    explorer, k, shape = config.explorer, own.sae.k, signals.cohort.shape[1:3]
-    atoms = sub.read_csv(f"{dictionary.folder(layer)}/atoms.csv")
+def of_layer(config, store, encoder, layer, h, drops):
+    """The data of one dictionary; drops: {(role, name): (n,) dB} of its layer."""
+    explorer, shape = config.explorer, encoder.shape
+    fitted, atoms = dictionary.load(config, store, layer), dictionary.atoms(store, layer)
     largest = np.max(list(drops.values()), axis=0) if drops else np.full(len(atoms), np.nan)
-    order = sorted(range(len(atoms)), key=lambda atom: -atoms[atom]["mean_magnitude"])
-    mapped = order[: explorer.atoms]
-    tile = pages.shrunk(shape, explorer.tile)
-    columns = {name: pages.rounded([np.nan if row[name] is None else row[name] for row in atoms]) for name in COLUMNS}
-    pictured = effects(config, own, sub, signals, params, layer, sae, h, order, largest)
+    order = [row.atom for row in ablation.by_magnitude(atoms)]
+    mapped, tile = order[: explorer.atoms], pack.shrunk(shape, explorer.tile)
+    columns = {name: pack.rounded([as_float(getattr(row, name)) for row in atoms]) for name in COLUMNS}
     return {
         "n": len(atoms),
-        "columns": columns | {"drop": pages.rounded(largest)},
-        "drops": [{"role": role, "name": str(name), "db": pages.rounded(db)} for (role, name), db in drops.items()],
+        "columns": columns | {"drop": pack.rounded(largest)},
+        "drops": [{"role": role, "name": name, "db": pack.rounded(db)} for (role, name), db in drops.items()],
         "mapped": mapped,
         "tile": tile,
-        "maps": pages.atlas(tiles(sae, h, mapped, k, shape, tile), explorer.quality),
-        "pixels": pixels(sae, h, k, shape, explorer),
-        **pictured,
+        "maps": pack.atlas(tiles(fitted, h, mapped, shape, tile), explorer.quality),
+        "pixels": pixels(fitted, h, shape, explorer),
+        **pictured(config, store, encoder, layer, h, chosen(order, largest, explorer.effects)),
     }
 
 
-def drops_of(sub):
+def as_float(value):
+    """nan for None."""
+    return np.nan if value is None else value
+
+
+def drops_of(store):
     """{layer: {(role, name): (n,) drops in dB}} of every signal that atoms were removed from."""
     drops = {}
-    for row in sub.read_csv("ablation/all_atoms.csv"):
-        of_layer = drops.setdefault(row["layer"], {})
-        of_layer.setdefault((row["signal_role"], str(row["signal"])), []).append(row["psnr_drop_db"])
+    for row in ablation.effects(store):
+        drops.setdefault(row.layer, {}).setdefault((row.signal_role, row.signal), []).append(row.psnr_drop_db)
     return drops
 
 
-def tiles(sae, h, atoms, k, shape, size):
+def tiles(fitted, h, atoms, shape, size):
     """Maps of atoms in false colour, averaged to `size`, each scaled to its own maximum: a list of (h, w, 3) uint8."""
     rows, columns = (np.arange(n) * small // n for n, small in zip(shape, size))
     bins = (rows[:, None] * size[1] + columns).ravel()
-    small = stats.binned_maps(sae, h, k, bins)[:, atoms].T.reshape(len(atoms), *size)
-    return [np.round(255 * pages.coloured(z)).astype(np.uint8) for z in small]
+    small = statistics.binned_maps(fitted, h, bins)[:, atoms].T.reshape(len(atoms), *size)
+    return [np.round(255 * pack.coloured(np.abs(z))).astype(np.uint8) for z in small]
 
 
-def pixels(sae, h, k, shape, explorer):
+def pixels(fitted, h, shape, explorer):
     """The codes of a grid of pixels of at most `side`, which are the image's own, every so many."""
-    height, width = pages.shrunk(shape, explorer.side)
+    height, width = pack.shrunk(shape, explorer.side)
     rows = np.round(np.linspace(0, shape[0] - 1, height)).astype(int)
     columns = np.round(np.linspace(0, shape[1] - 1, width)).astype(int)
     at = (rows[:, None] * shape[1] + columns).ravel()
-    values, indices = map(np.asarray, jax.jit(topk.encode, static_argnums=2)(sae, np.asarray(h)[at], k))
-    n = min(explorer.per_pixel, k)
-    return {"height": height, "width": width, "per_pixel": n} | pages.pixel_codes(
-        values[:, :n], indices[:, :n], float(values.max())
+    values, atoms = map(np.asarray, strongest(fitted, np.asarray(h)[at], explorer.per_pixel))
+    return {"height": height, "width": width, "per_pixel": values.shape[1]} | pack.pixel_codes(
+        values, atoms, float(values.max())
     )
 
 
-def effects(config, own, sub, signals, params, layer, sae, h, order, largest):
-    """{"signals", "effects"}: each signal as the network gives it, and, for some atoms, without them."""
-    explorer, backbone = config.explorer, network.backbone(own.inr.backbone)
+def strongest(fitted, h, most):
+    """(|z|, atoms) of the strongest codes of every row of h, at most so many, strongest first: (N, k) each."""
+    codes = jax.jit(lambda fitted, h: fitted.encode(h))(fitted, h)
+    magnitude, places = jax.lax.top_k(np.abs(codes.values), min(most, codes.values.shape[1]))
+    return magnitude, places if codes.indices is None else np.take_along_axis(codes.indices, places, axis=1)
+
+
+def chosen(order, largest, n):
+    """The atoms whose effects are pictured: those of highest magnitude, and those whose removal costs most."""
     costly = sorted(order, key=lambda atom: -np.nan_to_num(largest[atom], nan=-np.inf))
-    half = explorer.effects // 2
-    chosen = list(dict.fromkeys([*order[: explorer.effects - half], *costly[:half]]))
-    panels = {"atoms": np.array(chosen), "z": stats.maps(sae, h, chosen, own.sae.k)}
-    size, shown, befores, tiles_made = pages.shrunk(signals.cohort.shape[1:3], explorer.side), [], [], []
-    psnr = []
-    for role, name, target, fitted in ablation.subjects(own, sub, signals, params, layer):
-        results = ablation.ablate_signal(backbone, fitted, layer, h, sae, panels, target)
-        shape = target.shape
-        shown.append({"role": role, "name": str(name)})
-        before = (results[0][1].output + results[0][1].effect).reshape(shape)
-        befores.append(pages.resized(before, size))
-        psnr.append([[round(r["psnr_before_db"], 2), round(r["psnr_after_db"], 2)] for r, _ in results])
-        for _, result in results:
-            change = np.abs(result.effect).mean(axis=1).reshape(shape[:2])
-            tiles_made.append(pages.resized(result.output.reshape(shape), size))
-            tiles_made.append(pages.resized(pages.coloured(change), size))
+    half = n // 2
+    return list(dict.fromkeys([*order[: n - half], *costly[:half]]))
+
+
+def pictured(config, store, encoder, layer, h, atoms):
+    """{"signals", "effects"}: each signal as the network gives it, and without each of some atoms."""
+    explorer, fitted = config.explorer, dictionary.load(config, store, layer)
+    z, size = statistics.maps(fitted, h, atoms), pack.shrunk(encoder.shape, explorer.side)
+    shown, befores, made, psnr = [], [], [], []
+    for role, name, target, params in ablation.subjects(config, store, encoder, layer):
+        behind = network.behind(encoder.backbone, params, layer)
+        results = atoms_ablation.ablate(behind, fitted, h, atoms)
+        shown.append({"role": role, "name": name})
+        befores.append(pack.resized(results[0].before.reshape(target.shape), size))
+        psnr.append([[round(db, 2) for db in ablation.scores(each, of, target)[:2]] for each, of in zip(results, z)])
+        for result in results:
+            change = np.abs(result.effect).mean(axis=1).reshape(target.shape[:2])
+            made.append(pack.resized(result.output.reshape(target.shape), size))
+            made.append(pack.resized(pack.coloured(change), size))
     return {
-        "signals": {"size": size, "list": shown, **pages.atlas(befores, 85)},
-        "effects": {"atoms": chosen, "psnr": psnr, **pages.atlas(tiles_made, min(100, explorer.quality + 15))},
+        "signals": {"size": size, "list": shown, **pack.atlas(befores, 85)},
+        "effects": {"atoms": atoms, "psnr": psnr, **pack.atlas(made, min(100, explorer.quality + 15))},
     }
+
+
+def sections(config, store, exhibits):
+    """Where the explorer is."""
+    html = page.link("explorer/index.html", "Explore the dictionaries, atom by atom")
+    return [page.Section("explorer", "Explorer", html)]

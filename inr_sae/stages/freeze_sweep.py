@@ -1,34 +1,139 @@
 """Stage 3: fit held-out signals behind every freeze boundary, and by STRAINER's recipe (Secs. 3.1, 4.1)."""
 
-from inr_sae.output.progress import Progress
-from inr_sae.stages import cohort, rank, sweep
+from inr_sae.errors import InputError, UserError
+from inr_sae.machine.progress import Progress
+from inr_sae.measure import lpips
+from inr_sae.measure.boundaries import rule_layer
+from inr_sae.protocols import PROTOCOLS
+from inr_sae.report.parts import study as parts
+from inr_sae.rows import FitRow, SweepSummaryRow
+from inr_sae.run import checks, drawn, sweep, trained
+from inr_sae.signals.split import SPLITS
+from inr_sae.stages import cohort, rank
 
-PARTS = (*cohort.PARTS, "fit", "metrics", "ablation.test_signals")
+NEEDS, USES = ("cohort", "rank"), ()
+READS = (*cohort.READS, "fit", "metrics", "ablation.test_signals")
+WRITES = ("freeze_sweep",)
+LEAST_SIDE = 11  # of SSIM's window
+
+
+def check(config):
+    """Refuse protocols, boundaries, rates and metrics that cannot be, and signals that are none or too small."""
+    check_fits(config)
+    checks.units("fit.taus", config.fit.taus, trained.n_units(config.inr))
+    checks.some("fit.splits", config.fit.splits)
+    for split in config.fit.splits:
+        checks.one_of("fit.splits", split, SPLITS)
+        if config.signals[f"n_{split}"] < 1:
+            raise UserError(
+                f"signals.n_{split} is 0 and stages has freeze_sweep, which fits {split} signals; raise it, or change "
+                "fit.splits"
+            )
+    check_size("signals", drawn.read("signals", config.signals))
+
+
+def check_fits(config):
+    """Raise UserError naming what is wrong with the test-time fits or their metrics."""
+    checks.positive(config, "fit.steps", "fit.learning_rate", "fit.seeds", "fit.log_every")
+    for key, value in {"pixels": config.fit.pixels, **config.fit.budget.to_dict()}.items():
+        if value < 0:
+            name = key if key == "pixels" else f"budget.{key}"
+            raise UserError(f"fit.{name} is {value}; it is a number, or 0")
+    checks.one_of("fit.new", config.fit.new, ("backbone", "torch"))
+    if not config.fit.protocols:
+        raise UserError(f"fit.protocols is empty; there are {', '.join(PROTOCOLS)}")
+    for name in config.fit.protocols:
+        if name not in PROTOCOLS:
+            raise UserError(f"fit.protocols has {name!r}; there are {', '.join(PROTOCOLS)}")
+    for rate in config.fit.other_rates:
+        if not rate > 0:
+            raise UserError(f"fit.other_rates has {rate}; a rate is above 0")
+    if config.fit.batch < 0:
+        raise UserError(f"fit.batch is {config.fit.batch}; it is a number of fits, or 0 for as many as memory allows")
+    if config.metrics.lpips:
+        try:
+            lpips.network(config.metrics.lpips_weights)
+        except InputError as error:
+            said = error.sentence("metrics.lpips_")
+            raise UserError(f"metrics.lpips is on: {said}, or set metrics.lpips=False") from error
+
+
+def check_size(key, signals):
+    """Raise UserError if a set's signals are too small for SSIM."""
+    if min(signals.cohort.shape[1:3]) < LEAST_SIDE:
+        raise UserError(f"the signals are smaller than SSIM's window of 11x11; set a larger {key}.size")
 
 
 def run(config, store):
-    """Writes freeze_sweep/<target>/fits.csv, curves.csv, summary.csv, and the first signal's fits under example/."""
-    signals = cohort.draw(config.signals, store)
-    target = sweep.Target(config.signals.dataset, signals.test, signals.names.test)
-    encoder = cohort.trained(config, store, signals.cohort.shape[-1])["encoder"]
+    """Writes freeze_sweep/<target>/fits.csv, curves.csv, summary.csv, and the first signals' fits under example/."""
+    encoder = cohort.load(config, store)
+    sweeps = {split: sweep_of(config, store, encoder, split) for split in config.fit.splits}
+    n, cost = map(sum, zip(*(each.work for each in sweeps.values())))
+    with Progress(store.label(f"freeze sweep {config.inr.backbone}"), n, total_cost=cost) as progress:
+        for split, each in sweeps.items():
+            summary = sweep.summarise(sweep.run(each, progress))
+            rows = marked(summary, config, rule_layer(rank.load(store)))
+            store.write_rows(f"{folder(config, split)}/summary.csv", SweepSummaryRow, rows)
+
+
+def sweep_of(config, store, encoder, split):
+    """The `run.sweep.Sweep` of a split's signals with the study's encoder."""
+    signals, dataset = encoder.signals, config.signals.dataset
+    of_split = [getattr(part, split) for part in (signals, signals.names, signals.subjects)]
     n_examples = max(1, config.ablation.test_signals)  # the report shows the first one
-    n, cost = sweep.work(config, target)
-    with Progress(f"freeze sweep {config.inr.backbone}", n, total_cost=cost) as progress:
-        rows = sweep.run(config, store, config.signals.dataset, encoder, target, progress, n_examples)
-    summary = mark(sweep.summarise(rows), config, rank.rule_layer(store.read_csv("rank/stable_rank.csv")))
-    store.write_csv(f"{sweep.folder(target.name)}/summary.csv", summary)
+    target = target_of(config, split)
+    return sweep.Sweep(
+        config, store, folder(config, split), dataset, encoder.encoder, target, *of_split, n_examples=n_examples
+    )
 
 
-def mark(summary, config, rule_layer):
-    """The summary's rows with `is_best`, the freeze boundary of highest mean PSNR at the main rate, and `is_rule`, the
-    one that the stable rank picks."""
-    frozen = [row for row in sweep.of_main_rate(summary, config) if row["protocol"] == "freeze"]
-    best = max(frozen, key=lambda row: row["psnr_db_mean"], default=None)
+def target_of(config, split):
+    """What rows call the signals of a split: the data set, `own` where the encoder was trained on them."""
+    return {"test": config.signals.dataset, "cohort": "own"}.get(split, split)
+
+
+def folder(config, split="test"):
+    """The folder of a split's sweep."""
+    return f"freeze_sweep/{target_of(config, split)}"
+
+
+def marked(summary, config, layer_of_rule):
+    """SweepSummaryRows: is_best, the freeze boundary of highest mean PSNR at the main rate, and is_rule, the one that
+    the stable rank picks."""
+    frozen = [row for row in sweep.of_main_rate(summary, config) if row.protocol == "freeze"]
+    best = max(frozen, key=lambda row: row.psnr_db_mean, default=None)
     return [
-        row
-        | {
-            "is_rule": int(row["protocol"] == "freeze" and str(row["tau"]) == str(rule_layer)),
-            "is_best": int(row is best),
-        }
+        SweepSummaryRow(*row, int(row.protocol == "freeze" and row.tau == layer_of_rule), int(row is best))
         for row in summary
     ]
+
+
+def example(config, store, way, index, split="test"):
+    """(params, output, target) of the fit of image `index`, first seed, by a (protocol, tau) that was kept; None if
+    there is none."""
+    file = sweep.example(folder(config, split), sweep.Way(*way, config.fit.learning_rate), index)
+    return sweep.load_example(store, file) if store.exists(file) else None
+
+
+def sections(config, store, exhibits):
+    """Which layers transfer, for every split that was fitted."""
+    return [parts.sweep_section(exhibits, shown(config, store, split)) for split in config.fit.splits]
+
+
+def shown(config, store, split):
+    """What the report shows of a split's sweep."""
+    ways = [(way.protocol, way.tau) for way in sweep.ways(config) if way.rate == config.fit.learning_rate]
+    examples = {way: example(config, store, way, 0, split) for way in ways}
+    found = {way: fitted for way, fitted in examples.items() if fitted is not None}
+    return parts.Sweep(
+        summary=store.read_rows(f"{folder(config, split)}/summary.csv", SweepSummaryRow),
+        fits=store.read_rows(f"{folder(config, split)}/fits.csv", FitRow),
+        rule_layer=rule_layer(rank.load(store)),
+        learning_rate=config.fit.learning_rate,
+        steps=config.fit.steps,
+        lpips=config.metrics.lpips,
+        label=trained.backbone_of(config.inr).LABEL,
+        target=next((target for _, _, target in found.values()), None),
+        outputs={way: output for way, (_, output, _) in found.items()},
+        split=split,
+    )

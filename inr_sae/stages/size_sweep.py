@@ -2,42 +2,88 @@
 
 import jax
 
-from inr_sae.inr import network
-from inr_sae.sae import stats
+from inr_sae.atoms import statistics
+from inr_sae.errors import UserError
+from inr_sae.report.parts import dictionaries as parts
+from inr_sae.rows import SizeRow
+from inr_sae.run import checks, trained
 from inr_sae.stages import cohort, conditions, dictionary
 
-PARTS = (*conditions.PARTS, "size_sweep")
+NEEDS, USES = ("conditions",), ()
+READS = (*conditions.READS, "size_sweep")
+WRITES = ("size_sweep",)
+
+
+def check(config):
+    """Refuse a method without a size and a sparsity, and sizes that cannot be."""
+    checks.positive(config, "size_sweep.steps")
+    if not {"n_atoms", "k", "steps"} <= dictionary.settings(config).keys():
+        raise UserError(
+            f"stages has size_sweep, and dictionary.method {config.dictionary.method} has no n_atoms, k and steps to "
+            "sweep; leave the stage out"
+        )
+    checks.some("size_sweep.n_atoms", config.size_sweep.n_atoms)
+    checks.some("size_sweep.k", config.size_sweep.k)
+    checks.some("size_sweep.regimes", config.size_sweep.regimes)
+    for regime in config.size_sweep.regimes:
+        checks.one_of("size_sweep.regimes", regime, config.conditions.regimes)
+    for n in config.size_sweep.n_atoms:
+        if n < min(config.size_sweep.k):
+            raise UserError(f"size_sweep.n_atoms has {n}, fewer than every k of size_sweep.k = {config.size_sweep.k}")
+        for k in ks_of(config, n):
+            with checks.naming("size_sweep"):
+                dictionary.method_of(config).check(settings(config, n, k), jax.device_count())
+
+
+def ks_of(config, n_atoms):
+    """The k that a dictionary of so many atoms can have."""
+    return [k for k in config.size_sweep.k if k <= n_atoms]
+
+
+def settings(config, n_atoms, k):
+    """The method's settings for one size and sparsity."""
+    return dictionary.settings(config) | {"n_atoms": n_atoms, "k": k, "steps": config.size_sweep.steps}
 
 
 def run(config, store):
     """Writes size_sweep/metrics.csv; each condition and n keeps its own checkpoints and metrics.csv, done once."""
     rows = []
-    for name, (own, sub) in conditions.of(config, store).items():
-        if name.split("-")[0] not in config.size_sweep.regimes:
+    for condition, (own, sub) in conditions.of_study(config, store).items():
+        if condition.regime not in config.size_sweep.regimes:
             continue
         for n_atoms in config.size_sweep.n_atoms:
-            at = f"size_sweep/{name}/n_{n_atoms}"
+            at = f"size_sweep/{condition.name}/n_{n_atoms}"
             if not store.exists(f"{at}/metrics.csv"):
-                store.write_csv(f"{at}/metrics.csv", fit_size(config, store, own, sub, name, n_atoms, at))
-            rows += store.read_csv(f"{at}/metrics.csv")
-    store.write_csv("size_sweep/metrics.csv", rows)
+                encoder = cohort.load(own, sub)
+                found = of_size(config, store, encoder, condition, n_atoms)
+                store.write_rows(f"{at}/metrics.csv", SizeRow, found)
+            rows += store.read_rows(f"{at}/metrics.csv", SizeRow)
+    store.write_rows("size_sweep/metrics.csv", SizeRow, rows)
 
 
-def fit_size(config, store, own, sub, name, n_atoms, at):
-    """Rows of metrics.csv of one condition and n: a row for every layer and k, all trained side by side."""
-    own = own.copy_and_resolve_references()
-    own.sae.update(dict(n_atoms=n_atoms, steps=config.size_sweep.steps))
-    signals = cohort.draw(own.signals, sub)
-    params = cohort.trained(own, sub, signals.cohort.shape[-1])
-    backbone, targets = network.backbone(own.inr.backbone), cohort.flat(signals.cohort)
-    h = dictionary.activations(own, backbone, params, signals)
-    ks = [k for k in config.size_sweep.k if k <= n_atoms]
-    rows = []
-    for k, saes in zip(ks, dictionary.fit(own, store, h, ks=ks, at=at)):
-        for i, layer in enumerate(own.sae.layers):
-            atoms, reconstruction = stats.measure(jax.tree.map(lambda leaf, i=i: leaf[i], saes), h[i], k)
-            row = {"condition": name, "layer": layer, "n_atoms": n_atoms, "k": k, "steps": own.sae.steps}
-            row |= {"r2": reconstruction.r2} | stats.summary(atoms)
-            psnr = dictionary.mean_psnr(backbone, params, layer, reconstruction.h_hat, targets)
-            rows.append(row | {"psnr_substituted_db": float(psnr)})
+def of_size(config, store, encoder, condition, n_atoms):
+    """SizeRows of one condition and n: a row for every layer and k, all trained side by side."""
+    jobs, layers = [], []
+    for k in ks_of(config, n_atoms):
+        of_k = dictionary.jobs_of(config, encoder, settings(config, n_atoms, k))
+        jobs += [job._replace(name=f"k_{k}_{job.name}") for job in of_k]
+        layers += dictionary.layers(config)
+    fitted = dictionary.fit_jobs(config, store, jobs, f"size_sweep/{condition.name}/n_{n_atoms}")
+    targets, rows = trained.flat(encoder.signals.cohort), []
+    for layer, job, of_job in zip(layers, jobs, fitted):
+        atoms, reconstruction = statistics.measure(of_job, job.h)
+        psnr = float(dictionary.mean_psnr(job.behind, reconstruction.h_hat, targets))
+        quality = {"r2": reconstruction.r2, "psnr_substituted_db": psnr}
+        rows.append(SizeRow(*condition, layer, n_atoms, job.config["k"], **quality, **statistics.summary(atoms)))
     return rows
+
+
+def load(store):
+    """The SizeRows of a study's folder."""
+    return store.read_rows("size_sweep/metrics.csv", SizeRow)
+
+
+def sections(config, store, exhibits):
+    """Size and sparsity."""
+    chosen = dictionary.settings(config)
+    return [parts.size_section(exhibits, load(store), (chosen["n_atoms"], chosen["k"]), config.size_sweep.steps)]

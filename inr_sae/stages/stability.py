@@ -1,73 +1,113 @@
 """How much of a dictionary another seed gives again, and how much another cohort of the same backbone does."""
 
-import jax
+from typing import NamedTuple
+
 import numpy as np
 
-from inr_sae.inr import network
-from inr_sae.output.progress import Progress
-from inr_sae.sae import match, stats
+from inr_sae.atoms import matching, statistics
+from inr_sae.machine.progress import Progress
+from inr_sae.report.parts import dictionaries as parts
+from inr_sae.rows import MatchRow
+from inr_sae.run import checks
 from inr_sae.stages import cohort, conditions, dictionary
 
-PARTS = (*conditions.PARTS, "stability")
+NEEDS, USES = ("conditions",), ()
+READS = (*conditions.READS, "stability")
+WRITES = ("stability", "conditions/*/stability")
+
+
+class Dictionaries(NamedTuple):
+    """Those of all layers of one encoder, and what they read."""
+
+    h: list  # (N, d) each
+    fitted: list
+    shape: tuple  # (height, width)
+
+
+def check(config):
+    """Refuse regimes that have no dictionaries."""
+    checks.positive(config, "stability.max_atoms")
+    checks.some("stability.regimes", config.stability.regimes)
+    for regime in config.stability.regimes:
+        checks.one_of("stability.regimes", regime, config.conditions.regimes)
+
+
+def pairs_of(config):
+    """[(Condition, other Condition, seed)]: a condition with itself from another seed, or (None) with another one."""
+    pairs = []
+    for condition in conditions.studies(config):
+        if condition.regime in config.stability.regimes:
+            pairs += [(condition, condition, seed) for seed in config.stability.seeds]
+    for backbone in config.conditions.backbones:
+        first, *others = (
+            conditions.condition_of(config, regime, backbone) for regime in ("cohort", "second", "single")
+        )
+        known = conditions.studies(config)
+        pairs += [(first, other, None) for other in others if first in known and other in known]
+    return pairs
 
 
 def run(config, store):
     """Writes stability/matches.csv: matched one to one by maps, and, for one encoder's dictionaries, by decoder
     rows."""
-    pairs, dictionaries = [], {}
-    for name in conditions.studies(config):
-        if name.split("-")[0] in config.stability.regimes:
-            pairs += [(name, name, seed) for seed in config.stability.seeds]
-    for backbone in config.conditions.backbones:
-        names = [f"{regime}-{backbone}" for regime in ("cohort", "second", "single")]
-        known = [name for name in names if name in conditions.studies(config)]
-        pairs += [(known[0], other, None) for other in known[1:] if known[0] == names[0]]
-    rows, layers = [], config.sae.layers
+    pairs, layers = pairs_of(config), dictionary.layers(config)
+    known, rows = {}, []
     with Progress("stability", len(pairs) * len(layers)) as progress:
-        for name, other, seed in pairs:
-            for which in ((name, None), (other, seed)):
-                if which not in dictionaries:
-                    dictionaries[which] = load(config, store, *which)
+        for condition, other, seed in pairs:
+            for which in ((condition, None), (other, seed)):
+                if which not in known:
+                    known[which] = load(config, store, *which)
             for i, layer in enumerate(layers):
-                keys = {"condition": name, "other": other, "other_seed": seed, "layer": layer}
-                rows += compare(config, dictionaries[name, None], dictionaries[other, seed], i, keys, seed is not None)
-                progress.advance(1, f"{name} and {other} layer {layer}: {rows[-1]['similarity_mean']:.2f}")
-    store.write_csv("stability/matches.csv", rows)
+                keys = (*condition, *other, seed, layer)
+                rows += compare(config, known[condition, None], known[other, seed], i, keys)
+                note = f"{condition.name} and {other.name} layer {layer}: {rows[-1].similarity_mean:.2f}"
+                progress.advance(1, note)
+    store.write_rows("stability/matches.csv", MatchRow, rows)
 
 
-def load(config, store, name, seed):
-    """(activations (L, N, d), SAE parameters of all layers, (height, width)) of a condition's dictionary, trained now
-    if it is one of another seed."""
-    own, sub = conditions.of(config, store)[name]
-    signals = cohort.draw(own.signals, sub)
-    params = cohort.trained(own, sub, signals.cohort.shape[-1])
-    h = dictionary.activations(own, network.backbone(own.inr.backbone), params, signals)
+def load(config, store, condition, seed):
+    """The Dictionaries of a condition, trained now if they are those of another seed."""
+    own, sub = conditions.of_study(config, store)[condition]
+    encoder = cohort.load(own, sub)
+    h, layers = encoder.activations(dictionary.layers(own)), dictionary.layers(own)
     if seed is None:
-        return h, dictionary.trained_layers(own, sub), signals.cohort.shape[1:3]
-    (saes,) = dictionary.fit(own, sub, h, ks=(own.sae.k,), at=f"stability/seed_{seed}", seed=seed)
-    return h, saes, signals.cohort.shape[1:3]
+        return Dictionaries(h, [dictionary.load(own, sub, layer) for layer in layers], encoder.shape)
+    jobs = dictionary.jobs_of(own, encoder, dictionary.settings(own), seed)
+    return Dictionaries(h, dictionary.fit_jobs(own, sub, jobs, f"stability/seed_{seed}"), encoder.shape)
 
 
-def compare(config, ours, theirs, i, keys, same_encoder):
-    """Rows of matches.csv of one layer, number i of those that have a dictionary."""
-    (h, saes, shape), (other_h, other_saes, _) = ours, theirs
-    sae, other = (jax.tree.map(lambda leaf: leaf[i], tree) for tree in (saes, other_saes))
-    k, most = config.sae.k, config.stability.max_atoms
-    atoms, other_atoms = (alive(config, tree, of, most) for tree, of in ((sae, h[i]), (other, other_h[i])))
-    both = (sae, h[i], atoms, other, other_h[i], other_atoms, k)
-    maps = match.map_correlations(*both)
-    null = match.map_correlations(*both, order=match.displaced(*shape))
-    rows = [keys | {"by": "map"} | match.summary(match.one_to_one(maps), match.one_to_one(null))]
-    if same_encoder:
-        w, v = np.asarray(sae["w_dec"])[atoms], np.asarray(other["w_dec"])[other_atoms]
+def compare(config, ours, theirs, i, keys):
+    """MatchRows of the layer number i of two encoders' Dictionaries; keys: the first columns of the rows."""
+    one, other = (reading(config, each, i) for each in (ours, theirs))
+    maps = matching.map_correlations(one, other)
+    null = matching.map_correlations(one, other, order=matching.displaced(*ours.shape))
+    rows = [row_of(keys, "map", maps, null)]
+    if keys[-2] is not None:  # two dictionaries of one encoder's activations
+        w, v = (np.asarray(each.dictionary.directions())[each.atoms] for each in (one, other))
         random = np.random.default_rng(config.seed).normal(size=v.shape)
-        by_rows = match.one_to_one(match.cosines(w, v)), match.one_to_one(match.cosines(w, random))
-        rows.append(keys | {"by": "decoder"} | match.summary(*by_rows))
+        rows.append(row_of(keys, "decoder", matching.cosines(w, v), matching.cosines(w, random)))
     return rows
 
 
-def alive(config, sae, h, most):
-    """The alive atoms of highest mean magnitude, at most `most`."""
-    atoms, _ = stats.measure(sae, h, config.sae.k)
-    order = stats.top_atoms(atoms, most)
-    return order[atoms.firing_rate[order] > 0]
+def row_of(keys, by, similarity, null):
+    """The MatchRow of similarities (A, B) and of those by chance, matched one to one."""
+    summary = matching.summary(matching.one_to_one(similarity), matching.one_to_one(null))
+    return MatchRow(*keys, by, **summary)
+
+
+def reading(config, of_encoder, i):
+    """The Reading of layer number i: its alive atoms of highest mean magnitude."""
+    of_layer, h = of_encoder.fitted[i], of_encoder.h[i]
+    atoms, _ = statistics.measure(of_layer, h)
+    order = statistics.top_atoms(atoms, config.stability.max_atoms)
+    return matching.Reading(of_layer, h, order[atoms.alive[order]])
+
+
+def matches(store):
+    """The MatchRows of a study's folder."""
+    return store.read_rows("stability/matches.csv", MatchRow)
+
+
+def sections(config, store, exhibits):
+    """What comes again."""
+    return [parts.stability_section(exhibits, matches(store))]

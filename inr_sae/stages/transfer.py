@@ -4,66 +4,151 @@ Each encoder's fits lie in its own study, encoders/<name>/freeze_sweep/<target>/
 (`random`, `scratch`) is fitted once a target, in encoders/untrained-<backbone>-<frequency>/.
 """
 
-from inr_sae.inr.protocols import protocol
-from inr_sae.output.progress import Progress
-from inr_sae.stages import analysis, cohort, encoders, sweep
+from inr_sae.errors import UserError
+from inr_sae.machine.progress import Progress
+from inr_sae.measure import boundaries
+from inr_sae.protocols import PROTOCOLS
+from inr_sae.report.parts import matrix as parts
+from inr_sae.rows import (
+    UNTRAINED,
+    AgreementRow,
+    BestTauRow,
+    CurveRow,
+    EncoderRankRow,
+    FitRow,
+    MeanCurveRow,
+    PairedRow,
+    SummaryRow,
+)
+from inr_sae.run import checks, drawn, sweep, trained
+from inr_sae.signals.split import SPLITS
+from inr_sae.stages import cohort, encoders, freeze_sweep
 
-PARTS = (*encoders.PARTS, "fit", "metrics")
+NEEDS, USES = ("encoders",), ()
+READS = (*encoders.READS, "fit", "metrics")
+WRITES = ("transfer", "encoders/*/freeze_sweep")
+TABLES = {
+    "ranks": EncoderRankRow,
+    "fits": FitRow,
+    "curves": MeanCurveRow,  # means over fits
+    "summary": SummaryRow,
+    "best_tau": BestTauRow,
+    "paired": PairedRow,
+    "agreement": AgreementRow,
+}
+
+
+def check(config):
+    """Refuse targets, fits and boundaries that cannot be."""
+    freeze_sweep.check_fits(config)
+    checks.one_of("transfer.split", config.transfer.split, SPLITS[1:])
+    checks.some("transfer.targets", config.transfer.targets)
+    for name in config.transfer.targets:
+        if name not in config.sets:
+            raise UserError(f"transfer.targets has {name!r}; config.sets has {', '.join(config.sets) or 'none'}")
+        n = f"n_{config.transfer.split}"
+        if config.sets[name][n] < 1:
+            raise UserError(f"sets.{name}.{n} is {config.sets[name][n]}; there would be nothing to fit")
+        freeze_sweep.check_size(f"sets.{name}", drawn.read(f"sets.{name}", config.sets[name]))
+    for encoder in encoders.of_cohorts(config):
+        checks.units("fit.taus", config.fit.taus, trained.n_units(encoder.config.inr))
 
 
 def run(config, store):
-    """Writes transfer/ranks.csv, fits.csv, curves.csv (means over fits), summary.csv, best_tau.csv, paired.csv,
-    agreement.csv."""
-    targets = {name: draw(config, store, name) for name in config.transfer.targets}
-    studies = [*of_cohorts(config).items(), *of_no_cohort(config).items()]
-    ranks, fits, curves = [], [], []
-    work = [sweep.work(own, target) for _, (_, own) in studies for target in targets.values()]
-    with Progress("matrix", sum(n for n, _ in work), total_cost=sum(cost for _, cost in work)) as progress:
-        for name, (source, own) in studies:
-            sub, encoder = store.sub(encoders.folder(name)), None
-            keys = {"source": source, "backbone": own.inr.backbone, "frequency": sweep.frequency(own)}
-            if source != sweep.UNTRAINED:
-                channels = cohort.draw(own.signals, sub).cohort.shape[-1]
-                encoder = cohort.trained(own, sub, channels)["encoder"]
-                ranks += [keys | row for row in sub.read_csv("rank/stable_rank.csv")]
-            for target in targets.values():
-                fits += sweep.run(own, sub, source, encoder, target, progress, n_examples=0)
-                curves += analysis.mean_curves(sub.read_csv(f"{sweep.folder(target.name)}/curves.csv"))
-    summary = sweep.summarise(fits)
-    best = analysis.best_taus(sweep.of_main_rate(fits, config), ranks)
-    for name, rows in (
-        ("ranks", ranks),
-        ("fits", fits),
-        ("curves", curves),
-        ("summary", summary),
-        ("best_tau", best),
-        ("paired", analysis.paired(fits, config.inr.n_layers)),
-        ("agreement", analysis.agreement(best)),
-    ):
-        if rows:
-            store.write_csv(f"transfer/{name}.csv", rows)
+    """Writes transfer/ranks.csv, fits.csv, curves.csv, summary.csv, best_tau.csv, paired.csv, agreement.csv."""
+    sweeps = [each for encoder in of_protocols(config) for each in sweeps_of(config, store, encoder)]
+    fits, curves = [], []
+    with Progress(
+        "matrix", sum(each.work[0] for each in sweeps), total_cost=sum(each.work[1] for each in sweeps)
+    ) as progress:
+        for each in sweeps:
+            fits += sweep.run(each, progress)
+            curves += boundaries.mean_curves(each.store.read_rows(f"{each.at}/curves.csv", CurveRow))
+    ranks = encoders.ranks(config, store) if with_cohort(config) else []
+    best = boundaries.best_taus(sweep.of_main_rate(fits, config), ranks)
+    tables = {
+        "ranks": ranks,
+        "fits": fits,
+        "curves": curves,
+        "summary": sweep.summarise(fits),
+        "best_tau": best,
+        "paired": boundaries.paired(fits, n_units(config)),
+        "agreement": boundaries.agreement(best),
+    }
+    for name, rows in tables.items():
+        store.write_rows(f"transfer/{name}.csv", TABLES[name], rows)
+
+
+def with_cohort(config):
+    """The protocols that run and take weights from a cohort."""
+    return tuple(name for name in config.fit.protocols if PROTOCOLS[name].prefix_of_cohort)
+
+
+def of_protocols(config):
+    """Every Encoder that is fitted with: the cohorts' with the protocols that take weights from one, and untrained
+    ones with the others."""
+    without = tuple(name for name in config.fit.protocols if name not in with_cohort(config))
+    found = []
+    for every, names in ((encoders.of_cohorts, with_cohort(config)), (encoders.of_no_cohort, without)):
+        for encoder in every(config) if names else ():
+            encoder.config.fit.protocols = names
+            found.append(encoder)
+    return found
+
+
+def sweeps_of(config, store, encoder):
+    """The `run.sweep.Sweep` of every target with one encoder."""
+    sub, params = store.sub(encoder.folder), None
+    if encoder.source != UNTRAINED:
+        params = cohort.load(encoder.config, sub).encoder
+    for name in config.transfer.targets:
+        signals = draw(config, store, name)
+        of_split = [getattr(part, config.transfer.split) for part in (signals, signals.names, signals.subjects)]
+        yield sweep.Sweep(encoder.config, sub, f"freeze_sweep/{name}", encoder.source, params, name, *of_split)
 
 
 def draw(config, store, name):
-    """The Target of a set's name: its test signals, or its validation signals."""
-    signals = cohort.draw(config.sets[name], store, f"transfer/signals_{name}.csv")
-    split = config.transfer.split
-    return sweep.Target(name, getattr(signals, split), getattr(signals.names, split))
+    """The Signals of a set's name."""
+    return drawn.draw(f"sets.{name}", config.sets[name], store, f"transfer/signals_{name}.csv")
 
 
-def of_cohorts(config):
-    """The studies of trained encoders, with those of the protocols that take weights from a cohort."""
-    return with_protocols(encoders.trained(config), [p for p in config.fit.protocols if protocol(p).prefix_of_cohort])
+def n_units(config):
+    """{backbone: number of its units}."""
+    return {encoder.kind[0]: trained.n_units(encoder.config.inr) for encoder in encoders.of_cohorts(config)}
 
 
-def of_no_cohort(config):
-    """The studies of untrained networks, with the other protocols."""
-    names = [p for p in config.fit.protocols if not protocol(p).prefix_of_cohort]
-    return with_protocols(encoders.untrained(config), names)
+def load(store, name):
+    """The rows of a table of transfer/."""
+    return store.read_rows(f"transfer/{name}.csv", TABLES[name])
 
 
-def with_protocols(studies, names):
-    """The studies with these protocols in the place of all; none, if there are none."""
-    for _, own in studies.values():
-        own.fit.protocols = tuple(names)
-    return studies if names else {}
+def matrix(config, store):
+    """What the report shows of a matrix: at the main rate, but for the summary."""
+    tables = {name: load(store, name) for name in TABLES}
+    return parts.Matrix(
+        ranks=tables["ranks"],
+        fits=tables["fits"],
+        curves=tables["curves"],
+        summary=tables["summary"],
+        best=tables["best_tau"],
+        paired=tables["paired"],
+        agreement=tables["agreement"],
+        learning_rate=config.fit.learning_rate,
+        rates=sweep.rates(config),
+        steps=config.fit.steps,
+        protocols=tuple(config.fit.protocols),
+        n_units=n_units(config),
+        labels=labels(config),
+        lpips=config.metrics.lpips,
+    )
+
+
+def labels(config):
+    """{backbone: what people call it}."""
+    return {encoder.kind[0]: trained.backbone_of(encoder.config.inr).LABEL for encoder in encoders.of_cohorts(config)}
+
+
+def sections(config, store, exhibits):
+    """Which layers transfer, and why."""
+    shown = matrix(config, store)
+    return [parts.boundary_section(exhibits, shown), parts.protocols_section(exhibits, shown)]

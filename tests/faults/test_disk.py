@@ -8,23 +8,24 @@ import textwrap
 import pytest
 
 from tests.helpers import results
-from tests.processes import SMALL, start
+from tests.processes import start
 
 # In a process of its own: the limit holds for every file that the process writes.
 LIMITED = """
 import resource, sys
 from pathlib import Path
-from tests.conftest import shrink
-from configs import cohort_ffmlp
-from inr_sae import manifest, study
+from tests.conftest import tiny_study
+from inr_sae import stages, study
 from inr_sae.errors import UserError
+from inr_sae.folder import manifest
 
 finished, workdir = map(Path, sys.argv[1:])
-config = shrink(cohort_ffmlp.get_config())
+config = tiny_study("ffmlp")
 every, (_, most) = config.stages, resource.getrlimit(resource.RLIMIT_FSIZE)
 for i, stage in enumerate(every):
     config.stages = every if stage == "report" else every[: i + 1]
-    sizes = [path.stat().st_size for path in manifest.outputs(finished, stage) if path.name != "done.json"]
+    written = manifest.outputs(finished, stage, stages.writes())
+    sizes = [path.stat().st_size for path in written if path.name != "done.json"]
     # Too small for what the stage writes, from the first file on, and for its largest one alone.
     for limit in (1, max(sizes) // 2):
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, most))
@@ -61,17 +62,16 @@ def small_disk(tmp_path):
     subprocess.run(["umount", folder], check=True)
 
 
-def test_a_disk_that_is_full(small_disk, tmp_path):
+def test_a_disk_that_is_full(small_disk, alone):
     folder, resize = small_disk
-    settings, ends = SMALL | {"runtime.cache_dir": tmp_path / "cache"}, []
+    ends = []
     for kib in (60, 300, 700, 20000):
         resize(kib)
-        process = start(folder / "run", settings=settings)
+        process = start(folder / "run")
         _, log = process.communicate()
         ends.append(process.returncode)
         if process.returncode:
             assert "No space left on device" in log and "make room, and the same command goes on" in log
             assert not list(folder.rglob("*.partial"))
     assert ends == [2, 2, 2, 0]
-    assert start(tmp_path / "run", settings=settings).wait() == 0
-    assert results(folder / "run") == results(tmp_path / "run")
+    assert results(folder / "run") == results(alone)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inr_sae.errors import UserError
+from inr_sae.errors import InputError
 from inr_sae.signals import image_file, oasis
 
 KINDS = ("png", "png16", "jpg", "tif", "webp", "nii", "nii.gz")
@@ -77,7 +77,7 @@ def test_mutated_files_are_read_or_refused(kind, tmp_path, rng):
                 image = oasis.read(tmp_path, path.name, rules) if kind.startswith("nii") else image_file.read(path)
                 assert image.dtype == np.float32 and image.ndim == 3 and image.size
                 assert np.isfinite(image).all() and 0 <= image.min() and image.max() <= 1
-            except UserError as error:
+            except InputError as error:
                 assert str(path) in str(error) and "\n" not in str(error)
                 refused += 1
             finally:

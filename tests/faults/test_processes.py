@@ -1,31 +1,23 @@
 """Two processes with two devices each: the single process's answer, stopping, and what happens when one dies."""
 
 import signal
-import time
 
 import numpy as np
 import pytest
 
-from inr_sae.output.checkpoints import read_arrays
-from inr_sae.output.store import Store
+from inr_sae.folder.checkpoints import read_arrays
+from inr_sae.folder.store import Store
 from tests.helpers import results
-from tests.processes import SMALL, events, start, start_two
+from tests.processes import SMALL, events, start_two, wait_for
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory):
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
-def one_and_two(cache, tmp_path_factory):
+def one_and_two(alone, tmp_path_factory):
     """Folders of the same study by one process with one device, and by two with two devices each."""
     folder = tmp_path_factory.mktemp("runs")
-    settings = SMALL | {"runtime.cache_dir": cache}
-    assert start(folder / "one", settings=settings).wait() == 0
-    processes = start_two(folder / "two", folder, settings=settings)
+    processes = start_two(folder / "two", folder)
     assert [process.wait(300) for process in processes] == [0, 0], (folder / "1.log").read_text()
-    return folder / "one", folder / "two"
+    return alone, folder / "two"
 
 
 def test_fits_do_not_depend_on_the_number_of_devices_or_processes(one_and_two):
@@ -61,27 +53,17 @@ def test_one_process_alone_touches_the_folder(one_and_two):
     assert events(one_and_two[1]).count(("stage done", "dictionary")) == 1
 
 
-def wait_for(event, workdir, processes, more=0.0):
-    """Wait until the log has the event, and `more` seconds; all processes must still be alive."""
-    for _ in range(3000):
-        if event in events(workdir):
-            time.sleep(more)
-            assert [process.poll() for process in processes] == [None] * len(processes)
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"{event} did not come")
-
-
 @pytest.mark.parametrize(
-    "stage, longer",
+    "stages, longer",
     [
-        ("freeze_sweep", {"fit.steps": 400, "fit.log_every": 8}),
-        ("dictionary", {"sae.steps": 800, "sae.log_every": 10}),
+        (("cohort", "rank", "freeze_sweep"), {"fit.steps": 400, "fit.log_every": 8}),
+        (("cohort", "dictionary"), {"dictionary.topk.steps": 800, "dictionary.topk.log_every": 10}),
     ],
+    ids=["freeze_sweep", "dictionary"],
 )
-def test_sigterm_of_both_saves_and_the_same_command_goes_on(stage, longer, cache, tmp_path):
-    settings = SMALL | longer | {"runtime.cache_dir": cache, "stages": "('cohort','rank','freeze_sweep','dictionary')"}
-    settings |= {"runtime.checkpoint_seconds": 3600}  # only what a stop saves
+def test_sigterm_of_both_saves_and_the_same_command_goes_on(stages, longer, tmp_path):
+    settings = SMALL | longer | {"stages": stages, "runtime.checkpoint_seconds": 3600}  # only what a stop saves
+    stage = stages[-1]
     processes = start_two(tmp_path / "run", tmp_path, settings=settings)
     wait_for(("stage begins", stage), tmp_path / "run", processes, more=0.3)
     for process in processes:
@@ -96,8 +78,8 @@ def test_sigterm_of_both_saves_and_the_same_command_goes_on(stage, longer, cache
 
 
 @pytest.mark.parametrize("dies", [0, 1])
-def test_where_one_dies_the_other_says_so_within_a_minute(dies, cache, tmp_path):
-    settings = SMALL | {"runtime.cache_dir": cache, "sae.steps": 200000, "fit.steps": 4}
+def test_where_one_dies_the_other_says_so_within_a_minute(dies, tmp_path):
+    settings = SMALL | {"dictionary.topk.steps": 200000, "stages": "('cohort','dictionary')"}
     processes = start_two(tmp_path / "run", tmp_path, settings=settings)
     wait_for(("stage begins", "dictionary"), tmp_path / "run", processes, more=1.0)
     processes[dies].kill()

@@ -1,101 +1,184 @@
-"""Both backbones: laws of the initial weights, and the same numbers as PyTorch at equal weights."""
+"""Every backbone file against the contract in `inr/backbones/__init__.py`."""
+
+import inspect
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from inr_sae.errors import UserError
-from inr_sae.inr import fit, network
+from configs import base
+from inr_sae.inr import backbones, fit, network
+from inr_sae.measure.rank import stable_rank
+from tests.inr.builders import BACKBONES, SIGNALS, X, built, flat, new, same, settings, unit
 
-CONFIG = dict(width=64, n_layers=5, omega_0=30.0, sigma=10.0, n_fourier=32)
-
-
-@pytest.fixture(params=["siren", "ffmlp"])
-def backbone(request):
-    return network.backbone(request.param)
-
-
-def uniform_bound(values, bound):
-    """Whether values look drawn from U(-bound, bound): inside it, reaching nearly to its ends, of its variance."""
-    values = np.asarray(values)
-    return (
-        (np.abs(values) <= bound).all()
-        and np.abs(values).max() > 0.9 * bound
-        and np.isclose(values.var(), bound**2 / 3, rtol=0.25)
-    )
+DEPTHS = (3, 7, 12)
+FUNCTIONS = {
+    "unit_names": ["config"],
+    "init": ["key", "config", "signals"],
+    "embed": ["params", "x"],
+    "apply": ["params", "unit", "h"],
+    "matrix": ["params", "unit"],
+    "head_bound": ["config", "d"],
+}
 
 
-def test_siren_weights_follow_its_law():
-    params = network.backbone("siren").init(jax.random.key(0), CONFIG)
-    assert uniform_bound(params["hidden_0"]["w"], 0.5)
-    assert uniform_bound(params["hidden_3"]["w"], np.sqrt(6 / 64) / 30)
-    assert uniform_bound(params["hidden_0"]["b"], 2**-0.5)
-    assert uniform_bound(params["hidden_3"]["b"], 64**-0.5)
+def test_a_file_holds_what_the_contract_names(backbone):
+    assert isinstance(backbone.LABEL, str) and isinstance(backbone.DEFAULTS, dict)
+    assert backbone.FREQUENCY is None or backbone.DEFAULTS[backbone.FREQUENCY] > 0
+    for name, arguments in FUNCTIONS.items():
+        assert list(inspect.signature(getattr(backbone, name)).parameters) == arguments
+        assert f"{name}({', '.join(arguments)})" in backbones.__doc__
 
 
-def test_ffmlp_weights_follow_pytorchs_default_and_b_is_gaussian():
-    params = network.backbone("ffmlp").init(jax.random.key(0), CONFIG)
-    assert params["hidden_0"]["w"].shape == (64, 64)  # 2F inputs
-    for i in range(5):
-        assert uniform_bound(params[f"hidden_{i}"]["w"], 1 / 8)
-        assert uniform_bound(params[f"hidden_{i}"]["b"], 1 / 8)
-    assert params["fourier"]["b"].shape == (2, 32)
-    assert np.std(params["fourier"]["b"]) == pytest.approx(10.0, rel=0.3)
+@pytest.mark.parametrize("name", network.backbone_names())
+def test_the_defaults_are_the_config_group(name):
+    assert base.get_config().inr[name].to_dict() == network.backbone(name).DEFAULTS
 
 
-def test_heads_follow_the_backbones_law(backbone):
-    heads = network.init_heads(backbone, jax.random.key(0), CONFIG, 7, 3)
-    assert heads["w"].shape == (7, 64, 3) and heads["b"].shape == (7, 3)
-    assert uniform_bound(heads["w"], np.sqrt(6 / 64) / 30 if "siren" in backbone.__name__ else 1 / 8)
+def test_an_unknown_backbone_names_the_ones_there_are():
+    with pytest.raises(ValueError, match=f"'no such'.*{', '.join(network.backbone_names())}"):
+        network.backbone("no such")
 
 
-def test_a_layers_weights_do_not_depend_on_the_depth(backbone):
-    deep = backbone.init(jax.random.key(0), CONFIG)
-    shallow = backbone.init(jax.random.key(0), CONFIG | {"n_layers": 2})
-    np.testing.assert_array_equal(deep["hidden_1"]["w"], shallow["hidden_1"]["w"])
+@pytest.mark.parametrize("n_layers", DEPTHS)
+def test_units_are_those_of_unit_names_and_these_sort_in_forward_order(backbone, n_layers):
+    config = settings(backbone, n_layers=n_layers)
+    names = backbone.unit_names(config)
+    encoder = jax.eval_shape(lambda key: backbone.init(key, config, SIGNALS), jax.random.key(0))
+    assert set(encoder) == {"units", "constants"} and set(encoder["units"]) == set(names)
+    assert sorted(names) == list(names) == network.unit_names(encoder)
+    for leaves in encoder["units"].values():
+        assert jax.tree.leaves(leaves) and all(leaf.dtype == jnp.float32 for leaf in jax.tree.leaves(leaves))
 
 
-def test_embedding_is_sines_then_cosines():
-    params = {"fourier": {"b": jnp.array([[1.0, 0.0], [0.0, 0.25]])}}
-    embedded = network.backbone("ffmlp").embed(params, jnp.array([[0.25, 1.0]]))
-    np.testing.assert_allclose(embedded, [[1.0, 1.0, 0.0, 0.0]], atol=1e-6)
+def test_an_encoder_whose_names_do_not_sort_is_refused(backbone, monkeypatch):
+    # As without leading zeros: "10" sorts before "2".
+    monkeypatch.setattr(backbone, "unit_names", lambda config: tuple(f"unit_{i}" for i in range(config["n_layers"])))
+    config = settings(backbone, n_layers=11)
+    with pytest.raises(ValueError, match="sort"):
+        jax.eval_shape(lambda key: network.init_encoder(backbone, key, config, SIGNALS), jax.random.key(0))
 
 
-def test_unknown_backbone_names_the_ones_there_are():
-    with pytest.raises(UserError, match="ffmlp, siren"):
-        network.backbone("wire")
+@pytest.mark.parametrize("n_layers", [3, 12])
+def test_unit_by_unit_is_the_whole_network(backbone, n_layers):
+    params = built(backbone, n_layers)
+    encoder = params["encoder"]
+    hidden = network.activations(backbone, encoder, X)
+    assert [h.shape for h in hidden] == [(30, width) for width in network.widths(backbone, encoder)]
+    h = backbone.embed(encoder, X)
+    whole = network.outputs(backbone, params, 0, h)
+    assert whole.shape == (3, 30, 2) and h.dtype == whole.dtype == jnp.float32
+    for i, name in enumerate(network.unit_names(encoder)):
+        h = backbone.apply(encoder, name, h)
+        np.testing.assert_allclose(h, hidden[i], atol=1e-5)
+    for tau in {0, 1, n_layers - 1}:
+        prefix = network.prefix(backbone, encoder, tau, X)
+        np.testing.assert_allclose(prefix, hidden[tau], atol=1e-5)
+        np.testing.assert_allclose(network.outputs(backbone, params, tau + 1, prefix), whole, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["siren", "ffmlp"])
-def test_outputs_and_gradients_equal_pytorchs(name, rng):
-    torch = pytest.importorskip("torch", reason="torch is not installed")
-    from tests import torch_reference
+def test_every_unit_reads_its_own_leaves_alone(backbone):
+    """Else freezing a unit would not fix its activations."""
+    encoder = built(backbone)["encoder"]
+    h = backbone.embed(encoder, X)
+    for name in network.unit_names(encoder):
+        others = {other: jax.tree.map(jnp.zeros_like, leaves) for other, leaves in encoder["units"].items()}
+        alone = encoder | {"units": others | {name: encoder["units"][name]}}
+        after = backbone.apply(encoder, name, h)
+        np.testing.assert_array_equal(after, backbone.apply(alone, name, h))
+        h = after
 
-    backbone = network.backbone(name)
-    params = {
-        "encoder": backbone.init(jax.random.key(0), CONFIG),
-        "heads": network.init_heads(backbone, jax.random.key(1), CONFIG, 3, 2),
-    }
-    x = rng.uniform(-1, 1, (50, 2)).astype(np.float32)
-    targets = rng.uniform(size=(3, 50, 2)).astype(np.float32)
-    # PyTorch in float64: then all of the difference is ours, and float32's rounding bounds it.
-    model = torch_reference.CohortINR(name, 3, 2, **CONFIG).double()
-    model.load(jax.tree.map(np.array, params))
-    their_loss = torch_reference.cohort_loss(model, torch.tensor(x).double(), torch.tensor(targets).double())
-    their_loss.backward()
 
-    h = backbone.embed(params["encoder"], x)
-    grads, mse = fit.gradients(backbone, None, fit.tiles(h, targets, 20), params)
-    assert float(mse.sum()) == pytest.approx(their_loss.item(), rel=1e-4)
-    outputs = model(torch.tensor(x).double()).detach().numpy()
-    np.testing.assert_allclose(network.outputs(backbone, params, 0, h), outputs, atol=3e-5)
-    for i, linear in enumerate(model.hidden):
-        for leaf, expected in (("w", linear.weight.grad.numpy().T), ("b", linear.bias.grad.numpy())):
-            np.testing.assert_allclose(
-                grads["encoder"][f"hidden_{i}"][leaf], expected, atol=2e-4 * np.abs(expected).max()
-            )
-    expected = model.heads.weight.grad.numpy().reshape(3, 2, -1).transpose(0, 2, 1)
-    np.testing.assert_allclose(grads["heads"]["w"], expected, atol=2e-4 * np.abs(expected).max())
-    expected = model.heads.bias.grad.numpy().reshape(3, 2)
-    np.testing.assert_allclose(grads["heads"]["b"], expected, atol=2e-4 * np.abs(expected).max())
+@pytest.mark.parametrize("n_layers, tau", [(3, None), (3, 0), (3, 2), (7, 3), (12, 10)])
+def test_freezing_a_unit_leaves_all_up_to_it_bit_equal_and_moves_every_leaf_of_the_others(backbone, n_layers, tau, rng):
+    cohort, way = built(backbone, n_layers)["encoder"], ("full" if tau is None else "freeze", tau, 1e-2)
+    state = fit.test_time_state(new(backbone, n_layers), cohort, way, jax.random.key(1))
+    before = jax.tree.map(np.asarray, state.params)
+    h = network.prefix(backbone, cohort, -1 if tau is None else tau, X)
+    targets = jnp.asarray(rng.uniform(size=(1, 30, 2)), jnp.float32)
+    after = fit.fit_cohort(backbone, tau, 1e-2, 5, state, fit.tiles(h, targets, 16))[0].params
+    frozen = network.unit_names(cohort)[: 0 if tau is None else tau + 1]
+    for name, leaves in before["encoder"]["units"].items():
+        still = jax.tree.leaves(
+            jax.tree.map(lambda old, new: (old == new).all(), leaves, after["encoder"]["units"][name])
+        )
+        assert all(still) if name in frozen else not any(still), name
+    assert same(before["encoder"]["constants"], after["encoder"]["constants"])
+    assert not same(before["heads"]["w"], after["heads"]["w"]) and not same(before["heads"]["b"], after["heads"]["b"])
+
+
+def test_the_matrix_of_a_unit_has_a_stable_rank_or_is_none(backbone):
+    encoder = built(backbone)["encoder"]
+    for name in network.unit_names(encoder):
+        matrix = backbone.matrix(encoder, name)
+        if matrix is not None:
+            assert matrix.ndim == 2
+            energies = np.square(np.linalg.svd(np.asarray(matrix, np.complex128), compute_uv=False))
+            assert stable_rank(matrix) == pytest.approx(energies.sum() / energies[0], rel=1e-6)
+
+
+@pytest.mark.parametrize("d", [1, 8, 300])
+def test_the_bound_of_a_head_is_positive_and_its_law(backbone, d):
+    config = settings(backbone)
+    bound = backbone.head_bound(config, d)
+    heads = network.init_heads(backbone, jax.random.key(0), config, d, 7, 3)
+    assert bound > 0 and heads["w"].shape == (7, d, 3) and heads["b"].shape == (7, 3)
+    assert 0.8 * bound < np.abs(heads["w"]).max() <= bound and np.abs(heads["b"]).max() <= d**-0.5
+
+
+def test_new_weights_depend_on_the_key_and_on_nothing_hidden(backbone):
+    config = settings(backbone)
+    kept = dict(config)
+    one, again, other = (backbone.init(jax.random.key(key), config, SIGNALS) for key in (0, 0, 1))
+    assert config == kept and same(one, again)
+    for name, leaves in one["units"].items():
+        assert not same(leaves, other["units"][name])
+
+
+def test_a_units_new_weights_do_not_depend_on_how_many_there_are(backbone):
+    deep, shallow = (built(backbone, n_layers)["encoder"] for n_layers in (12, 3))
+    for i in range(3):
+        assert same(unit(shallow, i), unit(deep, i))
+
+
+def test_functions_are_pure(backbone):
+    """Twice the same, the same compiled, and what they are given is as it was."""
+    encoder = built(backbone)["encoder"]
+    kept = jax.tree.map(np.array, encoder)
+    names = network.unit_names(encoder)
+
+    def run(params, x):
+        h = backbone.embed(params, x)
+        for name in names:
+            h = backbone.apply(params, name, h)
+        return h
+
+    np.testing.assert_array_equal(run(encoder, X), run(encoder, X))
+    np.testing.assert_allclose(jax.jit(run)(encoder, X), run(encoder, X), atol=1e-5)
+    assert same(kept, encoder)
+
+
+def test_a_network_is_evaluated_point_by_point(backbone, rng):
+    params, order = built(backbone), rng.permutation(30)
+    whole, mixed = (network.outputs(backbone, params, 0, backbone.embed(params["encoder"], x)) for x in (X, X[order]))
+    np.testing.assert_allclose(mixed, whole[:, order], atol=1e-5)
+
+
+def test_gradients_reach_every_leaf_of_every_unit(backbone, rng):
+    """So a leaf that cannot move belongs to the constants."""
+    params = built(backbone)
+    data = fit.tiles(backbone.embed(params["encoder"], X), flat(SIGNALS), 30)
+    gradients, _ = fit.gradients(backbone, None, data, params)
+    for leaf in jax.tree.leaves(gradients["encoder"]["units"]):
+        assert np.isfinite(leaf).all() and (leaf != 0).any()
+    assert all((leaf == 0).all() for leaf in jax.tree.leaves(gradients["encoder"]["constants"]))
+
+
+def test_the_stand_in_is_unlike_the_others():
+    """Else these tests would show nothing of units that are not `w, b` layers of one width."""
+    backbone = BACKBONES["uneven"]
+    encoder = built(backbone)["encoder"]
+    assert len(set(network.widths(backbone, encoder))) > 1
+    matrices = [backbone.matrix(encoder, name) for name in network.unit_names(encoder)]
+    assert matrices[1] is None and jnp.iscomplexobj(matrices[0])

@@ -1,58 +1,54 @@
+"""What every backbone's network does is in `test_backbones.py`; here is what is written once for them."""
+
 import jax
 import numpy as np
-import pytest
 
-from inr_sae.inr import coordinates, network
-
-CONFIG = dict(width=16, n_layers=4, omega_0=30.0, sigma=3.0, n_fourier=8)
+from inr_sae.inr import fit, network
+from tests.inr.builders import SIGNALS, X, built, settings
 
 
-@pytest.fixture(params=["siren", "ffmlp"])
-def net(request):
-    """(backbone, params of an encoder with 3 heads, coordinates)."""
-    backbone = network.backbone(request.param)
-    params = {
-        "encoder": backbone.init(jax.random.key(0), CONFIG),
-        "heads": network.init_heads(backbone, jax.random.key(1), CONFIG, 3, 2),
-    }
-    return backbone, params, coordinates.grid(6, 5)
-
-
-def test_prefix_is_the_activations_of_its_layer(net):
-    backbone, params, x = net
-    hidden = network.activations(backbone, params["encoder"], x)
-    assert len(hidden) == 4 and hidden[0].shape == (30, 16)
-    for tau, h in enumerate(hidden):
-        np.testing.assert_allclose(network.prefix(backbone, params["encoder"], tau, x), h, atol=1e-6)
-
-
-def test_running_from_any_layer_gives_the_same_outputs(net):
-    backbone, params, x = net
-    whole = network.outputs(backbone, params, 0, backbone.embed(params["encoder"], x))
-    assert whole.shape == (3, 30, 2)
-    for tau in range(4):
-        h = network.prefix(backbone, params["encoder"], tau, x)
-        np.testing.assert_allclose(network.outputs(backbone, params, tau + 1, h), whole, atol=1e-5)
-
-
-def test_each_head_reads_its_own_weights(net):
-    _, params, _ = net
-    h = np.random.default_rng(0).normal(size=(7, 16)).astype(np.float32)
-    outputs = network.apply_heads(params["heads"], h)
+def test_each_head_reads_its_own_weights(backbone, rng):
+    heads = network.init_heads(backbone, jax.random.key(1), settings(backbone), 16, 3, 2)
+    h = rng.normal(size=(7, 16)).astype(np.float32)
+    outputs = network.apply_heads(heads, h)
     for j in range(3):
-        np.testing.assert_allclose(outputs[j], h @ params["heads"]["w"][j] + params["heads"]["b"][j], atol=1e-5)
+        np.testing.assert_allclose(outputs[j], h @ heads["w"][j] + heads["b"][j], atol=1e-5)
 
 
-def test_the_network_is_evaluated_point_by_point(net):
-    backbone, params, x = net
-    order = np.random.default_rng(0).permutation(30)
-    whole = network.outputs(backbone, params, 0, backbone.embed(params["encoder"], x))
-    mixed = network.outputs(backbone, params, 0, backbone.embed(params["encoder"], x[order]))
-    np.testing.assert_allclose(mixed, whole[:, order], atol=1e-5)
+def test_heads_do_not_depend_on_how_many_there_are(backbone):
+    few, many = (network.init_heads(backbone, jax.random.key(1), settings(backbone), 16, n, 2) for n in (2, 5))
+    np.testing.assert_array_equal(few["w"], many["w"][:2])
+    assert (many["w"][0] != many["w"][1]).any()
 
 
-@pytest.mark.parametrize(
-    "name, index", [("hidden_0", 0), ("hidden_12", 12), ("fourier", None), ("hidden_1b", None), ("my_hidden_1", None)]
-)
-def test_layer_index_is_exact(name, index):
-    assert network.layer_index(name) == index
+def test_there_is_a_head_a_signal_as_wide_as_the_last_unit(backbone):
+    params = built(backbone)
+    d = network.widths(backbone, params["encoder"])[-1]
+    assert params["heads"]["w"].shape == (len(SIGNALS), d, SIGNALS.shape[-1])
+    assert params["heads"]["b"].shape == (len(SIGNALS), SIGNALS.shape[-1])
+
+
+def test_what_lies_behind_a_layer_gives_the_networks_outputs(backbone):
+    params = built(backbone)
+    whole = network.outputs(backbone, params, 0, backbone.embed(params["encoder"], X))
+    for layer, h in enumerate(network.activations(backbone, params["encoder"], X)):
+        behind = network.behind(backbone, params, layer)
+        np.testing.assert_allclose(behind(h), whole, atol=1e-5)
+        np.testing.assert_allclose(jax.jit(lambda behind, h: behind(h))(behind, h), whole, atol=1e-5)
+
+
+def test_the_networks_behind_one_layer_are_one_program_for_all_params(backbone):
+    """So a program that takes one as its argument is not compiled anew for each head."""
+    params = built(backbone)
+    one, other = (network.behind(backbone, params | {"heads": head}, 1) for head in heads_apart(params["heads"]))
+    assert jax.tree.structure(one) == jax.tree.structure(other) and hash(one.func) == hash(other.func)
+
+
+def heads_apart(heads):
+    return [jax.tree.map(lambda leaf, j=j: leaf[j : j + 1], heads) for j in range(2)]
+
+
+def test_bytes_a_row_count_every_units_activations(backbone):
+    shallow, deep = (built(backbone, n_layers)["encoder"] for n_layers in (3, 12))
+    per_unit = [4 * 2 * sum(network.widths(backbone, encoder)) for encoder in (shallow, deep)]
+    assert fit.bytes_a_row(backbone, deep) - fit.bytes_a_row(backbone, shallow) >= per_unit[1] - per_unit[0] > 0

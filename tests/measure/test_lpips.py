@@ -5,8 +5,13 @@ import sys
 import numpy as np
 import pytest
 
-from inr_sae.errors import UserError
+from inr_sae.errors import InputError
 from inr_sae.measure import lpips
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +23,7 @@ def fresh():
 
 def test_a_missing_package_is_named_with_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "lpips", None)
-    with pytest.raises(UserError, match=r"pip install 'inr-sae\[lpips\]'"):
+    with pytest.raises(InputError, match=r"pip install 'inr-sae\[lpips\]'"):
         lpips.network("")
 
 
@@ -35,11 +40,12 @@ def weights(tmp_path):
 
 
 def test_missing_and_damaged_weights_are_named(weights, tmp_path):
-    with pytest.raises(UserError, match="gone.pth; name torchvision's file"):
+    with pytest.raises(InputError, match="gone.pth; name torchvision's file .* with weights, or leave LPIPS out"):
         lpips.network(str(tmp_path / "gone.pth"))
     (tmp_path / "bad.pth").write_bytes(b"not a state dict")
-    with pytest.raises(UserError, match="bad.pth is no state dict"):
+    with pytest.raises(InputError, match="^weights .*bad.pth is no state dict") as caught:
         lpips.network(str(tmp_path / "bad.pth"))
+    assert caught.value.sentence("metrics.lpips_").startswith("metrics.lpips_weights ")
 
 
 def test_it_is_the_package_with_the_weights_of_the_file(weights, rng):

@@ -1,10 +1,73 @@
 import numpy as np
 import pytest
 
-from inr_sae.measure.paired import clustered_interval, paired_interval, stratified_interval
+from inr_sae.measure.paired import clustered_interval, paired_interval, stratified_interval, transformed_t
+
+DRAWS = 10000  # a coverage of 95 % is then known to 0.2 %
+SHAPES = {
+    "normal": (lambda rng, *size: rng.normal(size=size), 0.0),
+    "gamma 4": (lambda rng, *size: rng.gamma(4.0, size=size), 4.0),
+    "gamma 2": (lambda rng, *size: rng.gamma(2.0, size=size), 2.0),
+    "gamma 2, the other way": (lambda rng, *size: -rng.gamma(2.0, size=size), -2.0),
+}
 
 
-def test_the_mean_counts_every_image_once_however_many_seeds_it_has():
+def coverage(samples, mean):
+    """In what share of the draws the interval holds the true mean; samples (draws, n) of each stratum."""
+    _, low, high = transformed_t(samples)
+    return ((low < mean) & (mean < high)).mean()
+
+
+@pytest.mark.parametrize("n", [6, 10, 14, 100])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_an_interval_holds_the_true_mean_as_often_as_it_says(shape, n, rng):
+    draw, mean = SHAPES[shape]
+    assert 0.93 <= coverage([draw(rng, DRAWS, n)], mean) <= 0.97
+
+
+@pytest.mark.parametrize("shape", ["normal", "gamma 2"])
+def test_so_it_does_over_strata_of_different_size_and_scatter(shape, rng):
+    draw, mean = SHAPES[shape]
+    samples = [draw(rng, DRAWS, 6), 3 * draw(rng, DRAWS, 14), draw(rng, DRAWS, 100)]
+    assert 0.93 <= coverage(samples, 5 * mean / 3) <= 0.97
+
+
+@pytest.mark.parametrize("shape", ["normal", "gamma 2"])
+def test_so_it_does_for_several_images_of_a_subject_and_several_fits_of_an_image(shape, rng):
+    """Of 8 subjects with 3 images of 2 fits each; were the 48 fits independent, they would tell far more."""
+    draw, mean = SHAPES[shape]
+    effects = draw(rng, 1000, 8)[..., None, None] + rng.normal(size=(1000, 8, 3, 1))
+    fits = effects + 0.3 * rng.normal(size=(1000, 8, 3, 2))
+    subjects, fits_alone = np.repeat(np.arange(8), 6), np.arange(48)
+    held = alone = 0
+    for values in fits.reshape(1000, 48):
+        held += holds(clustered_interval(values, subjects), mean)
+        alone += holds(clustered_interval(values, fits_alone), mean)
+    assert 0.93 <= held / 1000 <= 0.97 and alone / 1000 < 0.8
+
+
+def holds(interval, mean):
+    return interval.low < mean < interval.high
+
+
+def test_few_exponential_values_are_covered_a_bit_less_than_said(rng):
+    assert 0.92 <= coverage([rng.exponential(size=(DRAWS, 6))], 1.0) < 0.945
+
+
+def test_where_nothing_is_skewed_it_is_students_t():
+    interval = clustered_interval([-2.0, -1.0, 0.0, 1.0, 2.0, 3.0, -3.0], range(7))
+    half = 2.4469 * np.sqrt(28 / 6 / 7)
+    assert (interval.low, interval.high) == (pytest.approx(-half, rel=1e-4), pytest.approx(half, rel=1e-4))
+
+
+def test_a_long_tail_draws_the_interval_to_its_side():
+    interval = clustered_interval([0.0, 0.1, 0.2, 0.1, 0.0, 0.2, 5.0], range(7))
+    assert interval.high - interval.mean > 1.5 * (interval.mean - interval.low) > 0
+    mirrored = clustered_interval([0.0, -0.1, -0.2, -0.1, 0.0, -0.2, -5.0], range(7))
+    assert (mirrored.low, mirrored.high) == (pytest.approx(-interval.high), pytest.approx(-interval.low))
+
+
+def test_the_mean_counts_every_cluster_once_however_many_values_it_has():
     interval = clustered_interval([1.0, 1.0, 1.0, 3.0], ["a", "a", "a", "b"])
     assert interval.mean == 2.0 and interval.n_clusters == 2
 
@@ -18,25 +81,19 @@ def test_seeds_of_one_image_do_not_narrow_the_interval():
     assert few.low < 3.5 < few.high
 
 
-def test_the_interval_of_a_normal_sample_is_near_the_known_one(rng):
-    """The mean of 200 draws of N(5, 2^2) has a standard error of 0.141."""
-    interval = clustered_interval(rng.normal(5.0, 2.0, 200), range(200))
-    assert interval.high - interval.low == pytest.approx(2 * 1.96 * 2.0 / np.sqrt(200), rel=0.15)
-    assert interval.low < 5.0 < interval.high
+def test_values_that_are_all_equal_have_an_interval_of_width_0():
+    interval = clustered_interval([1.5] * 6, range(6))
+    assert interval == (1.5, 1.5, 1.5, 6, 6) and interval.excludes_zero
 
 
-def test_it_covers_the_truth_about_as_often_as_it_says(rng):
-    """Percentile intervals of 30 images cover a bit less than 95 %."""
-    hits = sum(
-        interval.low < 0.0 < interval.high
-        for interval in (clustered_interval(rng.normal(size=30), range(30)) for _ in range(200))
-    )
-    assert 0.87 <= hits / 200 <= 0.99
-
-
-def test_one_image_has_no_interval_and_decides_nothing():
+def test_one_cluster_has_no_interval_and_decides_nothing():
     interval = clustered_interval([4.0, 5.0], ["a", "a"])
-    assert interval.mean == 4.5 and np.isnan(interval.low) and not interval.excludes_zero
+    assert interval.mean == 4.5 and np.isnan(interval.low) and np.isnan(interval.high) and not interval.excludes_zero
+
+
+def test_two_clusters_have_a_wide_interval():
+    interval = clustered_interval([4.0, 5.0], ["a", "b"])
+    assert interval.low == pytest.approx(4.5 - 12.7062 * 0.5, rel=1e-4)
 
 
 def test_the_order_of_the_values_does_not_matter():
@@ -51,7 +108,17 @@ def test_differences_are_taken_pair_by_pair():
     theirs = {(name, 0): 20.0 * i for i, name in enumerate("abcdef")} | {("y", 9): 0.0}
     interval = paired_interval(ours, theirs)
     assert interval.mean == pytest.approx(6.5 / 6) and interval.n_clusters == 6
-    assert interval.low >= 1.0 and interval.excludes_zero
+    assert interval.low > 0.8 and interval.excludes_zero
+
+
+def test_images_of_one_subject_count_as_one():
+    ours = {(image, 0): float(i) for i, image in enumerate("abcdefgh")}
+    theirs = {(image, 0): 0.0 for image in "abcdefgh"}
+    subjects = {"a": "first", "b": "first", "c": "first"}  # the others stand alone
+    interval = paired_interval(ours, theirs, subjects)
+    assert interval.n_clusters == 6 and interval.mean == pytest.approx((1.0 + 3 + 4 + 5 + 6 + 7) / 6)
+    one = paired_interval(ours, theirs, dict.fromkeys("abcdefgh", "first"))
+    assert one.n_clusters == 1 and np.isnan(one.low) and not one.excludes_zero
 
 
 def test_nothing_in_common_is_an_error():
@@ -59,16 +126,20 @@ def test_nothing_in_common_is_an_error():
         paired_interval({("a", 0): 1.0}, {("b", 0): 1.0})
 
 
-def test_few_images_decide_nothing():
-    """Of five normal draws a percentile interval misses a true 0 far more often than one time in twenty."""
+def test_few_clusters_decide_nothing():
     five = clustered_interval([1.0] * 5, range(5))
     assert five.low > 0 and not five.excludes_zero
     assert clustered_interval([1.0] * 6, range(6)).excludes_zero
 
 
-def test_every_stratum_counts_the_same_and_keeps_its_own_images():
+def test_the_stratum_that_has_the_fewest_decides_whether_there_are_enough():
+    interval = stratified_interval([1.0] * 11, range(11), ["many"] * 6 + ["few"] * 5)
+    assert interval.n_clusters == 11 and interval.n_least == 5 and not interval.excludes_zero
+
+
+def test_every_stratum_counts_the_same_and_keeps_its_own_clusters():
     values = [0.0] * 100 + [9.0, 11.0]
     interval = stratified_interval(values, range(102), ["many"] * 100 + ["few"] * 2)
     assert interval.mean == pytest.approx(5.0) and interval.n_clusters == 102
-    assert interval.low == pytest.approx(4.5) and interval.high == pytest.approx(5.5)
+    assert interval.low == pytest.approx(5.0 - 12.7062 * 0.5, rel=1e-4), "only the second stratum scatters"
     assert np.isnan(stratified_interval(values[:101], range(101), ["many"] * 100 + ["few"]).low)

@@ -19,6 +19,12 @@ def test_is_the_ratio_of_squared_norms(rng):
     assert stable_rank(a) == pytest.approx((np.linalg.norm(a) / np.linalg.norm(a, 2)) ** 2)
 
 
+@pytest.mark.parametrize("shape", [(9, 5), (5, 9)])
+def test_of_a_complex_matrix_counts_both_parts(rng, shape):
+    a = rng.normal(size=shape) + 1j * rng.normal(size=shape)
+    assert stable_rank(a) == pytest.approx((np.linalg.norm(a) / np.linalg.norm(a, 2)) ** 2)
+
+
 def test_does_not_change_with_scale_or_transposition(rng):
     a = rng.normal(size=(6, 11))
     assert stable_rank(a) == pytest.approx(stable_rank(-1e-3 * a.T))

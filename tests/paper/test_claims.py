@@ -1,9 +1,15 @@
+import itertools
+
 import pytest
+from scipy import stats
 
-from inr_sae.paper import claims
+from inr_sae.paper import claims, recipe
 from inr_sae.paper.claims import Claim, Data, Measured
+from inr_sae.paper.dictionary_claims import DICTIONARIES
+from inr_sae.paper.transfer_claims import TRANSFER
+from inr_sae.rows import ClaimRow
 
-REAL = Data("kodak 512x768 (14 images)", (), phantom=False)
+REAL = Data("kodak 512x768, 14 images", {"paper": (), "notebook": (), "published": ()}, phantom=False)
 
 
 def claim(judge):
@@ -13,45 +19,162 @@ def claim(judge):
 @pytest.mark.parametrize(
     "judge, measured, verdict",
     [
-        (claims.share, Measured(9, of=9), "reproduced"),
-        (claims.share, Measured(5, of=9), "partly"),
-        (claims.share, Measured(4, of=9), "not reproduced"),
+        (claims.share, Measured(9, total=9), "reproduced"),
+        (claims.share, Measured(5, total=9), "partly"),
+        (claims.share, Measured(4, total=9), "not reproduced"),
+        (claims.share, Measured(1, total=1), "too few cases"),
+        (claims.share, Measured(0, total=1), "too few cases"),
+        (claims.share, Measured(2, total=2, chance=0.04), "reproduced"),
+        (claims.share, Measured(2, total=2, chance=0.25), "too few cases"),  # of two boundaries each
+        (claims.share, Measured(1, total=2, chance=0.36), "not reproduced"),
+        (claims.share, Measured(5, total=9, chance=0.02), "partly"),
         (claims.near(3.1, 1.0), Measured(2.2, 1.0, 3.0), "reproduced"),
         (claims.near(3.1, 1.0), Measured(1.0, 0.5, 1.5), "partly"),
         (claims.near(3.1, 1.0), Measured(1.0, -0.5, 2.5), "not reproduced"),
         (claims.near(3.1, 1.0), Measured(-10.0, -12.0, -8.0), "not reproduced"),
+        (claims.near(3.1, 1.0), Measured(2.2, -0.1, 4.5), "not reproduced"),  # as published, and as well 0
+        (claims.near(-3.1, 1.0), Measured(-2.2, -3.0, -1.0), "reproduced"),
         (claims.near(3.1, 1.0), Measured(1.0), "not reproduced"),  # one image: no interval, no side
         (claims.within(8.0, 10.0, 4.0), Measured(9.0), "reproduced"),
         (claims.within(8.0, 10.0, 4.0), Measured(4.5), "partly"),
         (claims.within(8.0, 10.0, 4.0), Measured(-8.0), "not reproduced"),
+        (claims.at_most(2.0, 5.0), Measured(2.0), "reproduced"),
         (claims.at_most(2.0, 5.0), Measured(5.1), "not reproduced"),
+        (claims.at_least(5.0, 2.0), Measured(2.0), "partly"),
+        (claims.at_least(5.0, 2.0), Measured(1.9), "not reproduced"),
         (claims.positive, Measured(2.0, 1.0, 3.0), "reproduced"),
+        (claims.positive, Measured(2.0, 1.0, 3.0, n_images=6), "reproduced"),
+        (claims.positive, Measured(2.0, 1.0, 3.0, n_images=5), "too few images"),
+        (claims.positive, Measured(-2.0, -3.0, -1.0, n_images=2), "too few images"),
         (claims.positive, Measured(2.0, -1.0, 5.0), "partly"),
         (claims.positive, Measured(-2.0, -3.0, -1.0), "not reproduced"),
+        (claims.beyond_arithmetic(claims.at_most(0.02, 0.05), 1.5), Measured(0.01, null=0.03), "reproduced"),
+        (claims.beyond_arithmetic(claims.at_most(0.02, 0.05), 1.5), Measured(0.01, null=0.008), "true by arithmetic"),
+        (claims.beyond_arithmetic(claims.at_most(0.02, 0.05), 1.5), Measured(0.04, null=0.05), "true by arithmetic"),
+        (claims.beyond_arithmetic(claims.at_most(0.02, 0.05), 1.5), Measured(0.08, null=0.08), "not reproduced"),
+        (claims.below_null(claims.at_most(2.0, 5.0)), Measured(1.5, null=8.0), "reproduced"),
+        (claims.below_null(claims.at_most(2.0, 5.0)), Measured(1.5, null=2.0), "not reproduced"),
+        (claims.below_null(claims.at_most(2.0, 5.0)), Measured(0.1), "too few cases"),  # no other order
     ],
 )
 def test_verdicts(judge, measured, verdict):
     (row,) = claims.table([claim(judge)], {"c": measured}, REAL)
-    assert row["verdict"] == verdict
+    assert row.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    "name, measured, verdict",
+    [
+        ("rule_sr_activation", Measured(5, chance=0.03), "reproduced"),
+        ("rule_sr_activation", Measured(2, chance=0.25), "partly"),  # as published
+        ("rule_sr_activation", Measured(0, chance=1.0), "not reproduced"),
+        ("matches_everywhere", Measured(18, 18, 18, total=18), "reproduced"),
+        ("matches_everywhere", Measured(18, 9, 18, total=18), "partly"),
+        ("matches_everywhere", Measured(8, 0, 18, total=18), "not reproduced"),
+        ("matches_everywhere", Measured(1, 1, 1, total=1), "too few cases"),
+        ("gain_kodak", Measured(9.0, 4.0, 14.0), "reproduced"),
+        ("gain_kodak", Measured(9.0, -1.0, 19.0), "not reproduced"),
+        ("cohorts_alike", Measured(-1.5), "reproduced"),
+        ("cohorts_alike", Measured(-6.0), "not reproduced"),
+        ("ffmlp_concentrates", Measured(7.0, null=0.4), "reproduced"),
+        ("ffmlp_concentrates", Measured(7.0, null=6.0), "true by arithmetic"),
+        ("ffmlp_concentrates", Measured(20.0, null=0.4), "partly"),
+        ("ffmlp_concentrates", Measured(1.2, null=1.0), "not reproduced"),
+        ("ffmlp_dies", Measured(0.6, null=0.0), "reproduced"),
+        ("ffmlp_dies", Measured(0.6, null=0.5), "true by arithmetic"),
+        ("ffmlp_dies", Measured(0.1, null=0.1), "not reproduced"),
+        ("ffmlp_costs_more", Measured(1.4, chance=0.01), "reproduced"),
+        ("ffmlp_costs_more", Measured(1.4, chance=0.3), "partly"),
+        ("ffmlp_costs_more", Measured(-0.5, chance=1.0), "not reproduced"),
+        ("l0_falls", Measured(8, total=8, null=8.0), "reproduced"),
+        ("l0_falls", Measured(4, total=8, null=8.0), "partly"),
+        ("l0_falls", Measured(0, total=8, null=8.0), "true by arithmetic"),
+        ("l0_falls", Measured(0, total=8, null=3.0), "not reproduced"),
+        ("l0_falls", Measured(1, total=1, null=1.0), "too few cases"),
+    ],
+)
+def test_verdicts_of_claims_that_have_a_rule_of_their_own(name, measured, verdict):
+    (row,) = claims.table([c for c in TRANSFER + DICTIONARIES if c.name == name], {name: measured}, REAL)
+    assert row.verdict == verdict
 
 
 def test_what_was_not_measured_is_not_testable():
     (row,) = claims.table([claim(claims.share)], {}, REAL)
-    assert row["verdict"] == claims.NOT_TESTABLE and row["ours"] == "not measured"
+    assert row.verdict == claims.NOT_TESTABLE and row.ours == "not measured"
+    assert {row.value, row.low, row.high, row.null, row.chance, row.n_images} == {None}
+    assert {row.tested_on, row.short_of_paper, row.short_of_notebook, row.short_of_published} == {""}
+
+
+def test_a_value_that_is_no_number_is_not_testable():
+    (row,) = claims.table([claim(claims.positive)], {"c": Measured(float("nan"))}, REAL)
+    assert row.verdict == claims.NOT_TESTABLE and row.tested_on == REAL.sets
+
+
+def test_what_cannot_speak_for_a_claim_is_shown_and_not_testable():
+    (row,) = claims.table([claim(claims.share)], {"c": Measured(9, total=9, testable=False, note="why")}, REAL)
+    assert row.verdict == claims.NOT_TESTABLE and row.ours == "9 of 9; why"
 
 
 def test_nothing_is_testable_on_phantoms_but_the_number_is_shown():
-    (row,) = claims.table([claim(claims.share)], {"c": Measured(9, of=9)}, REAL._replace(phantom=True))
-    assert row["verdict"] == claims.NOT_TESTABLE and row["ours"] == "9 of 9"
+    (row,) = claims.table([claim(claims.share)], {"c": Measured(9, total=9)}, REAL._replace(phantom=True))
+    assert row.verdict == claims.NOT_TESTABLE and row.ours == "9 of 9"
 
 
-def test_a_row_says_how_far_the_data_fall_short():
-    short = REAL._replace(shortfalls=("8 of 100 images", "1 of 3 seeds"))
-    (row,) = claims.table([claim(claims.share)], {"c": Measured(9, of=9)}, short)
-    assert row["short_of_the_paper"] == "8 of 100 images; 1 of 3 seeds"
+def test_a_row_says_in_what_the_run_differs_from_each_recipe():
+    differences = {"paper": ("8 of 100 images", "fit.seeds is 1, not 3"), "notebook": (), "published": ("x",)}
+    short = REAL._replace(differences=differences)
+    (row,) = claims.table([claim(claims.share)], {"c": Measured(9, total=9)}, short)
+    assert row.short_of_paper == "8 of 100 images; fit.seeds is 1, not 3"
+    assert (row.short_of_notebook, row.short_of_published) == ("", "x")
 
 
-def test_every_claim_has_a_name_of_its_own_and_a_rule():
-    names = [c.name for c in claims.TRANSFER]
+def test_there_is_a_column_of_differences_for_each_recipe():
+    columns = [name for name in ClaimRow._fields if name.startswith("short_of_")]
+    assert columns == [f"short_of_{name}" for name in recipe.RECIPES]
+
+
+def test_a_measurement_is_shown_with_its_interval_and_all_that_it_is_judged_by():
+    assert Measured(1.234, 1.0, 1.5, note="over 3 means").text == "1.23 (1 to 1.5); over 3 means"
+    assert Measured(0, total=4).text == "0 of 4"
+    assert Measured(3, 2, 4, total=4, chance=0.00123, n_images=6).text == (
+        "3 of 4 (2 to 4); as many by chance in 0.12 %; 6 images"
+    )
+    assert Measured(0.01, null=0.0078).text == "0.01; without the effect 0.0078"
+    assert claims.counted([]) is None
+
+
+def test_as_many_by_chance_is_the_tail_of_independent_cases():
+    assert claims.counted([True, True], [0.5, 0.2]).chance == pytest.approx(0.1)
+    assert claims.counted([True, False], [0.5, 0.2]).chance == pytest.approx(0.6), "one or both"
+    assert claims.counted([False, False], [0.5, 0.2]).chance == pytest.approx(1.0)
+    binomial = claims.tail([0.2] * 9, 5)
+    assert binomial == pytest.approx(stats.binom.sf(4, 9, 0.2))
+    assert claims.counted([True]).chance != claims.counted([True]).chance, "it has none"
+
+
+def test_six_claims_are_not_the_papers():
+    others = {c.name for c in TRANSFER + DICTIONARIES if not c.by_paper}
+    assert others == {
+        *("rule_beats_shape", "training_matters", "freezing_helps", "better_than_scratch"),
+        *("memorised", "siren_tiling_repeats"),
+    }
+    assert all(c.published == "not reported" for c in TRANSFER + DICTIONARIES if not c.by_paper)
+
+
+@pytest.mark.parametrize("c", TRANSFER + DICTIONARIES, ids=lambda c: c.name)
+def test_a_rule_names_every_verdict_that_it_gives(c):
+    """Tried on numbers of every kind: no verdict is given that the column `rule` does not explain."""
+    numbers = itertools.product(
+        (-3.0, 0.0, 0.01, 0.5, 1.0, 2.0, 9.0), (-1.0, 0.5), (1, 2, 9), (0.01, 0.5, 9.0), (0.01, 0.9)
+    )
+    for value, low, total, null, chance in numbers:
+        said = c.judge(Measured(value, low, 10.0, total, null, chance))
+        assert said == claims.NOT_REPRODUCED or said in c.rule
+    assert "reproduced" in c.rule
+
+
+@pytest.mark.parametrize("listed", [TRANSFER, DICTIONARIES], ids=["transfer", "dictionaries"])
+def test_every_claim_has_a_name_of_its_own_and_a_rule(listed):
+    names = [c.name for c in listed]
     assert len(set(names)) == len(names)
-    assert all(c.sentence.endswith(".") and c.rule and c.where and c.published for c in claims.TRANSFER)
+    assert all(c.sentence.endswith(".") and c.rule and c.where and c.published for c in listed)

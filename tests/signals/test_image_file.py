@@ -2,8 +2,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inr_sae.errors import UserError
+from inr_sae.errors import InputError
 from inr_sae.signals import image_file
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
 
 
 @pytest.fixture
@@ -66,7 +71,7 @@ def damaged(tmp_path, kind, pixels):
 @pytest.mark.parametrize("kind", ["no image", "empty", "cut short", "float pixels", "missing"])
 def test_a_file_that_is_no_whole_image_is_named(tmp_path, pixels, kind):
     path = damaged(tmp_path, kind, pixels)
-    with pytest.raises(UserError, match=str(path)):
+    with pytest.raises(InputError, match=str(path)):
         image_file.read(path)
 
 
@@ -74,7 +79,7 @@ def test_a_decompression_bomb_is_named(tmp_path, pixels, monkeypatch):
     Image.fromarray(pixels).save(tmp_path / "bomb.png")
     for limit in (pixels[:, :, 0].size - 1, pixels[:, :, 0].size // 3):  # where Pillow warns, and where it raises
         monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", limit)
-        with pytest.raises(UserError, match="bomb.png .*decompression bomb"):
+        with pytest.raises(InputError, match="bomb.png .*decompression bomb"):
             image_file.read(tmp_path / "bomb.png")
 
 

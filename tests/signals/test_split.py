@@ -1,6 +1,6 @@
 import pytest
 
-from inr_sae.errors import UserError
+from inr_sae.errors import InputError
 from inr_sae.signals import split
 
 NAMES = [f"{i:02d}.png" for i in range(20)]
@@ -27,7 +27,21 @@ def test_no_subject_is_in_two_splits():
 
 
 def test_too_few_signals_or_subjects_are_refused():
-    with pytest.raises(UserError, match="21 images are needed .* there are 20"):
+    with pytest.raises(
+        InputError, match="21 images are needed .* there are 20; lower n_cohort, n_validation or n_test"
+    ):
         split.draw(NAMES, NAMES, (20, 0, 1), 0)
-    with pytest.raises(UserError, match="2 subjects"):
+    with pytest.raises(InputError, match="2 subjects .*; lower n_cohort, n_validation or n_test"):
         split.draw(NAMES, ["a"] * 10 + ["b"] * 10, (5, 1, 5), 0)
+
+
+def test_named_signals_are_the_cohort_and_their_subjects_are_nowhere_else():
+    subject_of = {name: name[:1] + str(int(name[1]) % 5) for name in NAMES}
+    wanted = (NAMES[7], NAMES[3])
+    for seed in range(10):
+        drawn = split.draw(NAMES, list(subject_of.values()), (2, 1, 4), seed, wanted)
+        assert drawn.cohort == wanted
+        others = {subject_of[name] for name in drawn.validation + drawn.test}
+        assert not others & {subject_of[name] for name in wanted}
+    with pytest.raises(InputError, match="cohort_names has 'gone.png', and there is no such image; there is '00.png'"):
+        split.draw(NAMES, NAMES, (1, 0, 1), 0, ("gone.png",))

@@ -1,13 +1,22 @@
-"""One file a backbone; `inr.network.backbone(name)` finds it by its name.
+"""One complete file a backbone: `network.backbone(name)` finds it by its name, and nothing else need know it.
 
-A backbone file holds four functions; everything else (activations of every layer, running from layer i on,
-heads, freezing, fitting) is written once, outside.
+What a file holds, where `config` is a mapping with `width`, `n_layers` and `coordinates` (lowest and highest) of the
+config and the keys of `DEFAULTS`:
 
-    init(key, config) -> params         an encoder's parameters: `hidden_0` ... `hidden_{L-1}`, each {"w", "b"}, and
-                                        whatever else the backbone keeps under other names, which is never trained
-    weight_bound(i, d_in, config)       half-width of the uniform law of layer i's weights; a head takes i = L
-    embed(params, x)                    (N, 2) coordinates -> (N, d_in) input of layer 0
-    layer(params, i, h)                 (N, d_in) input of layer i -> (N, d) post-activations of layer i
+    DEFAULTS                            {key: default}: the backbone's own config group `inr.<name>`, a comment each
+    LABEL                               what people call it
+    FREQUENCY                           the key of DEFAULTS that sets how high its frequencies are, or None
+    unit_names(config)                  the units' names, in forward order; they must sort in that order, since JAX
+                                        sorts the keys of a dict (`initial.unit_names` makes such names)
+    init(key, config, signals)          an encoder {"units": {name: nested dict of arrays}, "constants": nested dict}.
+                                        Every leaf of a unit trains unless its unit is frozen; constants never do.
+                                        signals (M, H, W, C): what will be fitted, for weights that depend on data
+    embed(params, x)                    (N, 2) coordinates -> (N, d_in), the input of the first unit
+    apply(params, unit, h)              (N, d_in) input of the unit of that name -> (N, d) its activations
+    matrix(params, unit)                the (rows, columns) matrix whose stable rank speaks for the unit, complex if it
+                                        is; None where no matrix does
+    head_bound(config, d)               half-width of the uniform law of a head's weights on d inputs
 
-`config` is any mapping with the keys of the config group `inr`.
+Widths are read off, never assumed: units may differ in theirs, and need not be `w, b` layers. Everything else
+(activations of every unit, heads, freezing, fitting, ranks, dictionaries) is written once, outside.
 """

@@ -2,22 +2,32 @@
 
 import jax.numpy as jnp
 
-from inr_sae.inr.initial import uniform_layers
+from inr_sae.inr import initial
 from inr_sae.inr.sine import sine
 
+LABEL = "SIREN"
+DEFAULTS = {
+    "omega_0": 30.0,  # multiplies every layer's pre-activations, biases included; not the head
+}
+FREQUENCY = "omega_0"
 
-def weight_bound(i, d_in, config):
-    """Half-width of the uniform law of weights: 1/d_in in layer 0, sqrt(6/d_in)/omega_0 beyond, head included."""
-    return 1.0 / d_in if i == 0 else (6.0 / d_in) ** 0.5 / config["omega_0"]
+
+def unit_names(config):
+    """`hidden_0` ... `hidden_{L-1}`."""
+    return initial.unit_names(config["n_layers"])
 
 
-def init(key, config):
-    """`hidden_i` of a (2 -> width -> ... -> width) encoder and `siren`: {"omega_0": ()}, which is never trained.
+def init(key, config, signals):
+    """`hidden_i` {"w", "b"} of a (2 -> width -> ... -> width) encoder; W_0 ~ U(+-1/2), W_i ~ U(+-sqrt(6/d)/omega_0).
 
-    omega_0 travels with the parameters, so that an encoder can be evaluated from its checkpoint alone.
+    omega_0 () travels with the parameters, so that an encoder can be evaluated from its checkpoint alone.
     """
-    params = uniform_layers(key, 2, config, weight_bound)
-    return params | {"siren": {"omega_0": jnp.float32(config["omega_0"])}}
+
+    def bound(i, d_in):
+        return 1.0 / d_in if i == 0 else head_bound(config, d_in)
+
+    units = initial.uniform_layers(key, 2, config["width"], unit_names(config), bound)
+    return {"units": units, "constants": {"omega_0": jnp.float32(config["omega_0"])}}
 
 
 def embed(params, x):
@@ -25,7 +35,17 @@ def embed(params, x):
     return x
 
 
-def layer(params, i, h):
-    """sin(omega_0 (h W_i + b_i)), (N, d_in) -> (N, d); omega_0 multiplies the bias too."""
-    w, b = params[f"hidden_{i}"]["w"], params[f"hidden_{i}"]["b"]
-    return sine(params["siren"]["omega_0"] * (h @ w + b))
+def apply(params, unit, h):
+    """sin(omega_0 (h W + b)), (N, d_in) -> (N, d); omega_0 multiplies the bias too."""
+    w, b = params["units"][unit]["w"], params["units"][unit]["b"]
+    return sine(params["constants"]["omega_0"] * (h @ w + b))
+
+
+def matrix(params, unit):
+    """The layer's W (d_in, d)."""
+    return params["units"][unit]["w"]
+
+
+def head_bound(config, d):
+    """sqrt(6/d)/omega_0, as of a hidden layer."""
+    return (6.0 / d) ** 0.5 / config["omega_0"]

@@ -1,0 +1,29 @@
+"""The recipe behind the published numbers: unreported choices, each held against every number that it speaks to.
+
+    python -m inr_sae.launch --config=configs/recipes.py                                    # demo on phantoms
+    python -m inr_sae.launch --config=configs/recipes.py:celebahq --config.signals.root=DIR --config.inr.backbone=ffmlp
+    python -m inr_sae.launch --config=configs/recipes.py:celebahq,kodak --config.signals.root=DIR \\
+        --config.sets.kodak.root=DIR --config.recipes.targets="('celebahq','kodak')"
+
+The string names the data set of the cohort, and further ones to fit. `recipes.published` names a csv of other published
+numbers, with the columns of PublishedRow in inr_sae/rows.py; without it they are the paper's and its notebook's.
+"""
+
+from configs import base
+
+
+def get_config(sets=""):
+    config = base.get_config()
+    config.stages = ("recipes", "report")
+    (name, source), *others = base.words(sets) or [("demo", "demo")]
+    base.data_set(source)  # a recipe is what is sought, and none that is given
+    config = base.at_scale(config, source if name == source else f"{name}={source}")
+    with config.unlocked():
+        for name, word in others:
+            config.sets[name] = base.data_set(word)
+    config.recipes.targets = (config.signals.dataset, *(name for name, _ in others))
+    if source == "demo":
+        config.cohort.steps = 200
+        config.fit.update(dict(log_every=10, seeds=1))
+        config.recipes.update(dict(steps=(20, 40), pixels=(0, 1024)))
+    return config

@@ -1,0 +1,79 @@
+"""Matching the atoms of two dictionaries one to one: how much of a dictionary another seed, or another cohort, gives
+again."""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from inr_sae.atoms.statistics import chunks, codes_like, codes_of
+from inr_sae.dictionaries.codes import Dictionary
+
+
+class Matches(NamedTuple):
+    """The best one-to-one assignment of atoms: which of the one, which of the other, and how alike they are."""
+
+    ours: np.ndarray  # (A,) rows of the similarity
+    theirs: np.ndarray  # (A,) columns
+    similarity: np.ndarray  # (A,)
+
+
+def one_to_one(similarity):
+    """The Matches that make the sum of similarities (A, B) largest; every atom at most once."""
+    ours, theirs = linear_sum_assignment(similarity, maximize=True)
+    return Matches(ours, theirs, similarity[ours, theirs])
+
+
+def cosines(directions, other):
+    """Cosine of directions (A, d) and (B, d) of one space, of two dictionaries of the same activations -> (A, B)."""
+    rows = [np.asarray(w, np.float64) for w in (directions, other)]
+    a, b = (w / np.linalg.norm(w, axis=1, keepdims=True) for w in rows)
+    return a @ b.T
+
+
+class Reading(NamedTuple):
+    """Some atoms of a dictionary, and the activations that it reads."""
+
+    dictionary: Dictionary
+    h: np.ndarray  # (N, d)
+    atoms: np.ndarray  # (A,)
+
+
+def map_correlations(one, other, order=None):
+    """Pearson correlation of the maps of two Readings' atoms over the same N coordinates -> (A, B).
+
+    order (N,): the coordinate at which the other's map is read instead of each, for a null; None is the coordinate
+    itself. Atoms that never fire correlate 0. Of signed codes, whose sign is arbitrary, the absolute value.
+    """
+    n, sums = len(one.h), None
+    other_h = np.asarray(other.h) if order is None else np.asarray(other.h)[order]
+    for chunk, other_chunk in zip(chunks(one.h), chunks(other_h)):
+        a = codes_of(one.dictionary, chunk, one.atoms)
+        b = codes_of(other.dictionary, other_chunk, other.atoms)
+        part = (a.T @ b, *(f(z.astype(np.float64)).sum(0) for z in (a, b) for f in (np.positive, np.square)))
+        sums = part if sums is None else tuple(x + y for x, y in zip(sums, part))
+    cross, sum_a, square_a, sum_b, square_b = sums
+    covariance = cross / n - np.outer(sum_a, sum_b) / n**2
+    deviations = [np.sqrt(np.maximum(sq / n - (s / n) ** 2, 0)) for s, sq in ((sum_a, square_a), (sum_b, square_b))]
+    scale = np.outer(*deviations)
+    correlation = np.divide(covariance, scale, out=np.zeros_like(covariance), where=scale > 0)
+    signed = any(codes_like(each.dictionary, each.h).signed for each in (one, other))
+    return np.abs(correlation) if signed else correlation
+
+
+def displaced(height, width):
+    """The `order` that reads a map of (height, width) half the image away, around a torus."""
+    return np.roll(np.arange(height * width).reshape(height, width), (height // 2, width // 2), (0, 1)).ravel()
+
+
+def summary(matches, null):
+    """Columns of a table: how alike matched atoms are, and how alike they are by chance (the null's Matches)."""
+    return {
+        "n_matched": len(matches.similarity),
+        "similarity_mean": float(matches.similarity.mean()),
+        "similarity_median": float(np.median(matches.similarity)),
+        "above_0_9_fraction": float((matches.similarity > 0.9).mean()),
+        "above_0_7_fraction": float((matches.similarity > 0.7).mean()),
+        "null_mean": float(null.similarity.mean()),
+        "null_above_0_7_fraction": float((null.similarity > 0.7).mean()),
+    }

@@ -1,0 +1,177 @@
+"""What a dictionary does over a whole grid of coordinates: statistics of its reconstruction and of each atom.
+
+"Fires" (z > 0) and "active" (z > 0.01) have a meaning where codes are at least 0; of signed codes these are nan, and a
+magnitude is |z|.
+"""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+ACTIVE = 0.01  # an atom is active at a coordinate where z > 0.01 (Sec. 4.2); it fires where z > 0
+ROWS = 4096  # coordinates at once
+NAN = float("nan")
+
+
+class AtomStats(NamedTuple):
+    """Statistics of each of n atoms over N coordinates, each (n,), float64."""
+
+    mean_magnitude: np.ndarray  # mean of |z_a| over all coordinates
+    firing_rate: np.ndarray  # share of the coordinates where z_a > 0
+    active_fraction: np.ndarray  # share of the coordinates where z_a > 0.01
+    ipr: np.ndarray  # sum z^4 / (sum z^2)^2 over coordinates: 1/N if spread evenly, 1 if at one coordinate; nan if dead
+
+    @property
+    def alive(self):
+        """(n,) bool: whether an atom ever differs from 0."""
+        return self.mean_magnitude > 0
+
+
+class Reconstruction(NamedTuple):
+    """How well activations H (N, d) are reconstructed."""
+
+    h_hat: np.ndarray  # (N, d) float32
+    k: int  # codes of a coordinate that may differ from 0
+    mse: float  # mean over coordinates and dimensions
+    r2: float  # 1 - sum of squared errors / sum of squared deviations from each dimension's own mean
+
+
+@jax.jit
+def _chunk(dictionary, h):
+    """Codes' sums of a chunk: the reconstruction, and per atom fired, active, |z|, z^2, z^4; and who is signed."""
+    codes = dictionary.encode(h)
+    z = codes.dense()
+    z2 = jnp.square(z)
+    magnitude = jnp.abs(z) if codes.signed else z
+    sums = jnp.stack([(z > 0).sum(0), (z > ACTIVE).sum(0), magnitude.sum(0), z2.sum(0), jnp.square(z2).sum(0)])
+    return dictionary.decode(codes), sums
+
+
+def chunks(h, rows=ROWS):
+    """Slices of `rows` coordinates of h (N, d), as numpy arrays."""
+    h = np.asarray(h)
+    return (h[i : i + rows] for i in range(0, h.shape[0], rows))
+
+
+def codes_like(dictionary, h):
+    """The Codes of h's first row, as shapes alone: sparse or dense, signed or not."""
+    return jax.eval_shape(lambda h: dictionary.encode(h), jax.ShapeDtypeStruct((1, h.shape[1]), jnp.float32))
+
+
+def measure(dictionary, h):
+    """(AtomStats, Reconstruction) over activations h (N, d), a chunk at a time, accumulated in float64."""
+    h = np.asarray(h)
+    codes = codes_like(dictionary, h)
+    sums, h_hat, error = 0.0, [], 0.0
+    for chunk in chunks(h):
+        chunk_hat, chunk_sums = _chunk(dictionary, chunk)
+        chunk_hat = np.asarray(chunk_hat)
+        sums = sums + np.asarray(chunk_sums, np.float64)
+        error += np.square(chunk_hat.astype(np.float64) - chunk).sum()
+        h_hat.append(chunk_hat)
+    n = h.shape[0]
+    fired, active, total, second, fourth = sums
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ipr = fourth / np.square(second)
+    if codes.signed:
+        fired, active = np.full_like(fired, NAN), np.full_like(active, NAN)
+    return (
+        AtomStats(total / n, fired / n, active / n, ipr),
+        Reconstruction(np.concatenate(h_hat), codes.values.shape[1], error / h.size, r_squared(error, h)),
+    )
+
+
+def r_squared(squared_error, h):
+    """1 - squared_error over the squared deviations of h (N, d) from each dimension's mean; nan if h is constant."""
+    h = h.astype(np.float64)
+    variance = np.square(h - h.mean(axis=0)).sum()
+    return float(1.0 - squared_error / variance) if variance > 0 else NAN
+
+
+def summary(atoms):
+    """The layer's columns of a metrics table from its AtomStats.
+
+    `spatial_l0` is the mean over alive atoms of the share of the coordinates where an atom fires (over all atoms it
+    would be k/n by construction); the medians are over alive atoms; nan where all are dead.
+    """
+    alive = atoms.alive
+
+    def over_alive(statistic, values):
+        return float(statistic(values[alive])) if alive.any() else NAN
+
+    def quartiles(name, values):
+        return {
+            f"{name}_median": over_alive(np.median, values),
+            f"{name}_q25": over_alive(lambda x: np.quantile(x, 0.25), values),
+            f"{name}_q75": over_alive(lambda x: np.quantile(x, 0.75), values),
+        }
+
+    return {
+        "alive_fraction": float(alive.mean()),
+        "dead_fraction": float(1.0 - alive.mean()),
+        "spatial_l0": over_alive(np.mean, atoms.firing_rate),
+        **quartiles("active_fraction", atoms.active_fraction),
+        **quartiles("ipr", atoms.ipr),
+        "concentration": concentration(atoms),
+    }
+
+
+def concentration(atoms, tier=16):
+    """Mean magnitude of the top atom over the mean of the next ones up to rank `tier` (Sec. 4.3, App. A.2).
+
+    nan if no other atom fires.
+    """
+    top = atoms.mean_magnitude[top_atoms(atoms, tier)]
+    rest = top[1:].mean() if len(top) > 1 else 0.0
+    return float(top[0] / rest) if rest > 0 else NAN
+
+
+def top_atoms(atoms, n):
+    """Indices of the n atoms of highest mean magnitude over all coordinates, highest first; ties by index."""
+    return np.argsort(-atoms.mean_magnitude, kind="stable")[:n]
+
+
+@jax.jit
+def _maps_chunk(dictionary, h, atoms):
+    return dictionary.encode(h).of(atoms)
+
+
+def maps(dictionary, h, atoms):
+    """z_a at every coordinate for the given atom indices (A,), (A, N) float32."""
+    atoms = jnp.asarray(atoms)
+    return np.concatenate([np.asarray(_maps_chunk(dictionary, chunk, atoms)) for chunk in chunks(h)], axis=1)
+
+
+@jax.jit
+def _binned_chunk(dictionary, h, bins, total):
+    codes = dictionary.encode(h)
+    if codes.indices is None:
+        return total.at[bins].add(codes.values)
+    return total.at[bins[:, None], codes.indices].add(codes.values)
+
+
+def binned_maps(dictionary, h, bins):
+    """Mean of z_a over the coordinates of each bin, for every atom: (n_bins, n) float32; a small picture of each map.
+
+    bins (N,): the bin of each coordinate, 0 to n_bins - 1, none of them empty.
+    """
+    bins, n_atoms = np.asarray(bins), codes_like(dictionary, np.asarray(h)).n_atoms
+    n_bins = int(bins.max()) + 1
+    nothing = jnp.zeros((n_bins, n_atoms))
+    total = sum(
+        np.asarray(_binned_chunk(dictionary, chunk, of_chunk, nothing))
+        for chunk, of_chunk in zip(chunks(h), chunks(bins))
+    )
+    return total / np.bincount(bins, minlength=n_bins)[:, None].astype(np.float32)
+
+
+@jax.jit
+def _dense_chunk(dictionary, h, atoms):
+    return dictionary.encode(h).dense()[:, atoms]
+
+
+def codes_of(dictionary, chunk, atoms):
+    """Codes (B, A) of some atoms over a chunk (B, d)."""
+    return np.asarray(_dense_chunk(dictionary, chunk, jnp.asarray(atoms)), np.float32)

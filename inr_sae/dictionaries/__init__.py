@@ -1,0 +1,38 @@
+"""One complete file or folder a method of decomposing activations; `method(name)` finds it, and nothing else need know
+it.
+
+Symbols: h (N, d) activations of one layer at N coordinates; n directions ("atoms"); codes z, one a coordinate and atom.
+What a method's file holds, where `config` is a mapping with the keys of its `DEFAULTS`:
+
+    DEFAULTS                     {key: default}: the method's own config group `dictionary.<name>`, a comment each
+    LABEL                        what people call it
+    check(config, n_devices)     raises errors.InputError naming the key (by errors.argument) that cannot be
+    n_atoms(config, d)           how many directions it has for activations of width d
+    fit(jobs, train)             a list of params, nested dicts of arrays, one for each of the `codes.Job`s.
+                                 train(state, state.Training) -> (state, history) runs what takes many steps: then it is
+                                 checkpointed, shown and can be cut off; a closed form does not need it
+    encode(params, h, config)    `codes.Codes` of h: sparse or dense, signed or not; pure, and jitted by others. A row's
+                                 codes are of that row alone, so that h may come in chunks
+    decode(params, codes)        h_hat (N, d)
+    directions(params)           (n, d): what one unit of each code adds to h
+    remove(params, h, codes, a)  h without atom a, h minus the atom's own part of it
+    POINTWISE                    whether that part is, at every coordinate, the code there times the direction
+
+Statistics, ablation, matching, maps and the explorer read codes alone; they are written once, in `atoms/`.
+"""
+
+import importlib
+import pkgutil
+
+
+def method_names():
+    """The names of all methods there are, sorted."""
+    helpers = ("codes",)
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in helpers))
+
+
+def method(name):
+    """The module of a method. Raises ValueError naming the ones there are."""
+    if name not in method_names():
+        raise ValueError(f"there is no dictionary method {name!r}; there are {', '.join(method_names())}")
+    return importlib.import_module(f"{__name__}.{name}")

@@ -1,0 +1,63 @@
+"""Encoders trained elsewhere as this program's parameters, and back; a layout of `layouts` says how they are named."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from inr_sae.exchange import folding, layouts, naming
+from inr_sae.inr.initial import unit_names
+
+FOLD = {"siren": folding.siren, "ffmlp": folding.ffmlp}
+CONSTANTS = {"siren": "omega_0", "ffmlp": "frequencies"}  # the one that an encoder of a backbone has
+
+
+def from_tensors(tensors, layout, shape, coordinates=(-1.0, 1.0)):
+    """Parameters {"encoder", "heads" or None} that give the same function of the pixel as a network trained elsewhere.
+
+    tensors {name: array}; layout as `layouts` says, where ready ones are; shape (height, width) of the images that it
+    was trained on; coordinates (low, high) of the first and the last pixel here.
+
+    Everything is folded in float64 and rounded to float32 once: scale and order of the coordinates into layer 0 of a
+    SIREN or into B; their offset into b_0, or, for Fourier features, into a rotation of each (sin, cos) pair of rows
+    of layer 0's weight (orthogonal, so its singular values and its stable rank stay); first_omega_0 into W_0 and b_0;
+    the output's range into the heads. The heads are None where there are none.
+
+    Raises InputError naming the tensor or the layout's key that is missing or does not fit, and for what this program
+    cannot express: hidden layers of different widths, a decoder of more than one linear layer.
+    """
+    layout = layouts.complete(layout, tensors)
+    (first, *rest), heads = naming.layers(tensors, layout)
+    affine = folding.coordinates(layout, shape, coordinates)
+    first, constants = FOLD[layout["backbone"]](tensors, layout, first, *affine)
+    hidden = [first, *rest]
+    units = {name: {"w": w, "b": b} for name, (w, b) in zip(unit_names(len(hidden)), hidden)}
+    params = {"encoder": {"units": units, "constants": constants}, "heads": folding.heads(layout, heads)}
+    return jax.tree.map(lambda value: jnp.asarray(np.asarray(value, np.float32)), params)
+
+
+def to_tensors(params):
+    """{name: float32 array} of parameters {"encoder", "heads" or None}, in the layout "inr_sae"."""
+    leaves, _ = jax.tree_util.tree_flatten_with_path(params)
+    return {jax.tree_util.keystr(path, simple=True, separator="/"): np.asarray(leaf) for path, leaf in leaves}
+
+
+def facts_of(params):
+    """What a config must say of parameters {"encoder", "heads" or None}; None for what they do not have.
+
+    {"backbone", "width", "n_layers", "n_fourier", "omega_0", "n_signals", "channels"}. The backbone is one of the
+    layouts', told by its constant; another one with a constant of that name has the same tree, and cannot be told.
+    """
+    units, constants, heads = params["encoder"]["units"], params["encoder"]["constants"], params["heads"] or {}
+    return {
+        "backbone": next((name for name, constant in CONSTANTS.items() if constant in constants), None),
+        "width": _size(next(iter(units.values())), "w", 1),
+        "n_layers": len(units),
+        "n_fourier": _size(constants, "frequencies", 1),
+        "omega_0": float(constants["omega_0"]) if "omega_0" in constants else None,
+        "n_signals": _size(heads, "w", 0),
+        "channels": _size(heads, "w", 2),
+    }
+
+
+def _size(group, name, axis):
+    return group[name].shape[axis] if name in group else None

@@ -1,0 +1,122 @@
+"""Whether a run's folder still holds what was written: whose a file is, clearing damage away, a finished study's list.
+
+What a stage writes are patterns of paths relative to its study's folder, as in "transfer" or "encoders/*/freeze_sweep";
+what lies in a folder that matches is meant too. Studies may lie within a study, each with stages of its own.
+"""
+
+import fnmatch
+import logging
+from pathlib import PurePosixPath
+
+from inr_sae import __version__
+from inr_sae.errors import UserError
+from inr_sae.folder import ledger
+
+logger = logging.getLogger("inr_sae")
+
+FILE = "study.json"
+# What is not held to its bytes: the lock, logs that grow, the ledger, and the manifest itself.
+LEFT_OUT = (".lock", "log.jsonl", ledger.FILE, FILE)
+
+
+def depth_of(parts, patterns):
+    """How long the longest pattern is that the beginning of a path matches; 0 for none."""
+
+    def fits(pattern):
+        wanted = pattern.split("/")
+        return len(wanted) <= len(parts) and all(map(fnmatch.fnmatchcase, parts, wanted))
+
+    return max((pattern.count("/") + 1 for pattern in patterns if fits(pattern)), default=0)
+
+
+def stage_of(name, writes):
+    """The stage that writes the file `name`, None for none. writes: {stage: patterns}; the longest match has it."""
+    parts = PurePosixPath(name).parts
+    depths = {stage: depth_of(parts, patterns) for stage, patterns in writes.items()}
+    stage = max(depths, key=depths.get, default=None)
+    return stage if stage and depths[stage] else None
+
+
+def outputs(root, stage, writes):
+    """The paths of all files that a stage has written in the folder `root`, sorted."""
+    files = (path for path in sorted(root.rglob("*")) if path.is_file())
+    return [path for path in files if stage_of(path.relative_to(root).as_posix(), writes) == stage]
+
+
+def clear(store, stage, patterns, within=False):
+    """Remove what a stage has written; what stages of studies within have, which look after themselves, if `within`."""
+    for path in sorted(path for path in store.root.rglob("*") if path.name not in LEFT_OUT):
+        name = path.relative_to(store.root).as_posix()
+        parts = PurePosixPath(name).parts
+        if path.is_file() and depth_of(parts, patterns) and (within or not _is_within_a_study(store, parts)):
+            store.remove(unit_of(name))
+    for mark in ("done", "begun"):
+        store.remove(f"{stage}/{mark}.json")
+
+
+def _is_within_a_study(store, parts):
+    """Whether a path leads into a stage's folder of a study below this one."""
+    folders = ["/".join(parts[:depth]) for depth in range(2, len(parts))]
+    return any(store.exists(f"{folder}/{mark}.json") for folder in folders for mark in ("done", "begun"))
+
+
+def clear_damage(store, writes, after):
+    """Remove every file that is not what was written, and what says that its stage, and those built on it, are done.
+
+    after: {stage: the stages that are built on it}. The stages then do again what is missing, and only that. Raises
+    UserError for config.json, which nothing can make again.
+    """
+    for name, what in ledger.damaged(store.root).items():
+        if name == "config.json":
+            raise UserError(
+                f"{store.path(name)} is {what}; put the file back that the study began with, or choose another "
+                "--workdir"
+            )
+        undone = [done for done in marks_of(name, writes, after) if store.exists(done)]
+        if what != "gone" or undone or "/" not in name:  # else a stage was cut off before it wrote the file
+            stages = ", ".join(done.removesuffix("/done.json") for done in undone)
+            logger.warning("%s is %s; it is made again%s", store.path(name), what, stages and f", in {stages}")
+            store.log("damaged", file=name, what=what)
+        for damaged in (unit_of(name), *undone):
+            store.remove(damaged)
+
+
+def refuse_damage(store, flag):
+    """Raise UserError naming a damaged file of a folder that is only read; `flag` is what it was named with."""
+    for name, what in ledger.damaged(store.root).items():
+        raise UserError(f"{flag} {store.path(name)} is {what}; run the study again, which makes it anew")
+
+
+def unit_of(name):
+    """What goes with a file: of a checkpoint the whole of it."""
+    parts = PurePosixPath(name).parts
+    if "checkpoints" in parts:
+        return "/".join(parts[: parts.index("checkpoints") + 2])
+    return name
+
+
+def marks_of(name, writes, after):
+    """Every done.json of the stages that a file belongs to, of this study and of the studies within, and of the stages
+    that are built on those."""
+    parts = PurePosixPath(name).parts
+    marks = []
+    for depth in range(len(parts) - 1):
+        stage = stage_of("/".join(parts[depth:]), writes)
+        if stage:
+            marks += ["/".join((*parts[:depth], each, "done.json")) for each in (stage, *after[stage])]
+    return list(dict.fromkeys(marks))
+
+
+def files(root):
+    """{name: SHA-256} of every file of a run's folder that a manifest tells of."""
+    every = (path for path in sorted(root.rglob("*")) if path.is_file() and path.name not in LEFT_OUT)
+    return {path.relative_to(root).as_posix(): ledger.digest_of(path) for path in every}
+
+
+def write(store):
+    """Write study.json: of a finished study every file's SHA-256, and what made it."""
+    digests = files(store.root)
+    if store.exists(FILE) and store.read_json(FILE)["files"] == digests:
+        return
+    about = {"version": __version__, "environment": store.read_json("environment.json")}
+    store.write_json(FILE, about | {"files": digests})

@@ -1,0 +1,97 @@
+"""How far measurements under a recipe lie from published numbers."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from inr_sae.rows import DeviationRow
+
+
+class Recipe(NamedTuple):
+    """A choice of what a publication leaves open, as the first columns of a DeviationRow have it."""
+
+    coordinates: tuple  # (low, high)
+    pixels: int  # of a step; 0: all
+    steps: int  # epochs, where a step takes a part of the pixels
+    learning_rate: float
+    new: str  # law of what starts anew
+    clipped: bool  # PSNR of output clipped to [0, 1]
+
+    @property
+    def name(self):
+        """As a figure calls it."""
+        low, high = self.coordinates
+        steps = f"{self.steps} epochs of {self.pixels}" if self.pixels else f"{self.steps} steps"
+        parts = [f"[{low:g}, {high:g}]", steps, f"rate {self.learning_rate:g}"]
+        parts += ["" if self.new == "backbone" else f"new: {self.new}", "clipped" if self.clipped else ""]
+        return ", ".join(filter(None, parts))
+
+    @property
+    def columns(self):
+        """The first columns of a DeviationRow."""
+        return self.name, *self.coordinates, self.pixels, self.steps, self.learning_rate, self.new, int(self.clipped)
+
+
+class Measurements(NamedTuple):
+    """What was measured under a recipe, of one source and backbone."""
+
+    source: str
+    backbone: str
+    ranks: list  # RankRows
+    cohort_psnr: dict  # {"cohort_psnr_db": , "cohort_psnr_clipped_db": }
+    fits: list  # FitRows at the recipe's rate after its most steps
+    curves: list  # CurveRows of these
+
+
+def of_recipe(recipe, measured, published):
+    """[DeviationRow] of every published number that the measurements speak to."""
+    rows = []
+    for cell in published:
+        values = ours(recipe, measured, cell)
+        if values is not None and len(values):
+            mean = float(np.mean(values))
+            away = mean - cell.value
+            rows.append(
+                DeviationRow(*recipe.columns, *cell, mean, len(values), away, away / cell.std if cell.std else None)
+            )
+    return rows
+
+
+def ours(recipe, measured, cell):
+    """Our values of a published cell, one an image (or one alone); None for what was not measured."""
+    if (cell.source, cell.backbone) != (measured.source, measured.backbone):
+        return None
+    if cell.quantity in measured.cohort_psnr:
+        return [measured.cohort_psnr[cell.quantity]]
+    if cell.quantity in ("sr_weight", "sr_activation_centred"):
+        return [getattr(row, cell.quantity) for row in measured.ranks if row.layer == cell.tau]
+    quantity = cell.quantity
+    if quantity == "psnr_clipped_db" or (quantity == "psnr_db" and recipe.clipped):
+        quantity = "psnr_clipped_db"
+    most = max((row.epoch for row in measured.curves), default=0)
+    if quantity == "psnr_db" and recipe.steps < most:
+        rows = [(row.image, row.psnr_db) for row in measured.curves if row.epoch == recipe.steps and of_cell(row, cell)]
+    elif recipe.steps == most:
+        rows = [(row.image, getattr(row, quantity)) for row in measured.fits if of_cell(row, cell)]
+    else:  # of clipped output, and of SSIM, only the last step is kept
+        return None
+    images = {}
+    for image, value in rows:
+        images.setdefault(image, []).append(value)
+    return [float(np.mean(values)) for values in images.values()]
+
+
+def of_cell(row, cell):
+    """Whether a fit's row is of a published cell's target, protocol and boundary."""
+    return (row.target, row.protocol, row.tau) == (cell.target, cell.protocol, cell.tau)
+
+
+def score(rows):
+    """{recipe: root mean square of its deviations in the paper's standard deviations}, least first, and of how many
+    numbers."""
+    by_recipe = {}
+    for row in rows:
+        if row.in_std is not None:
+            by_recipe.setdefault(row.recipe, []).append(row.in_std)
+    scores = {name: (float(np.sqrt(np.mean(np.square(v)))), len(v)) for name, v in by_recipe.items()}
+    return dict(sorted(scores.items(), key=lambda item: item[1][0]))

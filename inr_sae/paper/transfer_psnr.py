@@ -1,0 +1,149 @@
+"""What the PSNR of a matrix's fits says on the claims: protocols against each other, and curves over tau."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from inr_sae.measure.boundaries import at_source, encoder_of, pair_of
+from inr_sae.measure.paired import stratified_interval
+from inr_sae.paper import reference
+from inr_sae.paper.claims import NAN, Measured, counted
+from inr_sae.protocols import same_fit
+
+
+class Matrix(NamedTuple):
+    """What was measured of pairs of source and target."""
+
+    fits: list  # FitRows at the main rate
+    best: list  # BestTauRows
+    n_units: dict  # {encoder: number of its units}
+    datasets: dict  # {set: the data set that it is of}, by which published numbers go, whatever a config calls a set
+    psnr: dict  # {(Pair, protocol, tau): {(image, seed): dB}}
+    subjects: dict  # {target: {image: whom it shows}}
+
+    def n_images(self, rows):
+        """How many subjects the images of the smallest target show, among the BestTauRows `rows`; None without any."""
+        return min((len(set(self.subjects[row.target].values())) for row in rows), default=None)
+
+
+def matrix_of(fits, best, n_units, datasets):
+    """The Matrix of some rows."""
+    psnr, subjects = {}, {}
+    for row in fits:
+        psnr.setdefault((pair_of(row), row.protocol, row.tau), {})[row.image, row.seed] = row.psnr_db
+        subjects.setdefault(row.target, {})[row.image] = row.subject
+    return Matrix(fits, best, n_units, datasets, psnr, subjects)
+
+
+def mean_difference(matrix, rows, other):
+    """Measured: PSNR frozen at the rule's layer minus another protocol's, over the pairs of `rows`; None without any.
+
+    The mean is over targets, then over a target's subjects, each with all its fits; the interval is over subjects. A
+    protocol with a boundary has it at the same layer.
+    """
+    names, found = {protocol for _, protocol, _ in matrix.psnr}, []
+    for row in rows:
+        pair, tau = pair_of(row), row.tau_by_sr_weight
+        if tau is None:
+            continue
+        protocol, boundary = same_fit(other, tau, matrix.n_units[encoder_of(row)], names)
+        frozen = matrix.psnr.get((pair, "freeze", tau), {})
+        theirs = matrix.psnr.get((at_source(pair, protocol), protocol, boundary), {})
+        for fit in frozen.keys() & theirs.keys():
+            found.append((frozen[fit] - theirs[fit], matrix.subjects[row.target][fit[0]], row.target))
+    if not found:
+        return None
+    interval = stratified_interval(*zip(*found))
+    return Measured(interval.mean, interval.low, interval.high, n_images=interval.n_least)
+
+
+def differences(matrix):
+    """The claims that compare two protocols."""
+    best = matrix.best
+    on_kodak = [row for row in best if row.backbone == "siren" and matrix.datasets[row.target] == "kodak"]
+    measured = {
+        f"gain_{backbone}": mean_difference(matrix, [row for row in best if row.backbone == backbone], "full")
+        for backbone in reference.MEAN_GAIN_DB
+    }
+    return measured | {
+        "gain_kodak": mean_difference(matrix, on_kodak, "full"),
+        "matches_everywhere": matches(matrix, best),
+        "training_matters": mean_difference(matrix, best, "random"),
+        "freezing_helps": mean_difference(matrix, best, "thaw"),
+        "better_than_scratch": mean_difference(matrix, best, "scratch"),
+    }
+
+
+def matches(matrix, rows, margin_db=1.0):
+    """Measured: in how many pairs freezing at the rule's layer is at most so far below STRAINER's recipe; between how
+    many are so for certain, beyond the interval, and how many may be."""
+    gains = [gain for row in rows if (gain := mean_difference(matrix, [row], "full"))]
+    if not gains:
+        return None
+    value, certain, possible = (
+        sum(getattr(gain, end) >= -margin_db for gain in gains) for end in ("value", "low", "high")
+    )
+    return Measured(value, certain, possible, len(gains), n_images=min(gain.n_images for gain in gains))
+
+
+def mean_by_tau(matrix, row):
+    """{tau: mean PSNR in dB} of the freeze protocol for a row's pair."""
+    return {
+        tau: float(np.mean(list(values.values())))
+        for (pair, protocol, tau), values in matrix.psnr.items()
+        if protocol == "freeze" and pair == pair_of(row)
+    }
+
+
+def curve_shapes(matrix):
+    """The claims on the shape of PSNR against tau; only of pairs that have the boundaries these speak of, the last one
+    of their encoder among them."""
+    collapses, plateaus, falls, rows = [], [], [], []
+    for row in matrix.best:
+        curve, last = mean_by_tau(matrix, row), matrix.n_units[encoder_of(row)] - 1
+        if not {0, 1, 2, last} <= curve.keys():
+            continue
+        rows.append(row)
+        collapses.append(max(curve.values()) - curve[last] >= 10.0)
+        first = [curve[tau] for tau in (0, 1, 2)]
+        if row.backbone == "siren":
+            plateaus.append(max(first) - min(first) <= 3.0 < min(first) - curve[last])
+        if row.backbone == "ffmlp":
+            falls.append((curve[0] - curve[last]) / last)
+    n_images = matrix.n_images(rows)
+    return {
+        "last_layer_collapses": counted(collapses, n_images=n_images),
+        "siren_plateau": counted(plateaus, n_images=n_images),
+        "ffmlp_falls": Measured(float(np.mean(falls)), null=0.0, n_images=n_images) if falls else None,
+    }
+
+
+def levels(matrix):
+    """How far the published PSNR lies from the run's, where data sets, backbones and depth are the paper's."""
+    groups, ways, rows = {}, [("full", None), *(("freeze", tau) for tau in reference.TAUS)], []
+    for row in matrix.best:
+        sets = matrix.datasets[row.source], matrix.datasets[row.target], row.backbone
+        if sets in reference.FREEZE_SWEEP and matrix.n_units[encoder_of(row)] == len(reference.TAUS):
+            rows.append(row)
+            for way in ways:
+                groups.setdefault((*sets, *way), []).extend(matrix.psnr.get((pair_of(row), *way), {}).values())
+    ours, published = [], []
+    for names, means in reference.FREEZE_SWEEP.items():
+        for way, (psnr_db, *_) in zip(ways, means, strict=True):
+            if groups.get((*names, *way)):
+                ours.append(np.mean(groups[*names, *way]))
+                published.append(psnr_db)
+    found = deviation(ours, published, lambda a, b: abs(a - b))
+    return found and found._replace(n_images=matrix.n_images(rows), note=f"over {len(ours)} means")
+
+
+def deviation(ours, published, distance):
+    """Measured: the mean distance of numbers from those published in the same places; its null is the mean distance
+    from those in all other places. None without any."""
+    ours, published = np.asarray(ours)[:, None], np.asarray(published)[None]
+    if not ours.size:
+        return None
+    distances = distance(ours, published)
+    elsewhere = distances[~np.eye(len(distances), dtype=bool)]
+    null = float(np.mean(elsewhere)) if elsewhere.size else NAN
+    return Measured(float(np.mean(np.diag(distances))), null=null)

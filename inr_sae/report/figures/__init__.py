@@ -1,0 +1,1 @@
+"""Figures: pure functions of rows and arrays that return a matplotlib Figure."""

@@ -1,0 +1,108 @@
+"""Curves of one study: PSNR against the freeze boundary, rank profiles, training, dictionary statistics."""
+
+import numpy as np
+
+from inr_sae.report.figures.style import BLUE, GREEN, GREY, INK, ORANGE, column, figure, log_scale, star, styled
+
+
+@styled
+def psnr_against_tau(summary, fits, rule_layer):
+    """Figure 2, left: PSNR of the freeze protocol at every tau, STRAINER's recipe as a band, rule and best marked.
+
+    summary: SummaryRows of the protocols full and freeze at one rate, fits: their FitRows. rule_layer: the layer that
+    the stable rank picks, or None. The bars are one standard deviation over signals and seeds.
+    """
+    frozen = [row for row in summary if row.protocol == "freeze"]
+    taus = column(frozen, "tau")
+    mean, std = column(frozen, "psnr_db_mean"), np.nan_to_num(column(frozen, "psnr_db_std"))
+    fig, ((ax,),) = figure(5.6, 3.7)
+    draw_band(ax, [row for row in summary if row.protocol == "full"])
+    if rule_layer is not None and rule_layer in taus:
+        edges, label = (rule_layer - 0.3, rule_layer + 0.3), "layer of highest weight stable rank"
+        ax.axvspan(*edges, color=GREEN, alpha=0.14, lw=0, label=label)
+    singles = [row for row in fits if row.protocol == "freeze"]
+    points = column(singles, "tau"), column(singles, "psnr_db")
+    ax.scatter(*points, s=9, color=BLUE, alpha=0.35, lw=0, label="one fit")
+    ax.errorbar(taus, mean, std, color=BLUE, marker="o", ms=4, capsize=3, label="layers 0..τ frozen, the rest new")
+    star(ax, taus, mean, BLUE, 15, "best τ")
+    ax.set(xlabel="freeze boundary τ", ylabel="PSNR of the held-out signal (dB)", xticks=taus)
+    first = summary[0]
+    ax.set_title(f"{first.backbone}: {first.source} → {first.target}, n = {first.n}", loc="left")
+    ax.legend(fontsize=7.5)
+    return fig
+
+
+def draw_band(ax, rows):
+    """The mean of STRAINER's recipe as a line, its standard deviation as a band."""
+    for mean, spread in zip(column(rows, "psnr_db_mean"), np.nan_to_num(column(rows, "psnr_db_std"))):
+        ax.axhline(mean, color=ORANGE, lw=1.5, label="STRAINER's recipe (nothing frozen)")
+        ax.axhspan(mean - spread, mean + spread, color=ORANGE, alpha=0.12, lw=0)
+
+
+@styled
+def rank_profiles(ranks):
+    """Figure 2, right: stable rank of weights, trained and initial, and of activations; stars at the argmax.
+
+    ranks: RankRows. A layer whose matrix has no meaning is a gap.
+    """
+    layers = column(ranks, "layer")
+    fig, ((left, right),) = figure(7.6, 3.2, 1, 2)
+    before = column(ranks, "sr_weight_init")
+    if not np.isnan(before).all():  # of an encoder from elsewhere it is not known
+        left.plot(layers, before, color=GREY, marker="o", ms=4, ls="--", label="at initialisation")
+    for ax, key, colour, label in (
+        (left, "sr_weight", GREEN, "trained"),
+        (right, "sr_activation_centred", GREY, "centred"),
+        (right, "sr_activation", INK, "as they are"),
+    ):
+        values = column(ranks, key)
+        ax.plot(layers, values, color=colour, marker="o", ms=4, label=label)
+        star(ax, layers, values, colour, 14)
+        ax.set(xlabel="layer", xticks=layers, ylim=(0, None))
+    for ax in (left, right):
+        ax.legend(fontsize=8)
+    left.set_title("weights, sr(W)", loc="left")
+    right.set_title("activations, sr(H)", loc="left")
+    left.set_ylabel("stable rank")
+    return fig
+
+
+@styled
+def training(history):
+    """PSNR of the cohort along its training, the mean and the range over signals; history: HistoryRows."""
+    fig, ((ax,),) = figure(5.6, 3.0)
+    step, low, high = (column(history, key) for key in ("step", "psnr_db_min", "psnr_db_max"))
+    ax.fill_between(step, low, high, color=BLUE, alpha=0.18, lw=0, label="worst to best signal")
+    ax.plot(step, column(history, "psnr_db_mean"), color=BLUE, label="mean over the cohort")
+    ax.set(xlabel="step", ylabel="PSNR (dB)")
+    ax.set_title("cohort training", loc="left")
+    ax.legend(fontsize=8, loc="lower right")
+    return fig
+
+
+@styled
+def dictionary_statistics(metrics, noun="SAE"):
+    """Figure 4 and its neighbours: what each layer's dictionary does; metrics: MetricsRows by layer.
+
+    noun: what the dictionary is called.
+    """
+    layers = column(metrics, "layer")
+    fig, ((active, alive, quality),) = figure(9.6, 3.0, 1, 3)
+    median, low, high = (column(metrics, f"active_fraction_{key}") for key in ("median", "q25", "q75"))
+    active.fill_between(layers, low, high, color=BLUE, alpha=0.18, lw=0)
+    active.plot(layers, median, color=BLUE, marker="o", ms=4)
+    log_scale(active)
+    active.set_title("active-pixel fraction", loc="left")
+    active.set_ylabel("share of pixels, median and quartiles")
+    alive.bar(layers, 100 * column(metrics, "dead_fraction"), color=GREY, width=0.6)
+    alive.set(ylim=(0, 100), ylabel="% of atoms that never fire")
+    alive.set_title("dead atoms", loc="left")
+    quality.plot(layers, column(metrics, "psnr_db"), color=GREY, ls="--", label="the network itself")
+    substituted, label = column(metrics, "psnr_substituted_db"), f"with the {noun}'s reconstruction"
+    quality.plot(layers, substituted, color=GREEN, marker="o", ms=4, label=label)
+    quality.set_ylabel("cohort PSNR (dB)")
+    quality.set_title("fidelity", loc="left")
+    quality.legend(fontsize=8)
+    for ax in (active, alive, quality):
+        ax.set(xlabel="layer", xticks=layers)
+    return fig

@@ -1,0 +1,84 @@
+"""What all figures share: a canvas, colours that a colour-blind reader can tell apart, and how one is saved."""
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+BLUE, ORANGE, GREEN, GREY, INK = "#2463a6", "#d1661a", "#2b8a62", "#8a8f98", "#1c2430"
+ROSE, PURPLE, TEAL = "#c2506b", "#7a3e9d", "#1a9aa8"
+MAP = "magma"  # of atom maps and effects
+SIGNED_MAP = "RdBu_r"  # of maps with negative values, white at 0
+RC = {
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "axes.titleweight": "bold",
+    "axes.edgecolor": "#5b6470",
+    "axes.labelcolor": INK,
+    "legend.frameon": False,
+    "axes.grid": True,
+    "grid.color": "#e4e7eb",
+    "grid.linewidth": 0.7,
+    "axes.axisbelow": True,
+}
+REGIMES = {  # the line of a regime, and the colours of the first, second and third backbone under it
+    "single": ("--", (ROSE, GREEN, "#8c7500")),
+    "cohort": ("-", (ORANGE, BLUE, "#6b3f24")),
+    "second": (":", (PURPLE, TEAL, "#d96ba8")),
+}
+OTHER_REGIME = ("-.", (GREY, INK, "#b3a78c"))
+MARKERS = "os^Dv"
+
+
+def styled(draw):
+    """Decorator of a function that draws a figure: within it, and only there, matplotlib follows RC."""
+    return rc_context(RC)(draw)
+
+
+def figure(width, height, rows=1, columns=1):
+    """(Figure, axes as a (rows, columns) array) of a size in inches."""
+    fig = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(fig)
+    return fig, fig.subplots(rows, columns, squeeze=False)
+
+
+def save(store, name, fig, dpi=130):
+    """Write a figure as a png file in the store."""
+    # No "Software" entry: the same figure from another matplotlib should be the same file.
+    with store.replacing(name) as path:
+        fig.savefig(path, format="png", dpi=dpi, metadata={"Software": None})
+
+
+def column(rows, key):
+    """A column of rows as a float64 array; None is nan."""
+    values = (getattr(row, key) for row in rows)
+    return np.array([np.nan if value is None else value for value in values], np.float64)
+
+
+def star(ax, x, y, colour, size=13, label=None):
+    """Mark the largest of the values y at x; nothing, if all of them are nan."""
+    if np.isfinite(y).any():
+        top = int(np.nanargmax(y))
+        ax.plot(x[top], y[top], "*", ms=size, color=colour, mec="white", zorder=5, label=label)
+
+
+def log_scale(ax):
+    """A logarithmic y axis, if any line of it is above 0 anywhere; matplotlib cannot draw one otherwise."""
+    if any((np.asarray(line.get_ydata()) > 0).any() for line in ax.get_lines()):
+        ax.set_yscale("log")
+
+
+def condition_styles(conditions):
+    """{Condition: (colour, line, marker)}: the line tells the regime, the marker the backbone.
+
+    A backbone's colours and marker go by its place among the backbones of these conditions.
+    """
+    backbones = list(dict.fromkeys(condition.backbone for condition in conditions))
+    styles = {}
+    for condition in conditions:
+        place = backbones.index(condition.backbone)
+        line, colours = REGIMES.get(condition.regime, OTHER_REGIME)
+        styles[condition] = (colours[place % len(colours)], line, MARKERS[place % len(MARKERS)])
+    return styles

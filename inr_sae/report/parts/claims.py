@@ -1,0 +1,30 @@
+"""The part of a report on the paper's claims: what was measured beside each, and the verdict."""
+
+from inr_sae.report import page, sentences, tables
+
+COLUMNS = ("sentence", "where", "quantity", "published", "ours", "verdict", "rule")
+
+
+def claims_section(exhibits, rows, tested_on, differences, note=""):
+    """The verdicts on claims; rows: ClaimRows.
+
+    exhibits: as every part has it; a claim is prose, and has neither figure nor table file. tested_on: which data.
+    differences: {what a recipe is called: (sentence, ...)}, in what data and run differ from it. note: a sentence about
+    how it was measured.
+    """
+    text = (
+        "Each claim in our own words, where the paper makes it, what was measured, and the verdict by the rule beside "
+        f"it. Tested on {tested_on}."
+    )
+    html = page.paragraph(f"{text} {note}" if note else text)
+    for label, said in differences.items():
+        html += page.paragraph(difference_sentence(label, said))
+    html += tables.to_html([{key: getattr(row, key) for key in COLUMNS} for row in rows], wide=True)
+    return page.Section("claims", "The paper's claims", html, (sentences.verdict_sentence(rows),))
+
+
+def difference_sentence(label, said):
+    """In what a run differs from a recipe, or that the verdicts are by that recipe."""
+    if said:
+        return f"What differs from {label}: {'; '.join(said)}."
+    return f"Nothing differs from {label}: the verdicts are under this recipe."

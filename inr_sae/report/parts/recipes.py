@@ -1,0 +1,39 @@
+"""The part of a report on which recipe gives published numbers back."""
+
+from inr_sae.report import page
+from inr_sae.report.figures import recipes as figures
+from inr_sae.report.page import Section
+
+TITLE = "Recipes against published numbers"
+TABLE = ("recipe", "quantity", "target", "protocol", "tau", "value", "std", "ours", "n_images", "deviation", "in_std")
+
+
+def recipes_section(exhibits, rows, scores):
+    """DeviationRows, and {recipe: (root mean square deviation in the paper's SD, of how many numbers)}, best first."""
+    if not rows:
+        text = "No published number is about these signals and this backbone."
+        return Section("recipes", TITLE, page.paragraph(text), (text,))
+    order = [*scores, *dict.fromkeys(row.recipe for row in rows if row.recipe not in scores)]
+    html = exhibits.figure(
+        "recipes",
+        figures.deviations(rows, order),
+        "Recipes (rows, the nearest first) against published numbers (columns): ours minus published, in the published "
+        "standard deviation over images and seeds, or, where there is none (ranks, cohort, the notebook's one image, "
+        "nb), in tenths of the value. Empty: not measured at that step.",
+        "Deviation of every recipe from every published number",
+    )
+    ranking = [{"recipe": name, "rms_in_std": rms, "of_numbers": n} for name, (rms, n) in scores.items()]
+    html += exhibits.table("recipe_scores", ranking) if ranking else ""
+    html += exhibits.table("deviations", [{key: getattr(row, key) for key in TABLE} for row in rows]) if rows else ""
+    return Section("recipes", TITLE, html, sentences_of(scores))
+
+
+def sentences_of(scores):
+    """Which recipe is nearest, and how near the next is."""
+    if not scores:
+        return ("No published number with a standard deviation was measured.",)
+    (best, (rms, n)), *others = scores.items()
+    text = (
+        f"Nearest to the published numbers is {best}: {rms:.1f} standard deviations off (root mean square, {n} numbers)"
+    )
+    return (f"{text}, then {others[0][0]}: {others[0][1][0]:.1f}." if others else f"{text}.",)

@@ -1,0 +1,251 @@
+"""What a run found, as sentences made from its rows: what was measured, not what a paper says."""
+
+import numpy as np
+
+from inr_sae.measure.boundaries import encoder_of
+from inr_sae.protocols import PROTOCOLS
+from inr_sae.report.conditions import condition_names, matched_conditions, pairs
+
+
+def rank_sentence(ranks):
+    """Which layer the rule picks, by how much, and whether that peak is more than the layer's shape."""
+    order = sorted((row for row in ranks if row.sr_weight is not None), key=lambda row: -row.sr_weight)
+    if not order:
+        return "No layer has a matrix whose stable rank speaks for it, so the rule picks none."
+    first = order[0]
+    ahead = f", ahead of layer {order[1].layer} ({order[1].sr_weight:.1f})" if len(order) > 1 else ""
+    before = "what it was before training is not known."
+    if first.sr_weight_init is not None:
+        before = before_training(ranks, first)
+    return f"The weights' stable rank is highest at layer {first.layer} ({first.sr_weight:.1f}){ahead}; {before}"
+
+
+def before_training(ranks, first):
+    """Whether the layer of the RankRow `first` was highest before training too."""
+    known = [row for row in ranks if row.sr_weight_init is not None]
+    highest = max(known, key=lambda row: row.sr_weight_init)
+    if highest.layer == first.layer:
+        return "it was highest there before training too, so part of the peak may be that layer's shape."
+    return (
+        f"before training layer {highest.layer} was highest ({highest.sr_weight_init:.1f}) and layer {first.layer} "
+        f"stood at {first.sr_weight_init:.1f}."
+    )
+
+
+def paired(fits, first, second):
+    """PSNR differences in dB, first minus second, each a (protocol, tau), over the (image, seed) that both have.
+
+    fits: FitRows at one rate. Returns an array.
+    """
+    values = {}
+    for row in fits:
+        values.setdefault((row.protocol, row.tau), {})[row.image, row.seed] = row.psnr_db
+    ours, theirs = values.get(first, {}), values.get(second, {})
+    return np.array([value - theirs[key] for key, value in ours.items() if key in theirs])
+
+
+def comparison(fits, first, second):
+    """As in "1.20 dB above (higher in 4 of 4 paired fits)"."""
+    difference = paired(fits, first, second)
+    side = "above" if difference.mean() >= 0 else "below"
+    higher = int((difference > 0).sum())
+    return f"{abs(difference.mean()):.2f} dB {side} (higher in {higher} of {len(difference)} paired fits)"
+
+
+def sweep_sentences(summary, fits, rule):
+    """Which freeze boundary won, by how much over the runner-up, over the rule's layer and over STRAINER's recipe.
+
+    summary, fits: SummaryRows and FitRows at one rate. rule: the layer that the stable rank picks, or None.
+    """
+    frozen = sorted((row for row in summary if row.protocol == "freeze"), key=lambda row: -row.psnr_db_mean)
+    if not frozen:
+        return []
+    best = ("freeze", frozen[0].tau)
+    n_images, n_seeds = len({row.image for row in fits}), len({row.seed for row in fits})
+    text = (
+        f"On held-out signals freezing up to layer {best[1]} did best: {frozen[0].psnr_db_mean:.2f} dB on average over "
+        f"{n_images} signal{'s' * (n_images != 1)} and {n_seeds} seed{'s' * (n_seeds != 1)}"
+    )
+    if len(frozen) > 1:
+        second = ("freeze", frozen[1].tau)
+        text += f", {comparison(fits, best, second)} the runner-up, layer {second[1]}"
+    sentences = [text + "."]
+    if rule is not None:
+        sentences.append(rule_against_best(frozen, fits, rule))
+    if any(row.protocol == "full" for row in summary):
+        sentences.append(
+            f"The best freeze boundary is {comparison(fits, best, ('full', None))} STRAINER's recipe, which freezes "
+            "nothing and keeps every layer's weights."
+        )
+    return sentences
+
+
+def rule_against_best(frozen, fits, rule):
+    """Whether the rule's layer is the best boundary; frozen: SummaryRows of freeze, the best first."""
+    best = frozen[0].tau
+    if best == rule:
+        return f"That is the layer that the stable rank picks ({rule})."
+    if all(row.tau != rule for row in frozen):
+        return f"The stable rank picks layer {rule}, which this sweep did not try."
+    difference = comparison(fits, ("freeze", rule), ("freeze", best))
+    return f"The stable rank picks layer {rule} instead, which is {difference} the best one."
+
+
+def listed(rows, key, form, scale=1.0, between=", "):
+    """A column layer by layer, each number in a form, as in "0.98, 0.45"; a dash for None and nan."""
+    values = [getattr(row, key) for row in rows]
+    return between.join("–" if value is None or value != value else form.format(scale * value) for value in values)
+
+
+def dictionary_sentence(metrics):
+    """How the atoms look, from the first dictionary's layer to the last; metrics: MetricsRows by layer."""
+    active = listed(metrics, "active_fraction_median", "{:.2g}", 100, " → ")
+    dead = listed(metrics, "dead_fraction", "{:.1f}", 100, " → ")
+    return (
+        f"Dictionaries of layers {', '.join(str(row.layer) for row in metrics)}: half of the alive atoms are active on "
+        f"at most {active} % of the pixels; {dead} % of the atoms never fire; "
+        f"R² of the activations {listed(metrics, 'r2', '{:.3f}', between=' → ')}."
+    )
+
+
+def ablation_sentence(effects):
+    """What removing one atom costs at most, and how much of the effect lies where it is active; effects: EffectRows."""
+    costs = []
+    for signal in dict.fromkeys(row.signal for row in effects):
+        worst = max((row for row in effects if row.signal == signal), key=lambda row: row.psnr_drop_db)
+        costs.append(
+            f"{worst.psnr_drop_db:.2g} dB on the {worst.signal_role} signal {signal} "
+            f"(atom {worst.atom} of layer {worst.layer})"
+        )
+    inside = np.array([row.effect_inside_fraction for row in effects], np.float64)  # None becomes nan
+    inside = inside[np.isfinite(inside)]
+    text = f"Removing one atom, every one of every dictionary tried in turn, costs up to {' and '.join(costs)}."
+    if inside.size:
+        text += (
+            " The effect can only lie where the removed atom fires (z > 0); "
+            f"{100 * np.median(inside):.1f} % of its energy (median; least {100 * inside.min():.1f} %) lies where "
+            "z > 0.01."
+        )
+    return text
+
+
+def caveats(datasets, external_file):
+    """What a reader must know before quoting the numbers.
+
+    datasets: of all signals. external_file: where an encoder came from, "" if it was trained here.
+    """
+    found = [f"The encoder was trained elsewhere ({external_file})."] if external_file else []
+    if all(dataset == "phantom" for dataset in datasets):
+        found.append(
+            "The signals are procedural phantoms: this shows how the study works, and says nothing about photographs "
+            "or scans."
+        )
+    return found
+
+
+def metrics_note(lpips):
+    """How the metrics of a table are defined; lpips: whether it was measured."""
+    measured = "LPIPS: AlexNet, clipped output; grey signals are repeated to three channels."
+    return (
+        "SSIM: Gaussian window of 11, sigma 1.5, on output clipped to [0, 1]. PSNR: range 1; the clipped one clips "
+        f"the output first. {measured if lpips else 'LPIPS was not measured.'}"
+    )
+
+
+def matrix_sentences(best, agreement):
+    """Which boundary won where, and how often the weights' stable rank names it: one sentence a backbone.
+
+    best: BestTauRows. agreement: AgreementRows.
+    """
+    sentences = []
+    for backbone in dict.fromkeys(row.backbone for row in best):
+        rows = [row for row in best if row.backbone == backbone]
+        taus = [row.best_tau for row in rows]
+        counts = ", ".join(f"{tau} in {taus.count(tau)}" for tau in sorted(set(taus), key=lambda t: -taus.count(t)))
+        text = (
+            f"{backbone}: the best freeze boundary is {counts} of {len(rows)} pairs of source and target, ahead of the "
+            f"runner-up beyond the 95 % interval in {sum(bool(row.decided) for row in rows)}"
+        )
+        named = [row for row in agreement if (row.backbone, row.rule) == (backbone, "sr_weight") and row.of]
+        text += "".join(f"; the weights' stable rank names it in {row.agrees}" for row in named)
+        text += "".join(f" of the {row.of} where it names one" for row in named if row.of < len(rows))
+        sentences.append(text + ".")
+    return sentences
+
+
+def protocol_sentences(differences, picks):
+    """What the controls say at the rule's boundary, averaged over the pairs: one sentence a backbone.
+
+    differences: PairedRows at one rate. picks: {(source, backbone, frequency): the layer that the rule picks or None}.
+    """
+    sentences = []
+    at_rule = [row for row in differences if row.tau == picks.get(encoder_of(row))]
+    for backbone in dict.fromkeys(row.backbone for row in differences):
+        texts = []
+        for other in (name for name in PROTOCOLS if name != "freeze"):
+            values = freeze_minus(other, [row for row in at_rule if row.backbone == backbone])
+            if values:
+                ahead = sum(value > 0 for value in values)
+                texts.append(f"{np.mean(values):+.1f} dB against {other} (ahead in {ahead} of {len(values)} pairs)")
+        if texts:
+            sentences.append(
+                f"{backbone}, frozen up to the layer that the stable rank picks, mean over pairs of source and target: "
+                f"{'; '.join(texts)}."
+            )
+    return sentences
+
+
+def freeze_minus(other, differences):
+    """The differences in dB of freeze minus another protocol, from the PairedRows that have these two."""
+    rows = [row for row in differences if {row.protocol, row.minus} == {"freeze", other}]
+    return [row.difference_db if row.protocol == "freeze" else -row.difference_db for row in rows]
+
+
+def tuned_sentence(winner, frequency_name):
+    """The best point of a regime's grid; winner: a WinnerRow."""
+    frequency = "" if winner.frequency is None else f"{frequency_name} = {winner.frequency:.4g} "
+    return (
+        f"Tuned on {winner.n_images} validation image{'s' * (winner.n_images != 1)} of {winner.target}, "
+        f"{winner.regime} {winner.backbone}: {frequency}at rate {winner.learning_rate:g}, "
+        f"{winner.psnr_db_mean:.2f} dB{', at the edge of the grid' if winner.at_edge else ''}."
+    )
+
+
+def verdict_sentence(claims):
+    """How the claims fared, in numbers, those that the paper makes apart from the others; claims: ClaimRows."""
+    made = [row.verdict for row in claims if row.by_paper]
+    others = [row.verdict for row in claims if not row.by_paper]
+    text = f"Of {len(made)} claims of the paper: {verdict_counts(made)}"
+    if others:
+        text += f"; of {len(others)} that its argument needs and it does not make: {verdict_counts(others)}"
+    return text + "."
+
+
+def verdict_counts(verdicts):
+    """As in "2 reproduced, 1 partly"."""
+    return ", ".join(f"{verdicts.count(verdict)} {verdict}" for verdict in dict.fromkeys(verdicts)) or "none"
+
+
+def condition_sentences(metrics):
+    """What the dictionaries of each condition look like, layer by layer; metrics: {Condition: MetricsRows}."""
+    names = condition_names(metrics)
+    return [
+        f"{names[condition]}, by layer: locality {listed(rows, 'locality_median', '{:.2f}')} (1 a disc, 0 pixels at "
+        f"random); likeness to a signal {listed(rows, 'content_median', '{:.2f}')} against "
+        f"{listed(rows, 'content_shuffled_median', '{:.2f}')} with displaced signals; dead atoms "
+        f"{listed(rows, 'dead_fraction', '{:.1f}', 100)} %."
+        for condition, rows in metrics.items()
+    ]
+
+
+def stability_sentences(matches):
+    """How alike the maps of matched atoms are, a sentence each pair of dictionaries; matches: MatchRows."""
+    names = condition_names(matched_conditions(matches))
+    sentences = []
+    for (first, other, seed), rows in pairs([row for row in matches if row.by == "map"]).items():
+        what = f"{names[first]} and {names[other]}" if seed is None else f"{names[first]} from another seed"
+        sentences.append(
+            f"{what}: maps of atoms matched one to one correlate {listed(rows, 'similarity_mean', '{:.2f}')} by layer "
+            f"(displaced by half the image: {listed(rows, 'null_mean', '{:.2f}')})."
+        )
+    return sentences

@@ -1,0 +1,134 @@
+"""Running a stage once: what it reads of the config and what it builds on decide whether it is done.
+
+A stage gets the part of the config that it declares to read, and no other. What that part was stands in its begun.json
+and then in its done.json, with the identity of each stage that it was built on.
+"""
+
+import fnmatch
+import hashlib
+import json
+import logging
+import time
+from typing import NamedTuple
+
+import jax
+from ml_collections import ConfigDict
+
+from inr_sae import __version__
+from inr_sae.errors import UserError
+from inr_sae.folder import manifest
+from inr_sae.folder.store import finite_or_none
+
+logger = logging.getLogger("inr_sae")
+
+# Keys that decide where and when, not what is computed; where data lie, too: the pixels' digests guard them.
+FREE = ("signals.root", "sets.*.root", "runtime.cache_dir", "runtime.checkpoint_seconds", "runtime.keep")
+
+
+class State(NamedTuple):
+    """Where a stage of a folder stands."""
+
+    mark: str  # "done", "begun", or "" for neither
+    reads: dict  # {key: value} of the config as it was then
+    needs: dict  # {stage: its identity} of what it was built on
+
+
+def flatten(config, prefix=""):
+    """{"group.key": value} of a nested dict."""
+    flat = {}
+    for key, value in config.items():
+        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {f"{prefix}{key}": value}
+    return flat
+
+
+def matches(key, patterns):
+    """Whether a key is one of the patterns, in which * stands for anything."""
+    return any(fnmatch.fnmatchcase(key, pattern) for pattern in patterns)
+
+
+def declared(config, reads):
+    """The part of a config that `reads` names, keys or groups; whatever else is asked of it raises AttributeError."""
+    part = {}
+    for key in reads:
+        group, _, name = key.partition(".")
+        if name:
+            part.setdefault(group, {})[name] = config[group][name]
+        else:
+            part[group] = config[group]
+    resolved = {k: v.to_dict() if isinstance(v, ConfigDict) else v for k, v in part.items()}
+    return ConfigDict(resolved).lock()
+
+
+def values_read(stage, config):
+    """{key: JSON value} of all that decides what a stage computes."""
+    flat = flatten(finite_or_none(declared(config, stage.READS).to_dict()))
+    return {key: value for key, value in sorted(flat.items()) if not matches(key, FREE)}
+
+
+def is_done(store, name):
+    """Whether a stage of that name is done in the folder."""
+    return store.exists(f"{name}/done.json")
+
+
+def built_on(stage, store):
+    """{name: identity} of the done stages that a stage needs or uses."""
+    names = [name for need in (*stage.NEEDS, *stage.USES) for name in ((need,) if isinstance(need, str) else need)]
+    done = [name for name in dict.fromkeys(names) if is_done(store, name)]
+    return {name: store.read_json(f"{name}/done.json")["identity"] for name in done}
+
+
+def state_of(store, name):
+    """The State of a stage in a folder."""
+    for mark in ("done", "begun"):
+        if store.exists(f"{name}/{mark}.json"):
+            stored = store.read_json(f"{name}/{mark}.json")
+            if not {"reads", "needs"} <= stored.keys():
+                raise UserError(
+                    f"--workdir {store.root} was begun by an earlier version, whose studies do not go on here; choose "
+                    "another"
+                )
+            return State(mark, stored["reads"], stored["needs"])
+    return State("", {}, {})
+
+
+def changed(state, values):
+    """{key: (then, now)} of the keys that were read and are another now; a key that was not there then is none."""
+    return {key: (then, values[key]) for key, then in state.reads.items() if key in values and values[key] != then}
+
+
+def name_of(stage):
+    """A stage's name: its module's."""
+    return stage.__name__.rpartition(".")[2]
+
+
+def run_stage(stage, config, store):
+    """Run a stage's module unless it is done for this config and on the same ground; write its done.json at the end.
+
+    What it has left of another config, or on other ground, is removed first: whoever started the study has agreed.
+    """
+    name = name_of(stage)
+    values, needs, state = values_read(stage, config), built_on(stage, store), state_of(store, name)
+    if state.mark and (changed(state, values) or state.needs != needs):
+        logger.info("%s: done again", store.label(name))
+        manifest.clear(store, name, stage.WRITES)
+        state = State("", {}, {})
+    if state.mark == "done":
+        logger.info("%s: done already", store.label(name))
+        store.remove(f"{name}/begun.json")  # of a run that was killed between the two
+        return
+    logger.info("%s: begins", store.label(name))
+    store.log("stage begins", stage=name)
+    began = time.monotonic()
+    store.write_json(f"{name}/begun.json", {"stage": name, "reads": values, "needs": needs})
+    try:
+        stage.run(declared(config, stage.READS), store)
+    except UserError as error:
+        store.log("stage stopped", stage=name, error=str(error))
+        raise
+    seconds = round(time.monotonic() - began, 2)
+    identity = hashlib.sha256(json.dumps([name, values, needs], sort_keys=True).encode()).hexdigest()
+    about = {"stage": name, "identity": identity, "version": __version__, "jax": jax.__version__, "seconds": seconds}
+    store.write_json(f"{name}/done.json", about | {"reads": values, "needs": needs})
+    store.remove(f"{name}/begun.json")
+    store.log("stage done", stage=name, seconds=seconds)
+    logger.info("%s: done in %.1f s", store.label(name), seconds)

@@ -1,0 +1,96 @@
+"""A trained encoder with the signals that it was trained on: what ranks, fits and dictionaries start from."""
+
+from types import ModuleType
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from inr_sae.errors import UserError
+from inr_sae.inr import coordinates, fit, network
+from inr_sae.signals.load import Signals
+
+
+def backbone_of(config, key="inr.backbone"):
+    """The backbone's module that a config group `inr` names; raises UserError naming the key."""
+    try:
+        return network.backbone(config.backbone)
+    except ValueError as error:
+        raise UserError(f"{key} is {config.backbone!r}; {error}") from error
+
+
+def settings(config):
+    """What a backbone gets of a config group `inr`: what all share, and its own keys, as a plain dict."""
+    shared = {key: config[key] for key in ("width", "n_layers", "coordinates")}
+    return shared | config[config.backbone].to_dict()
+
+
+def frequency(config):
+    """The value of the key that sets how high the backbone's frequencies are; None if it has none."""
+    key = backbone_of(config).FREQUENCY
+    return None if key is None else float(f"{config[config.backbone][key]:.9g}")  # as a csv file keeps it
+
+
+def n_units(config):
+    """How many units the backbone of a config group `inr` has."""
+    return len(backbone_of(config).unit_names(settings(config)))
+
+
+def size(config):
+    """How large the backbone of a config group `inr` is, for a reader."""
+    return f"{n_units(config)} layers of width {config.width}"
+
+
+def grid(settings, signals):
+    """The coordinates (N, 2) of signals (M, H, W, C), in the range that a backbone's settings say."""
+    return coordinates.grid(*signals.shape[1:3], *settings["coordinates"])
+
+
+def flat(signals):
+    """Signals (M, H, W, C) as targets (M, N, C)."""
+    return jnp.asarray(signals.reshape(signals.shape[0], -1, signals.shape[-1]))
+
+
+class TrainedCohort(NamedTuple):
+    """An encoder and M heads, and the signals (M, H, W, C) that these give at the coordinates x (N, 2)."""
+
+    config: dict  # the backbone's settings
+    backbone: ModuleType
+    params: dict  # {"encoder", "heads"}
+    signals: Signals  # .cohort is what it was trained on
+    x: jax.Array
+
+    @property
+    def encoder(self):
+        """The encoder's parameters."""
+        return self.params["encoder"]
+
+    @property
+    def shape(self):
+        """(height, width) of the signals."""
+        return self.signals.cohort.shape[1:3]
+
+    @property
+    def n_units(self):
+        """Number of the encoder's units."""
+        return network.n_units(self.encoder)
+
+    def activations(self, layers=None):
+        """Activations (N, d) of some units, or of all, over the whole grid: a list."""
+        every = network.activations(self.backbone, self.encoder, self.x)
+        return every if layers is None else [every[layer] for layer in layers]
+
+    def behind(self, layer):
+        """The network behind a unit, h (N, d) -> (M, N, C), a jax.tree_util.Partial."""
+        return network.behind(self.backbone, self.params, layer)
+
+    def with_head(self, j):
+        """The parameters with the head of signal j alone."""
+        return self.params | {"heads": jax.tree.map(lambda leaf: leaf[j : j + 1], self.params["heads"])}
+
+    def outputs(self):
+        """The network's signals (M, H, W, C)."""
+        first = network.prefix(self.backbone, self.encoder, -1, self.x)
+        outputs = np.asarray(fit.outputs(self.backbone, self.params, None, first))
+        return outputs.reshape(self.signals.cohort.shape)

@@ -1,0 +1,120 @@
+"""The verdicts on the paper's claims, from what a matrix or the dictionaries of several encoders have measured."""
+
+from inr_sae.paper import (
+    claims,
+    dictionary_claims,
+    dictionary_evidence,
+    recipe,
+    transfer_claims,
+    transfer_evidence,
+)
+from inr_sae.report.parts import claims as parts
+from inr_sae.rows import ClaimRow
+from inr_sae.run import sweep, trained
+from inr_sae.run.once import flatten, is_done, matches
+from inr_sae.stages import cohort, conditions, encoders, size_sweep, stability, transfer
+
+NEEDS, USES = (("transfer", "conditions"),), ("size_sweep", "stability")
+READS = tuple(dict.fromkeys((*transfer.READS, *conditions.READS, "size_sweep")))
+WRITES = ("claims", "report/claims.csv")
+CHEAP = True
+# What of a config the claims of a kind rest on.
+OF_TRANSFER = ("inr.*", "external.*", "signals.*", "cohort.*", "fit.*", "transfer.*", "runtime.*")
+OF_DICTIONARIES = ("inr.*", "external.*", "signals.*", "cohort.*", "dictionary.*", "ablation.*", "runtime.*")
+OF_DICTIONARIES += ("fit.steps", "fit.budget.freeze", "fit.pixels", "fit.learning_rate", "conditions.*")
+
+
+def check(config):
+    """Nothing that the stages it builds on do not ask for."""
+
+
+def run(config, store):
+    """Writes report/claims.csv: every claim with what was measured and the verdict."""
+    rows = of_matrix(config, store) if is_done(store, "transfer") else of_dictionaries(config, store)
+    store.write_rows("report/claims.csv", ClaimRow, rows)
+
+
+def of_matrix(config, store):
+    """ClaimRows of a matrix."""
+    fits = sweep.of_main_rate(transfer.load(store, "fits"), config)
+    ranks, best = (transfer.load(store, name) for name in ("ranks", "best_tau"))
+    datasets = {name: of_set.dataset for name, of_set in config.sets.items()}
+    measured = transfer_evidence.of_matrix(fits, ranks, best, encoders.cohort_psnr(config, store), datasets)
+    return claims.table(transfer_claims.TRANSFER, measured, data_of_matrix(config, store, fits, ranks))
+
+
+def data_of_matrix(config, store, fits, ranks):
+    """The claims.Data of a matrix; of the encoders and sets that its claims count."""
+    names = (*config.transfer.sources, *config.transfer.targets)
+    real = [name for name in dict.fromkeys(names) if config.sets[name].dataset != "phantom"]
+    phantom = not (set(real) & set(config.transfer.sources) and set(real) & set(config.transfer.targets))
+    images, described = [], []
+    for name in dict.fromkeys(names) if phantom else real:
+        n = len({row.image for row in fits if row.target == name}) if name in config.transfer.targets else None
+        size = transfer.draw(config, store, name).cohort.shape[1:3]
+        images.append(recipe.Images(config.sets[name].dataset, size, n))
+        described.append(described_set(name, images[-1]))
+    counted = {(row.backbone, row.frequency) for row in transfer_evidence.of_published_frequency(ranks)}
+    used = [each.config for each in encoders.of_cohorts(config) if each.kind in counted]
+    configs = [resting_on(own, OF_TRANSFER) for own in used]
+    return claims.Data(", ".join(described), recipe.all_differences(configs, images), phantom)
+
+
+def described_set(name, images):
+    """As in "faces (celebahq) 109x89, 2 images"."""
+    called = name if name == images.dataset else f"{name} ({images.dataset})"
+    fitted = "" if images.n_test is None else f", {images.n_test} images"
+    return f"{called} {recipe.by(images.size)}{fitted}"
+
+
+def resting_on(config, patterns):
+    """{"group.key": value} of the keys of a config that match."""
+    return {key: value for key, value in flatten(config.to_dict()).items() if matches(key, patterns)}
+
+
+def of_dictionaries(config, store):
+    """ClaimRows of the dictionaries of several encoders."""
+    shown = conditions.compared(config, store)
+    cohorts = {
+        which: each for which, each in conditions.of_study(config, store).items() if which.regime == "cohort"
+    }
+    sizes = {which: cohort.draw(own, sub).cohort.shape[1:3] for which, (own, sub) in cohorts.items()}
+    measured = dictionary_evidence.of_conditions(
+        shown.metrics,
+        shown.atoms,
+        shown.effects,
+        stability.matches(store) if is_done(store, "stability") else [],
+        size_sweep.load(store) if is_done(store, "size_sweep") else [],
+        {
+            which.backbone: dictionary_evidence.Encoder(trained.n_units(own.inr), height * width)
+            for (which, (own, _)), (height, width) in zip(cohorts.items(), sizes.values())
+        },
+    )
+    return claims.table(dictionary_claims.DICTIONARIES, measured, data_of_dictionaries(config, store, cohorts, sizes))
+
+
+def data_of_dictionaries(config, store, cohorts, sizes):
+    """The claims.Data of dictionaries; cohorts: {Condition: (config, store)}, sizes: {Condition: (height, width)}."""
+    patterns = (*OF_DICTIONARIES, "size_sweep.*") if is_done(store, "size_sweep") else OF_DICTIONARIES
+    dataset = config.signals.dataset
+    images = [recipe.Images(dataset, size, None) for size in dict.fromkeys(sizes.values())]
+    differences = recipe.all_differences(
+        [resting_on(own, patterns) for own, _ in cohorts.values()], images, whole=False
+    )
+    alone = ("one cohort and one dictionary seed a condition, so no interval",)
+    described = ", ".join(f"{described_set(dataset, each)}, cohort of {config.signals.n_cohort}" for each in images)
+    differences = {name: (*said, *alone) for name, said in differences.items()}
+    return claims.Data(described, differences, dataset == "phantom")
+
+
+def sections(config, store, exhibits):
+    """The verdicts, before everything else."""
+    rows = store.read_rows("report/claims.csv", ClaimRow)
+    measured = next((row for row in rows if row.tested_on), None)
+    tested_on, differences = "nothing", {}
+    if measured:
+        said = {label: getattr(measured, f"short_of_{name}") for name, label in recipe.LABELS.items()}
+        tested_on = measured.tested_on
+        differences = {label: tuple(filter(None, text.split("; "))) for label, text in said.items()}
+    note = "Intervals are 95 %, over the subjects that images show." if is_done(store, "transfer") else ""
+    return [parts.claims_section(exhibits, rows, tested_on, differences, note)._replace(first=True)]

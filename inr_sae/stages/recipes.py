@@ -1,0 +1,160 @@
+"""Which unreported choices give published numbers back: every candidate recipe held against every published cell.
+
+A cohort is trained for each range of coordinates, in recipes/<name>/, a study of its own; fits are shared by all
+recipes that differ in what is read off them alone: the number of steps, and whether output is clipped.
+"""
+
+import itertools
+
+import numpy as np
+
+from inr_sae.errors import UserError
+from inr_sae.folder.store import Store
+from inr_sae.machine.progress import Progress
+from inr_sae.measure import image
+from inr_sae.paper import deviations, published
+from inr_sae.report import sentences
+from inr_sae.report.page import Heading
+from inr_sae.report.parts import recipes as parts
+from inr_sae.rows import CurveRow, DeviationRow, PublishedRow
+from inr_sae.run import checks, drawn, sweep, trained
+from inr_sae.run.once import run_stage
+from inr_sae.stages import cohort, freeze_sweep, rank
+
+NEEDS, USES = (), ()
+READS = (*cohort.READS, "fit", "metrics", "sets", "recipes")
+WRITES = ("recipes",)
+STUDY = (cohort, rank)
+
+
+def check(config):
+    """Refuse candidates that cannot be, and published numbers that cannot be read."""
+    freeze_sweep.check_fits(config)
+    for key in ("coordinates", "pixels", "steps", "rates", "new", "clipped", "targets"):
+        checks.some(f"recipes.{key}", config.recipes[key])
+    for steps in config.recipes.steps:
+        if not 0 < steps or steps % config.fit.log_every:
+            raise UserError(f"recipes.steps has {steps}; each is a multiple of fit.log_every = {config.fit.log_every}")
+    for name in config.recipes.targets:
+        key = "signals" if name == config.signals.dataset else f"sets.{name}"
+        if key != "signals" and name not in config.sets:
+            known = ", ".join((config.signals.dataset, *config.sets))
+            raise UserError(f"recipes.targets has {name!r}; there are {known}")
+        freeze_sweep.check_size(key, drawn.read(key, signals_of(config, name)))
+    numbers(config)
+    for own in cohorts(config).values():
+        for stage in STUDY:
+            stage.check(own)
+
+
+def numbers(config):
+    """The PublishedRows that recipes are held against."""
+    if not config.recipes.published:
+        return published.rows()
+    folder, _, name = config.recipes.published.rpartition("/")
+    try:
+        return Store(folder or ".").read_rows(name, PublishedRow)
+    except UserError as error:
+        columns = ",".join(PublishedRow._fields)
+        raise UserError(f"recipes.published {config.recipes.published}: {error}; its columns are {columns}") from error
+
+
+def signals_of(config, name):
+    """The config group of a target's signals."""
+    return config.signals if name == config.signals.dataset else config.sets[name]
+
+
+def cohorts(config):
+    """{folder: config of the study} of every range of coordinates."""
+    found = {}
+    for low, high in config.recipes.coordinates:
+        own = config.copy_and_resolve_references()
+        own.inr.coordinates = (float(low), float(high))
+        found[f"recipes/{low:g}_{high:g}"] = own
+    return found
+
+
+def fitted(own):
+    """{name: config} of the kinds of fits of one cohort: pixels a step, rate, law of what is new."""
+    kinds = itertools.product(own.recipes.pixels, own.recipes.rates, own.recipes.new)
+    found = {}
+    for pixels, rate, new in kinds:
+        kind = own.copy_and_resolve_references()
+        kind.fit.update(dict(steps=max(own.recipes.steps), pixels=pixels, learning_rate=rate, other_rates=(), new=new))
+        found[f"pixels_{pixels}_rate_{rate:g}_{new}"] = kind
+    return found
+
+
+def run(config, store):
+    """Writes recipes/<coordinates>/, and recipes/deviations.csv: every recipe and every cell that it speaks to."""
+    rows = []
+    for folder, own in cohorts(config).items():
+        sub = store.sub(folder)
+        for stage in STUDY:
+            run_stage(stage, own, sub)
+        encoder = cohort.load(own, sub)
+        sweeps = {name: sweeps_of(kind, store, sub, encoder, name) for name, kind in fitted(own).items()}
+        every = [each for of_kind in sweeps.values() for each in of_kind]
+        n, cost = (sum(part) for part in zip(*(each.work for each in every)))
+        with Progress(f"recipes {own.inr.coordinates}", n, total_cost=cost) as progress:
+            for of_kind in sweeps.values():
+                measured = measurements(own, sub, encoder, of_kind, progress)
+                for recipe in readings(of_kind[0].config):
+                    rows += deviations.of_recipe(recipe, measured, numbers(config))
+    store.write_rows("recipes/deviations.csv", DeviationRow, rows)
+
+
+def sweeps_of(kind, store, sub, encoder, name):
+    """The `run.sweep.Sweep` of every target by one kind of fits."""
+    found = []
+    for target in kind.recipes.targets:
+        key = "signals" if target == kind.signals.dataset else f"sets.{target}"
+        signals = drawn.draw(key, signals_of(kind, target), store, f"recipes/signals_{target}.csv")
+        of_test = [part.test for part in (signals, signals.names, signals.subjects)]
+        at = f"fits/{name}/{target}"
+        found.append(sweep.Sweep(kind, sub, at, kind.signals.dataset, encoder.encoder, target, *of_test))
+    return found
+
+
+def measurements(own, sub, encoder, sweeps, progress):
+    """The `paper.deviations.Measurements` of one kind of fits."""
+    fits, curves = [], []
+    for each in sweeps:
+        fits += sweep.run(each, progress)
+        curves += sub.read_rows(f"{each.at}/curves.csv", CurveRow)
+    outputs, signals = encoder.outputs(), encoder.signals.cohort
+    cohort_psnr = {
+        "cohort_psnr_db": float(np.mean(image.psnr(outputs, signals))),
+        "cohort_psnr_clipped_db": float(np.mean(image.psnr_clipped(outputs, signals))),
+    }
+    return deviations.Measurements(own.signals.dataset, own.inr.backbone, rank.load(sub), cohort_psnr, fits, curves)
+
+
+def readings(kind):
+    """Every Recipe that one kind of fits can be read as."""
+    fixed = kind.inr.coordinates, kind.fit.pixels
+    return [
+        deviations.Recipe(*fixed, steps, kind.fit.learning_rate, kind.fit.new, clipped)
+        for steps, clipped in itertools.product(kind.recipes.steps, kind.recipes.clipped)
+    ]
+
+
+def load(store):
+    """The DeviationRows of a study's folder."""
+    return store.read_rows("recipes/deviations.csv", DeviationRow)
+
+
+def sections(config, store, exhibits):
+    """Which recipe comes nearest."""
+    return [parts.recipes_section(exhibits, load(store), deviations.score(load(store)))]
+
+
+def heading(config):
+    """The title of a search over recipes."""
+    label, size = trained.backbone_of(config.inr).LABEL, trained.size(config.inr)
+    targets = ", ".join(config.recipes.targets)
+    return Heading(
+        f"The recipe behind published numbers: {label} from {config.signals.dataset} to {targets}",
+        f"{label}, {size}; cohort of {config.signals.n_cohort}, {config.cohort.steps} steps, seed {config.seed}.",
+        sentences.caveats([signals_of(config, name).dataset for name in config.recipes.targets], ""),
+    )

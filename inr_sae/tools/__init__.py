@@ -1,0 +1,1 @@
+"""Commands beside a study: running it again (`rerun`), `verify`, `export`, `bench`."""

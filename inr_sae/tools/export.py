@@ -1,0 +1,68 @@
+"""Networks of a finished study as safetensors, with a json of hyperparameters beside each, for other programs."""
+
+from ml_collections import ConfigDict
+
+from inr_sae import __version__
+from inr_sae.errors import InputError, UserError
+from inr_sae.exchange import convert, tensors
+from inr_sae.folder import manifest
+from inr_sae.folder.store import Store
+from inr_sae.run.once import is_done
+from inr_sae.stages import cohort, dictionary
+
+
+def export(workdir, out=None):
+    """Write encoder.safetensors and layer_<l>.safetensors of a study, and of those within it; returns the paths.
+
+    out: the folder, <workdir>-export if None. Raises UserError where there is no encoder, or a file is damaged.
+    """
+    store = Store(workdir)
+    out = out or store.root.with_name(store.root.name + "-export")
+    found = cohort.studies(store.root)
+    if not found:
+        raise UserError(f"--export {store.root}: no cohort's encoder is done there")
+    manifest.refuse_damage(store, "--export")
+    return [path for root in found for path in export_study(Store(root), out / root.relative_to(store.root))]
+
+
+def export_study(store, out):
+    """The paths written for one study's folder."""
+    config = config_of(store, "cohort")
+    params, names = cohort.params_of(store), cohort.names(store)
+    facts = made_by() | convert.facts_of(params) | {"backbone": config.inr.backbone, "cohort": names}
+    facts |= {"settings": config.inr[config.inr.backbone].to_dict(), "coordinates": list(config.inr.coordinates)}
+    paths = [write(out / "encoder.safetensors", convert.to_tensors(params), facts)]
+    if is_done(store, "dictionary"):
+        config = config_of(store, "dictionary")
+        for layer in dictionary.layers(config):
+            fitted = dictionary.load(config, store, layer)
+            facts = made_by() | {"layer": layer, "method": config.dictionary.method, **dictionary.settings(config)}
+            name = f"dictionary_layer_{layer}.safetensors"
+            paths.append(write(out / name, convert.to_tensors(fitted.params), facts))
+    return paths
+
+
+def config_of(store, stage):
+    """The part of the config that a done stage has read."""
+    nested = {}
+    for key, value in store.read_json(f"{stage}/done.json")["reads"].items():
+        *groups, name = key.split(".")
+        group = nested
+        for each in groups:
+            group = group.setdefault(each, {})
+        group[name] = value
+    return ConfigDict(nested)
+
+
+def made_by():
+    """The facts that every file has."""
+    return {"made_by": f"inr_sae {__version__}", "layout": "inr_sae"}
+
+
+def write(path, named, facts):
+    """Write tensors and facts; returns the path."""
+    try:
+        tensors.write(path, named, facts)
+    except InputError as error:
+        raise UserError(f"--workdir {error}") from error
+    return path

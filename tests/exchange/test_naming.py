@@ -1,0 +1,82 @@
+"""Tensors that make up no network of ours are refused by their names."""
+
+import jax
+import numpy as np
+import pytest
+
+from inr_sae.errors import InputError
+from inr_sae.exchange import convert
+from inr_sae.exchange.layouts import LAYOUTS
+from tests.exchange import foreign
+from tests.exchange.foreign import SHAPE, WIDTH
+
+
+@pytest.fixture
+def strainer():
+    return foreign.strainer_tensors(np.random.default_rng(0))
+
+
+def test_tensors_that_nothing_names_are_ignored(strainer):
+    params = convert.from_tensors(strainer, LAYOUTS["strainer"], SHAPE)
+    more = strainer | {"encoder.norm.weight": np.ones(WIDTH, "f4"), "step": np.float32(3)}
+    jax.tree.map(np.testing.assert_array_equal, convert.from_tensors(more, LAYOUTS["strainer"], SHAPE), params)
+
+
+@pytest.mark.parametrize(
+    "name, value, message",
+    [
+        ("encoder.2.weight", None, "there is no tensor 'encoder.2.weight'; there are decoder.0.0.bias, .* \\.\\.\\."),
+        ("encoder.4.weight", None, "there is no tensor 'encoder.4.weight'"),
+        ("encoder.2.bias", None, "there is no tensor 'encoder.2.bias'"),
+        ("decoder.1.0.bias", None, "there is no tensor 'decoder.1.0.bias'"),
+        ("decoder.1.0.weight", None, "there is no tensor 'decoder.1.0.weight'"),
+        ("encoder.0.weight", (WIDTH, 3), "'encoder.{i}.weight'.*(3, 16)"),
+        ("encoder.2.weight", (WIDTH, 8), "'encoder.2.weight' takes 8 values"),
+        ("encoder.4.weight", (WIDTH, WIDTH, 1), "'encoder.4.weight' .16, 16, 1."),
+        ("encoder.2.bias", (8,), "'encoder.2.weight' .16, 16. and its bias .8,."),
+        ("decoder.1.0.weight", (3, 8), "'decoder.1.0.weight' takes 8 values"),
+        ("decoder.0.2.weight", (3, WIDTH), "has several layers"),
+        ("decoder.3.0.weight", (3, WIDTH), "numbered 0, 1, 3"),
+        ("encoder.7.weight", (WIDTH, WIDTH), "numbered 0, 2, 4, 7"),
+    ],
+)
+def test_tensors_that_do_not_fit_are_named(strainer, name, value, message):
+    if value is None:
+        del strainer[name]
+    else:
+        strainer[name] = np.ones(value, "f4")
+    with pytest.raises(InputError, match=message.replace("{i}", r"\{i\}")):
+        convert.from_tensors(strainer, LAYOUTS["strainer"], SHAPE)
+
+
+def test_unequal_widths_are_named(strainer):
+    strainer |= {"encoder.4.weight": np.ones((8, WIDTH), "f4"), "encoder.4.bias": np.ones(8, "f4")}
+    with pytest.raises(InputError, match="'encoder.4.weight' takes 16 values and gives 8, .* one width"):
+        convert.from_tensors(strainer, LAYOUTS["strainer"], SHAPE)
+
+
+def test_heads_of_unequal_channels_are_named(strainer):
+    strainer |= {"decoder.1.0.weight": np.ones((1, WIDTH), "f4"), "decoder.1.0.bias": np.ones(1, "f4")}
+    with pytest.raises(InputError, match="'decoder.1.0.weight' is not of as many channels"):
+        convert.from_tensors(strainer, LAYOUTS["strainer"], SHAPE)
+
+
+def test_no_hidden_layer_is_refused(strainer):
+    decoders = {name: value for name, value in strainer.items() if name.startswith("decoder")}
+    for tensors in (decoders, {}):
+        with pytest.raises(InputError, match="no hidden layer 'encoder.*there are"):
+            convert.from_tensors(tensors, LAYOUTS["strainer"], SHAPE)
+
+
+@pytest.mark.parametrize("key", ["hidden_b", "head_b"])
+def test_a_slip_in_a_biases_name_does_not_drop_them(strainer, key):
+    with pytest.raises(InputError, match="no bias is named 'typo', but the tensor .* has the shape of one"):
+        convert.from_tensors(strainer, LAYOUTS["strainer"] | {key: "typo"}, SHAPE)
+
+
+def test_layers_without_an_activation_between_them_are_refused():
+    # A Sequential of Linear, Linear, ReLU, Linear, ReLU ...: its numbers tell.
+    fourier = foreign.fourier_tensors(np.random.default_rng(0))
+    tensors = {name.replace("_1", "_9").replace("_2", "_11"): value for name, value in fourier.items()}
+    with pytest.raises(InputError, match="not all followed by an activation"):
+        convert.from_tensors(tensors, LAYOUTS["ffmlp"], SHAPE)

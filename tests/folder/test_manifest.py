@@ -1,0 +1,203 @@
+"""Whose a file is, what is cleared away with it, and what a finished study's list holds."""
+
+from pathlib import PurePosixPath
+
+import pytest
+
+from inr_sae import stages
+from inr_sae.errors import UserError
+from inr_sae.folder import ledger, manifest
+from inr_sae.folder.store import Store
+
+WRITES = {
+    "encoders": ("encoders",),
+    "transfer": ("transfer", "encoders/*/freeze_sweep"),
+    "cohort": ("cohort",),
+    "rank": ("rank",),
+    "report": ("report/index.html", "report/figures", "report/done.json"),
+    "explorer": ("explorer", "report/explorer"),
+}
+AFTER = {
+    "encoders": ["transfer", "report"],
+    "transfer": ["report"],
+    "cohort": ["rank", "report"],
+    "rank": ["report"],
+    "report": [],
+    "explorer": ["report"],
+}
+
+
+@pytest.mark.parametrize(
+    "name, stage",
+    [
+        ("cohort/history.csv", "cohort"),
+        ("cohort/checkpoints/20/state/d/0", "cohort"),
+        ("cohort", "cohort"),
+        ("cohorts/history.csv", None),
+        ("encoders/heads-siren-30/cohort/history.csv", "encoders"),
+        ("encoders/heads-siren-30/freeze_sweep/heads/fits.csv", "transfer"),
+        ("encoders/freeze_sweep/fits.csv", "encoders"),
+        ("encoders/a/b/freeze_sweep/fits.csv", "encoders"),
+        ("report/figures/a.png", "report"),
+        ("report/explorer/data/a.js", "explorer"),
+        ("report/claims.csv", None),
+        ("config.json", None),
+    ],
+)
+def test_a_file_is_of_the_stage_with_the_longest_pattern(name, stage):
+    assert manifest.stage_of(name, WRITES) == stage
+
+
+def test_every_stage_has_its_own_marks_and_no_two_write_the_same():
+    for name in stages.stage_names():
+        assert manifest.stage_of(f"{name}/done.json", stages.writes()) == name
+        assert manifest.stage_of(f"{name}/begun.json", stages.writes()) == name
+    written = [pattern for patterns in stages.writes().values() for pattern in patterns]
+    assert len(written) == len(set(written))
+
+
+def test_the_outputs_of_a_stage_are_its_files_alone(tmp_path):
+    for name in ("report/index.html", "report/explorer/data/a.js", "report/figures/a.png", "config.json"):
+        Store(tmp_path).write_text(name, name)
+    outputs = [path.relative_to(tmp_path).as_posix() for path in manifest.outputs(tmp_path, "report", WRITES)]
+    assert outputs == ["report/figures/a.png", "report/index.html"]
+
+
+@pytest.mark.parametrize(
+    "name, marks",
+    [
+        ("cohort/history.csv", ["cohort", "rank", "report"]),
+        ("rank/stable_rank.csv", ["rank", "report"]),
+        ("report/figures/a.png", ["report"]),
+        ("transfer/fits.csv", ["transfer", "report"]),
+        ("config.json", []),
+        # A study within has marks of its own.
+        (
+            "encoders/heads-siren-30/cohort/history.csv",
+            ["encoders", "transfer", "report"]
+            + [f"encoders/heads-siren-30/{stage}" for stage in ("cohort", "rank", "report")],
+        ),
+        ("encoders/heads-siren-30/freeze_sweep/heads/fits.csv", ["transfer", "report"]),
+    ],
+)
+def test_damage_undoes_its_stage_and_those_built_on_it(name, marks):
+    assert manifest.marks_of(name, WRITES, AFTER) == [f"{mark}/done.json" for mark in marks]
+
+
+def test_a_damaged_file_undoes_no_stage_that_is_not_built_on_its_own():
+    """By what the stages declare."""
+    after = {name: stages.built_on(name) for name in stages.stage_names()}
+    marks = {mark.removesuffix("/done.json") for mark in manifest.marks_of("dictionary/a.csv", stages.writes(), after)}
+    assert {"dictionary", "ablation", "explorer", "report"} <= marks
+    assert not marks & {"cohort", "rank", "freeze_sweep", "encoders", "transfer"}
+
+
+def tree(store):
+    """The names of all files of a folder but the ledger."""
+    files = (path.relative_to(store.root).as_posix() for path in store.root.rglob("*") if path.is_file())
+    return sorted(name for name in files if PurePosixPath(name).name not in (ledger.FILE, "log.jsonl"))
+
+
+MATRIX = (
+    "encoders/done.json",
+    "encoders/a/cohort/done.json",
+    "encoders/a/cohort/checkpoints/20/state/data",
+    "encoders/a/cohort/history.csv",
+    "encoders/b/cohort/begun.json",  # cut off
+    "encoders/b/cohort/checkpoints/5/state/data",
+    "encoders/a/freeze_sweep/heads/fits.csv",
+    "transfer/done.json",
+    "transfer/fits.csv",
+    "rank/done.json",
+)
+
+
+@pytest.fixture
+def matrix(tmp_path):
+    store = Store(tmp_path)
+    for name in MATRIX:
+        store.write_text(name, name)
+    return store
+
+
+def test_clearing_a_stage_keeps_the_studies_within(matrix):
+    """They look after themselves: what of them still holds is not done again."""
+    manifest.clear(matrix, "transfer", WRITES["transfer"])
+    gone = {"encoders/a/freeze_sweep/heads/fits.csv", "transfer/done.json", "transfer/fits.csv"}
+    assert tree(matrix) == sorted(set(MATRIX) - gone)
+    matrix.sub("encoders/a").log("stage done")
+    manifest.clear(matrix, "encoders", WRITES["encoders"])
+    assert tree(matrix) == sorted(set(MATRIX) - gone - {"encoders/done.json"})
+    assert matrix.exists("encoders/a/log.jsonl"), "what happened there stays told"
+    assert ledger.damaged(matrix.root) == {}
+
+
+def test_clearing_a_stage_with_the_studies_within_leaves_nothing_of_it(matrix):
+    manifest.clear(matrix, "encoders", WRITES["encoders"], within=True)
+    assert tree(matrix) == ["rank/done.json", "transfer/done.json", "transfer/fits.csv"]
+
+
+def test_clearing_leaves_no_folder_that_could_be_taken_for_a_checkpoint(tmp_path):
+    store = Store(tmp_path)
+    for name in ("cohort/done.json", "cohort/checkpoints/20/state/data", "cohort/checkpoints/20/metadata"):
+        store.write_text(name, name)
+    manifest.clear(store, "cohort", ("cohort",))
+    assert not store.exists("cohort/checkpoints/20") and ledger.damaged(tmp_path) == {}
+
+
+@pytest.fixture
+def small(tmp_path):
+    """The folder of a study of cohort, rank and report."""
+    store = Store(tmp_path)
+    for name in ("config.json", "cohort/a.csv", "cohort/checkpoints/5/a", "cohort/checkpoints/5/b"):
+        store.write_text(name, name)
+    for name in ("rank/a.csv", "report/index.html", "cohort/done.json", "rank/done.json", "report/done.json"):
+        store.write_text(name, name)
+    return store
+
+
+def test_damage_is_cleared_away_with_what_says_that_it_was_done(small):
+    before = tree(small)
+    manifest.clear_damage(small, WRITES, AFTER)
+    assert tree(small) == before
+    small.path("rank/a.csv").write_text("other")
+    manifest.clear_damage(small, WRITES, AFTER)
+    assert set(before) - set(tree(small)) == {"rank/a.csv", "rank/done.json", "report/done.json"}
+    assert ledger.damaged(small.root) == {}
+
+
+def test_of_a_checkpoint_the_whole_is_cleared_away(small):
+    small.path("cohort/checkpoints/5/b").unlink()
+    manifest.clear_damage(small, WRITES, AFTER)
+    assert not small.exists("cohort/checkpoints/5") and small.exists("cohort/checkpoints")
+    assert not small.exists("cohort/done.json") and small.exists("cohort/a.csv")
+
+
+def test_a_damaged_config_is_refused_and_nothing_is_cleared(small):
+    small.path("config.json").write_text("{}")
+    before = tree(small)
+    with pytest.raises(UserError, match=r"config\.json is not what was written"):
+        manifest.clear_damage(small, WRITES, AFTER)
+    assert tree(small) == before
+
+
+def test_damage_to_a_folder_that_is_only_read_is_refused(small):
+    manifest.refuse_damage(small, "--check")
+    small.path("rank/a.csv").unlink()
+    with pytest.raises(UserError, match=r"--check .*rank/a\.csv is gone"):
+        manifest.refuse_damage(small, "--check")
+
+
+def test_the_list_of_a_finished_study_has_every_file_but_those_that_grow(small):
+    small.write_json("environment.json", {"python": "3"})
+    small.log("start")
+    manifest.write(small)
+    listed = small.read_json("study.json")["files"]
+    assert sorted(listed) == sorted(set(tree(small)) - {"study.json"})
+    assert listed["rank/a.csv"] == ledger.digest_of(small.path("rank/a.csv"))
+    before = small.path("study.json").stat().st_mtime_ns
+    manifest.write(small)
+    assert small.path("study.json").stat().st_mtime_ns == before
+    small.write_text("rank/a.csv", "new")
+    manifest.write(small)
+    assert small.read_json("study.json")["files"]["rank/a.csv"] == ledger.digest_of(small.path("rank/a.csv"))

@@ -1,0 +1,70 @@
+"""What several processes share, as far as one process can show it; the rest is in tests/faults/test_processes.py."""
+
+import os
+import random
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from inr_sae.errors import UserError
+from inr_sae.machine import processes
+from tests.processes import ROOT, SMALL
+
+
+def echo(details, arrays):
+    return details, arrays
+
+
+def test_alone_a_task_is_a_call_with_what_others_would_get():
+    array = np.arange(3)
+    details, arrays = processes.together(echo, {"taus": (0, None), "name": "é"}, [array])
+    assert details == {"taus": [0, None], "name": "é"} and arrays[0] is array
+    np.testing.assert_array_equal(processes.gather({"x": array})["x"], array)
+
+
+@pytest.mark.parametrize("spec", ["", "host", "host:1", "host:1,2", "host:1,2,x", "host,2,0", "host:1,2,-1"])
+def test_a_start_that_cannot_be_read_is_refused(spec):
+    with pytest.raises(UserError, match="it is auto, or HOST:PORT,N,I"):
+        processes.read(spec)
+
+
+def test_a_number_beyond_the_processes_is_refused():
+    with pytest.raises(UserError, match="the last has the number 1"):
+        processes.read("127.0.0.1:1,2,2")
+    assert processes.read("127.0.0.1:1,2,1") == ("127.0.0.1:1", 2, 1)
+
+
+def launch(environment, *flags):
+    command = [sys.executable, "-m", "inr_sae.launch", "--config=configs/cohort_ffmlp.py", *flags]
+    command += [f"--config.{key}={value}" for key, value in SMALL.items()]
+    command += ["--config.stages=('cohort','freeze_sweep','rank')", "--config.fit.protocols=('full',)"]
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("SLURM")} | environment
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+def test_auto_without_a_cluster_is_refused():
+    process = launch({}, "--distributed=auto")
+    _, log = process.communicate(timeout=120)
+    assert process.returncode == 2 and "--distributed=auto did not start" in log and "Traceback" not in log
+
+
+def test_the_environment_of_a_slurm_step_is_enough(tmp_path):
+    step = {
+        "SLURM_JOB_ID": str(random.randrange(10**6)),  # JAX takes the port from it
+        "SLURM_STEP_NODELIST": "localhost",
+        "SLURM_STEP_NUM_NODES": "1",
+        "SLURM_NTASKS": "2",
+        "XLA_FLAGS": "",
+    }
+    both = [
+        launch(
+            step | {"SLURM_PROCID": str(i), "SLURM_LOCALID": str(i)}, "--distributed=auto", f"--workdir={tmp_path}/run"
+        )
+        for i in range(2)
+    ]
+    logs = [process.communicate(timeout=300)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], logs
+    assert "freeze_sweep: done in" in logs[0] and "freeze_sweep" not in logs[1]
+    assert '"n_processes": 2' in (tmp_path / "run/environment.json").read_text()

@@ -1,0 +1,179 @@
+"""The statistics of a matrix, on numbers whose answer is known."""
+
+import itertools
+
+import pytest
+
+from inr_sae import rows
+from inr_sae.measure import boundaries
+from inr_sae.measure.boundaries import Pair
+from inr_sae.protocols import different_fits
+from tests.matrix_rows import fit_row, freeze_rows, peaked_ranks, rank_rows
+
+LEVEL = {"full": 30.0, "freeze": 31.0, "warm": 32.0, "thaw": 29.0, "random": 20.0, "scratch": 25.0}
+RANKS = rank_rows((2.0, 9.0, 8.0), (2.0, 9.5, 3.0), (5.0, 4.0, 3.0), (1.0, 7.0, 6.0))
+SIREN = Pair("s", "t", "siren", 30.0)
+
+
+def test_there_is_a_rule_for_each_column_of_the_table():
+    assert tuple(boundaries.RULES) == rows.RULES
+
+
+def test_rules_pick_the_argmax_of_their_own_column():
+    picks = {"sr_weight": 1, "sr_activation": 0, "sr_activation_centred": 1, "sr_weight_gain": 2}
+    assert boundaries.rule_layers(RANKS) == picks
+    assert boundaries.rule_layer(RANKS) == 1
+
+
+def test_a_layer_without_a_stable_rank_is_no_rules_layer():
+    ranks = [row._replace(sr_weight=None) if row.layer == 1 else row for row in RANKS]
+    assert boundaries.rule_layer(ranks) == 2
+    ranks[2] = ranks[2]._replace(sr_weight_init=None)
+    assert boundaries.rule_layers(ranks)["sr_weight_gain"] == 0, "layer 2 was not known before training"
+
+
+def test_a_rule_that_no_layer_can_serve_names_none():
+    ranks = [row._replace(sr_weight=None) for row in RANKS]
+    picks = {"sr_weight": None, "sr_activation": 0, "sr_activation_centred": 1, "sr_weight_gain": None}
+    assert boundaries.rule_layers(ranks) == picks
+    assert boundaries.rule_layer(ranks) is None
+
+
+def test_psnr_finds_the_fits_of_a_pair_and_of_no_source():
+    fits = freeze_rows({0: 40.0, 1: 41.0}, images=("a",), seeds=(0,))
+    fits += [fit_row("random", 0, "a", 0, 20.0), fit_row("full", None, "a", 0, 30.0, target="other")]
+    assert boundaries.psnr(fits, SIREN, "freeze", 1) == {("a", 0): 41.0}
+    assert boundaries.psnr(fits, SIREN, "random", 0) == {("a", 0): 20.0}
+    assert boundaries.psnr(fits, SIREN, "full", None) == {}
+    assert boundaries.psnr(fits, SIREN._replace(target="other"), "full", None) == {("a", 0): 30.0}
+
+
+def test_the_lead_of_the_best_boundary_is_paired():
+    (row,) = boundaries.best_taus(freeze_rows({0: 40.0, 1: 41.0, 2: 38.0}), RANKS)
+    assert boundaries.pair_of(row) == SIREN
+    assert (row.best_tau, row.runner_up_tau, row.n_images, row.n_subjects) == (1, 0, 6, 6)
+    assert row.lead_db == pytest.approx(1.0) and row.decided == 1
+    assert row.lead_db_low == pytest.approx(1.0) and row.lead_db_high == pytest.approx(1.0)
+    assert row.tau_by_sr_weight == 1 and row.tau_by_sr_activation == 0
+
+
+def test_a_lead_that_hangs_on_one_image_is_not_decided():
+    fits = freeze_rows({0: 40.0})
+    fits += [row._replace(tau=1, psnr_db=row.psnr_db + (3.0 if row.image == "a" else -0.5)) for row in fits]
+    (row,) = boundaries.best_taus(fits, RANKS)
+    assert row.best_tau == 1 and row.lead_db == pytest.approx(0.5 / 6) and row.decided == 0
+
+
+def test_one_boundary_is_best_without_a_lead():
+    (row,) = boundaries.best_taus(freeze_rows({1: 41.0}), RANKS)
+    assert row.best_tau == 1 and row.tau_by_sr_weight == 1
+    assert {getattr(row, name) for name in boundaries.LEAD} == {None}
+
+
+def test_images_of_one_subject_count_as_one():
+    fits = [row._replace(subject=row.image in "ab") for row in freeze_rows({0: 40.0, 1: 41.0})]
+    (row,) = boundaries.best_taus(fits, RANKS)
+    assert (row.n_images, row.n_subjects, row.decided) == (6, 2, 0)
+    fits += [fit_row("full", None, image, 0, 30.0, subject=image in "ab") for image in "abcdef"]
+    compared = boundaries.paired(fits, {"siren": 3})
+    assert {(row.n_images, row.n_subjects) for row in compared} == {(6, 2)}
+
+
+def test_pairs_are_compared_at_the_boundaries_that_their_own_encoder_has():
+    fits = freeze_rows({tau: 40.0 + tau for tau in range(7)})
+    fits += freeze_rows({0: 31.0, 1: 32.0}, backbone="ffmlp")
+    deep, shallow = boundaries.best_taus(fits, peaked_ranks(7, 4) + peaked_ranks(2, 1, backbone="ffmlp"))
+    assert (deep.best_tau, deep.runner_up_tau, deep.tau_by_sr_weight) == (6, 5, 4)
+    assert (shallow.best_tau, shallow.runner_up_tau, shallow.tau_by_sr_weight) == (1, 0, 1)
+
+
+def test_agreement_counts_pairs_and_decided_ones():
+    best = boundaries.best_taus(
+        freeze_rows({0: 40.0, 1: 41.0}, target="t")
+        + freeze_rows({0: 41.0, 1: 40.0}, target="u")
+        + freeze_rows({0: 41.0, 1: 40.0}, target="v", images=("a",)),
+        RANKS,
+    )
+    by_rule = {row.rule: row for row in boundaries.agreement(best)}
+    assert (by_rule["sr_weight"].agrees, by_rule["sr_weight"].of) == (1, 3)
+    assert (by_rule["sr_weight"].agrees_where_decided, by_rule["sr_weight"].of_decided) == (1, 2)
+    assert by_rule["sr_activation"].agrees == 2
+    assert set(by_rule) == {"sr_weight", "sr_activation", "sr_activation_centred", "sr_weight - sr_weight_init"}
+
+
+def test_agreement_leaves_out_pairs_where_a_rule_names_nothing():
+    best = boundaries.best_taus(freeze_rows({0: 41.0, 1: 40.0}), [row._replace(sr_weight=None) for row in RANKS])
+    by_rule = {row.rule: row for row in boundaries.agreement(best)}
+    assert (by_rule["sr_weight"].of, by_rule["sr_weight"].of_decided) == (0, 0)
+    assert (by_rule["sr_activation"].agrees, by_rule["sr_activation"].of) == (1, 1)
+
+
+def all_protocols(n_units=3, **keys):
+    """Every protocol at every boundary, each different fit once."""
+    return [
+        fit_row(protocol, tau, image, seed, LEVEL[protocol] + {"a": 0, "b": 5, "c": 9}[image], **keys)
+        for protocol, tau in different_fits(tuple(LEVEL), range(n_units), n_units)
+        for image, seed in itertools.product("abc", (0, 1))
+    ]
+
+
+@pytest.mark.parametrize("n_units", [3, 7])
+def test_every_two_protocols_are_compared_at_every_boundary(n_units):
+    compared = boundaries.paired(all_protocols(n_units), {"siren": n_units})
+    found = {(row.protocol, row.minus, row.tau): row.difference_db for row in compared}
+    last = n_units - 1
+    for tau in range(last):
+        assert found["freeze", "full", tau] == pytest.approx(1.0)
+        assert found["freeze", "random", tau] == pytest.approx(11.0)
+        assert found["warm", "thaw", tau] == pytest.approx(3.0)
+    assert found["warm", "thaw", last] == pytest.approx(1.0), "behind the last unit warm is freeze and thaw is full"
+    assert ("freeze", "warm", last) not in found, "a fit is not compared with itself"
+    assert ("full", "thaw", last) not in found
+    assert found["full", "scratch", None] == pytest.approx(5.0)
+    assert ("full", "scratch", 1) not in found and len(found) == len(compared), "of these there is one comparison"
+    assert all(row.n_images == 3 for row in compared)
+
+
+def test_backbones_may_differ_in_depth():
+    fits = all_protocols(3) + all_protocols(5, backbone="ffmlp")
+    found = {
+        (row.backbone, row.protocol, row.minus, row.tau): row.difference_db
+        for row in boundaries.paired(fits, {"siren": 3, "ffmlp": 5})
+    }
+    assert found["siren", "warm", "thaw", 2] == pytest.approx(1.0)
+    assert found["ffmlp", "warm", "thaw", 2] == pytest.approx(3.0)
+    assert ("siren", "freeze", "full", 4) not in found and ("ffmlp", "freeze", "full", 4) in found
+
+
+def test_rates_are_not_mixed():
+    fits = all_protocols() + all_protocols(learning_rate=1e-3)
+    compared = boundaries.paired(fits, {"siren": 3})
+    assert {row.learning_rate for row in compared} == {1e-4, 1e-3}
+    assert len(compared) == 2 * len(boundaries.paired(all_protocols(), {"siren": 3}))
+
+
+def test_what_belongs_to_no_source_stands_beside_every_source():
+    fits = all_protocols() + freeze_rows({0: 50.0}, source="other", images=("a", "b"), seeds=(0,))
+    found = {(row.source, row.protocol, row.minus) for row in boundaries.paired(fits, {"siren": 3})}
+    assert ("s", "freeze", "scratch") in found and ("other", "freeze", "scratch") in found
+    assert not any(source == rows.UNTRAINED for source, _, _ in found)
+
+
+def test_mean_curves_average_over_fits_at_each_step():
+    key = ("s", "t", "siren", 30.0, "full", None, 1e-4)
+    curves = [
+        rows.CurveRow(*key, image, 0, step, step, psnr)
+        for image, values in (("a", (10.0, 20.0)), ("b", (12.0, 26.0)))
+        for step, psnr in zip((0, 50), values)
+    ]
+    assert boundaries.mean_curves(curves) == [
+        rows.MeanCurveRow(*key, 0, 0, 11.0, 2),
+        rows.MeanCurveRow(*key, 50, 50, 23.0, 2),
+    ]
+
+
+def test_warm_alone_has_no_best_boundary():
+    """Behind the last unit warm is freeze; that must not make the last unit the only, hence the best, boundary."""
+    fits = [fit_row("warm", tau, image, 0, 30.0) for tau in (0, 1, 2) for image in "ab"]
+    assert boundaries.best_taus(fits, RANKS) == []
+    assert boundaries.paired(fits, {"siren": 3}) == []

@@ -1,0 +1,73 @@
+"""Recipes against published numbers: what is compared with what, and how far away it is."""
+
+import pytest
+
+from inr_sae.paper import deviations, published
+from inr_sae.paper.deviations import Measurements, Recipe
+from inr_sae.rows import CurveRow, PublishedRow, RankRow
+from tests.matrix_rows import fit_row
+
+RECIPE = Recipe((0.0, 1.0), 0, 100, 1e-4, "backbone", clipped=False)
+
+
+def cell(quantity="psnr_db", protocol="freeze", tau=1, value=30.0, std=2.0, target="t"):
+    return PublishedRow(quantity, "s", target, "siren", protocol, tau, value, std, "a table")
+
+
+def measured(psnr=(34.0, 36.0), clipped=1.0):
+    """Two images, frozen to 1, after 100 steps; 10 dB lower at step 50."""
+    fits = [fit_row("freeze", 1, image, 0, db, psnr_clipped_db=db + clipped, ssim=0.9) for image, db in zip("ab", psnr)]
+    keys = [row[:9] for row in fits]
+    curves = [CurveRow(*key, step, step, db + step / 5 - 20) for key, db in zip(keys, psnr) for step in (0, 50, 100)]
+    ranks = [RankRow(layer, 10.0 * layer, None, 5.0, 4.0) for layer in range(3)]
+    return Measurements("s", "siren", ranks, {"cohort_psnr_db": 31.0}, fits, curves)
+
+
+@pytest.mark.parametrize(
+    "recipe, published, ours",
+    [
+        (RECIPE, cell(), 35.0),
+        (RECIPE._replace(steps=50), cell(), 25.0),
+        (RECIPE._replace(clipped=True), cell(), 36.0),
+        (RECIPE, cell("psnr_clipped_db"), 36.0),
+        (RECIPE, cell("ssim"), 0.9),
+        (RECIPE, cell("sr_weight", "", 2, 18.0, None, ""), 20.0),
+        (RECIPE, cell("cohort_psnr_db", "", None, 30.0, None, ""), 31.0),
+    ],
+)
+def test_a_number_is_compared_with_the_mean_over_images_of_the_same_thing(recipe, published, ours):
+    (row,) = deviations.of_recipe(recipe, measured(), [published])
+    assert row.ours == pytest.approx(ours) and row.deviation == pytest.approx(ours - published.value)
+    assert row.in_std == (None if published.std is None else pytest.approx(row.deviation / published.std))
+    assert row.recipe == recipe.name
+
+
+@pytest.mark.parametrize(
+    "recipe, published",
+    [
+        (RECIPE, cell(target="u")),
+        (RECIPE, cell(tau=2)),
+        (RECIPE, cell(protocol="full", tau=None)),
+        (RECIPE._replace(steps=50), cell("ssim")),  # of the last step alone
+        (RECIPE._replace(steps=50, clipped=True), cell()),
+        (RECIPE, cell()._replace(backbone="ffmlp")),
+    ],
+)
+def test_what_was_not_measured_is_left_out(recipe, published):
+    assert deviations.of_recipe(recipe, measured(), [published]) == []
+
+
+def test_the_nearest_recipe_is_named_first_and_a_planted_one_is_it():
+    near, far = RECIPE, RECIPE._replace(steps=50)
+    rows = [row for recipe in (far, near) for row in deviations.of_recipe(recipe, measured(), [cell(value=35.5)])]
+    scores = deviations.score(rows)
+    assert list(scores) == [near.name, far.name]
+    assert scores[near.name] == (pytest.approx(0.25), 1)
+
+
+def test_the_published_numbers_are_all_there():
+    rows = published.rows()
+    tables = [row for row in rows if row.where == "Tables 3-5"]
+    assert len(tables) == 2 * 6 * 5 + 2 * 18 * 6
+    assert len(rows) - len(tables) == 5 + 6 + 1
+    assert all(row.std > 0 for row in tables if row.quantity in ("psnr_db", "ssim"))

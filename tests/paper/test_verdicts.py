@@ -1,0 +1,97 @@
+"""Every claim is fed what has nothing of it, and what has all of it: the one is not reproduced, the other is.
+
+A claim without its case fails the first test.
+"""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from inr_sae.measure.paired import transformed_t
+from inr_sae.paper import claims
+from inr_sae.paper.dictionary_claims import DICTIONARIES
+from inr_sae.paper.transfer_claims import TRANSFER
+from tests.paper import matrices
+from tests.paper.verdict_cases import ARITHMETIC, CASES, OF_DICTIONARIES, OF_TRANSFER, white_noise
+
+CLAIMS = {claim.name: claim for claim in (*TRANSFER, *DICTIONARIES)}
+REAL = claims.Data("images", {}, phantom=False)
+DRAWS = 10
+
+
+@cache
+def drawn(build, seed):
+    """What a matrix or dictionaries give; kept, since many claims rest on the same."""
+    return build(np.random.default_rng(seed))
+
+
+def reproduced(name, build):
+    """In how many draws the claim is reproduced."""
+    verdicts = [claims.verdict_on(CLAIMS[name], drawn(build, seed).get(name), REAL) for seed in range(DRAWS)]
+    return verdicts.count(claims.REPRODUCED)
+
+
+def test_every_claim_has_its_case():
+    assert CASES.keys() == CLAIMS.keys()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_fed_with_a_null_no_claim_is_reproduced(name):
+    for number, null in enumerate(CASES[name].nulls):
+        assert reproduced(name, null) <= 1, f"null number {number}"  # in one of ten draws by chance
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_fed_with_its_effect_every_claim_is_reproduced(name):
+    assert reproduced(name, CASES[name].planted) >= DRAWS - 1
+
+
+OF_IMAGES = [name for name in OF_TRANSFER if name not in ("rule_beats_shape", "stable_ranks", "cohorts_alike")]
+
+
+@pytest.mark.parametrize("name", OF_IMAGES)
+@pytest.mark.parametrize("n_images", [2, 5])
+def test_two_images_or_five_are_too_few_for_whatever_they_show(name, n_images):
+    m = few(n_images).get(name)
+    assert claims.verdict_on(CLAIMS[name], m, REAL) == claims.TOO_FEW_IMAGES
+
+
+@cache
+def few(n_images):
+    return matrices.published(np.random.default_rng(0), n_images)
+
+
+def test_one_target_of_few_images_is_enough_to_leave_it_open():
+    m = few_on_kodak()
+    assert m["gain_siren"].n_images == 2
+    assert claims.verdict_on(CLAIMS["gain_siren"], m["gain_siren"], REAL) == claims.TOO_FEW_IMAGES
+
+
+def few_on_kodak():
+    rows_of_fits = matrices.fits(matrices.published_level, np.random.default_rng(0))
+    few_images = [row for row in rows_of_fits if row.target != "kodak" or row.image in ("kodak0", "kodak1")]
+    return matrices.measured(few_images, matrices.published_ranks())
+
+
+def test_slices_of_one_subject_are_one_image():
+    slices = [row._replace(subject="one") for row in matrices.fits(matrices.published_level, np.random.default_rng(0))]
+    m = matrices.measured(slices, matrices.published_ranks())
+    assert {m[name].n_images for name in OF_IMAGES} == {1}
+
+
+@pytest.mark.parametrize("n", [6, 10, 14, 100])
+def test_a_true_difference_of_0_is_called_positive_in_one_case_of_forty(n):
+    _, low, _ = transformed_t([np.random.default_rng(0).normal(size=(10000, n))])
+    assert 0.015 <= (low > 0).mean() <= 0.035
+
+
+@pytest.mark.parametrize("name", ARITHMETIC)
+def test_what_holds_of_any_dictionary_is_called_arithmetic(name):
+    assert claims.verdict_on(CLAIMS[name], drawn(ARITHMETIC[name], 0)[name], REAL) == claims.BY_ARITHMETIC
+
+
+@pytest.mark.parametrize("name", OF_DICTIONARIES)
+def test_nothing_is_testable_on_a_dictionary_that_does_not_describe_what_it_reads(name):
+    m = drawn(white_noise, 0)[name]
+    assert "has R² of 0.8" in m.note and claims.verdict_on(CLAIMS[name], m, REAL) == claims.NOT_TESTABLE

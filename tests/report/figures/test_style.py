@@ -1,0 +1,47 @@
+import itertools
+
+import matplotlib
+import numpy as np
+
+from inr_sae.report.figures import study, style
+from inr_sae.rows import Condition, HistoryRow
+from tests.report.builders import make
+
+REGIMES = ("single", "cohort", "second")
+
+
+def test_two_backbones_have_the_colours_they_are_known_by():
+    conditions = [Condition(regime, name, 0) for regime, name in itertools.product(REGIMES, ("siren", "ffmlp"))]
+    assert list(style.condition_styles(conditions).values()) == [
+        ("#c2506b", "--", "o"),
+        (style.GREEN, "--", "s"),
+        (style.ORANGE, "-", "o"),
+        (style.BLUE, "-", "s"),
+        ("#7a3e9d", ":", "o"),
+        ("#1a9aa8", ":", "s"),
+    ]
+
+
+def test_five_backbones_in_four_regimes_can_be_told_apart():
+    conditions = [Condition(*pair, 0) for pair in itertools.product((*REGIMES, "other"), "abcde")]
+    styles = style.condition_styles(conditions).values()
+    assert len(set(styles)) == len(conditions)
+
+
+def test_a_star_stands_at_the_largest_of_what_is_known():
+    _, ((ax,),) = style.figure(1, 1)
+    style.star(ax, [0, 1, 2], np.array([1.0, np.nan, 3.0]), style.BLUE)
+    assert ax.get_lines()[0].get_xydata().tolist() == [[2.0, 3.0]]
+    style.star(ax, [0], np.array([np.nan]), style.BLUE)
+    assert len(ax.get_lines()) == 1
+
+
+def test_a_column_has_nan_for_none():
+    rows = [make(HistoryRow, step=1, loss=2.0), make(HistoryRow, step=2)]
+    np.testing.assert_array_equal(style.column(rows, "loss"), [2.0, np.nan])
+
+
+def test_drawing_leaves_matplotlibs_settings_alone():
+    before = dict(matplotlib.rcParams)
+    study.training([HistoryRow(1, 0.0, 2.0, 1.0, 3.0)])
+    assert dict(matplotlib.rcParams) == before

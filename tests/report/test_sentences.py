@@ -1,0 +1,143 @@
+import numpy as np
+import pytest
+
+from inr_sae.report import sentences
+from inr_sae.rows import AgreementRow, BestTauRow, ClaimRow, EffectRow, MatchRow, PairedRow, RankRow, WinnerRow
+from tests.report.builders import FFMLP, PAIR, SIREN, make, metrics, sweep
+
+
+def ranks(after, before):
+    return [make(RankRow, layer=i, sr_weight=a, sr_weight_init=b) for i, (a, b) in enumerate(zip(after, before))]
+
+
+def test_paired_differences_are_of_the_same_image_and_seed():
+    _, fits = sweep({None: [30.0, 20.0], 0: [31.0, 22.0, 50.0]})
+    np.testing.assert_allclose(sentences.paired(fits, ("freeze", 0), ("full", None)), [1.0, 2.0])
+    text = sentences.comparison(fits, ("full", None), ("freeze", 0))
+    assert text == "1.50 dB below (higher in 0 of 2 paired fits)"
+
+
+def test_the_answer_names_the_winner_and_agrees_with_the_rule():
+    rows = sweep({None: [30.0, 30.0], 0: [25.0, 27.0], 1: [24.0, 28.0]})
+    text = " ".join(sentences.sweep_sentences(*rows, 0))
+    assert "up to layer 0 did best: 26.00 dB" in text and "0.00 dB above" in text
+    assert "over 1 signal and 2 seeds" in text
+    assert "That is the layer that the stable rank picks (0)." in text
+    assert "4.00 dB below (higher in 0 of 2 paired fits) STRAINER's recipe" in text
+
+
+@pytest.mark.parametrize(
+    "rule, said",
+    [
+        (0, "picks layer 0 instead, which is 3.00 dB below"),
+        (4, "picks layer 4, which this sweep did not try"),
+        (None, "up to layer 1 did best"),
+    ],
+)
+def test_the_answer_says_so_where_the_rule_picks_another_layer_or_none(rule, said):
+    text = " ".join(sentences.sweep_sentences(*sweep({None: [30.0], 0: [25.0], 1: [28.0]}), rule))
+    assert said in text and ("picks" in text) == (rule is not None)
+
+
+def test_a_sweep_without_a_boundary_says_nothing():
+    assert sentences.sweep_sentences(*sweep({None: [30.0]}), 0) == []
+
+
+def test_a_peak_that_was_there_before_training_is_told():
+    assert "before training too" in sentences.rank_sentence(ranks([80.0, 30.0], [90.0, 65.0]))
+    text = sentences.rank_sentence(ranks([80.0, 30.0], [90.0, 95.0]))
+    assert "highest at layer 0 (80.0), ahead of layer 1 (30.0)" in text
+    assert "before training layer 1 was highest (95.0) and layer 0 stood at 90.0" in text
+    assert "is not known" in sentences.rank_sentence(ranks([80.0, 30.0], [None, None]))
+
+
+def test_layers_without_a_stable_rank_are_passed_over():
+    assert "highest at layer 2 (7.0)" in sentences.rank_sentence(ranks([None, 5.0, 7.0], [None, 9.0, 1.0]))
+    assert "picks none" in sentences.rank_sentence(ranks([None, None], [None, None]))
+
+
+def test_the_costliest_atom_of_each_signal_is_named():
+    rows = [
+        EffectRow(layer, 3, signal, role, "activations", drop, fraction)
+        for layer, signal, role, drop, fraction in (
+            (0, "a", "cohort", 0.5, 1.0),
+            (2, "a", "cohort", 7.25, 0.5),
+            (4, "b", "test", -0.1, None),
+            (3, "b", "test", -0.2, np.nan),
+            (1, "b", "test", 0.013, 0.9),
+        )
+    ]
+    text = sentences.ablation_sentence(rows)
+    costs = "7.2 dB on the cohort signal a (atom 3 of layer 2) and 0.013 dB on the test signal b (atom 3 of layer 1)"
+    assert costs in text
+    assert "90.0 % of its energy (median; least 50.0 %)" in text
+    assert "energy" not in sentences.ablation_sentence([row._replace(effect_inside_fraction=None) for row in rows])
+
+
+def test_dictionaries_are_told_layer_by_layer_with_a_dash_for_what_has_no_meaning():
+    rows = metrics(2, active_fraction_median=0.0123, dead_fraction=None)
+    text = sentences.dictionary_sentence(rows)
+    assert "layers 0, 1" in text and "1.2 → 1.2 % of the pixels" in text and "– → – % of the atoms" in text
+    assert "R² of the activations 0.900 → 0.800." in text
+    told = sentences.condition_sentences({SIREN: metrics(1, locality_median=np.nan), FFMLP: rows})
+    assert told[0].startswith("cohort-siren, by layer: locality –")
+    assert told[1].endswith("dead atoms –, – %.")
+
+
+def test_pairs_of_dictionaries_are_told_apart():
+    row = make(MatchRow, regime="cohort", backbone="siren", seed=0, layer=0, by="map", similarity_mean=0.5)
+    row = row._replace(null_mean=0.25, other_regime="cohort", other_backbone="siren", other_seed=0)
+    rows = [row._replace(dictionary_seed=1), row._replace(other_regime="second"), row._replace(by="decoder")]
+    told = sentences.stability_sentences(rows)
+    assert [text.partition(":")[0] for text in told] == [
+        "cohort-siren from another seed",
+        "cohort-siren and second-siren",
+    ]
+    assert "correlate 0.50 by layer (displaced by half the image: 0.25)" in told[0]
+
+
+def test_the_boundaries_of_a_matrix_are_counted_by_backbone():
+    best = [make(BestTauRow, **PAIR, best_tau=tau, decided=decided) for tau, decided in ((1, 1), (0, 0), (1, None))]
+    agreement = AgreementRow("siren", "sr_weight", 2, 3, 1, 1)
+    (text,) = sentences.matrix_sentences(best, [agreement, agreement._replace(rule="sr_activation", agrees=0)])
+    assert "siren: the best freeze boundary is 1 in 2, 0 in 1 of 3 pairs" in text
+    assert "95 % interval in 1; the weights' stable rank names it in 2." in text
+    (text,) = sentences.matrix_sentences(best, [agreement._replace(of=2)])
+    assert text.endswith("names it in 2 of the 2 where it names one.")
+    (text,) = sentences.matrix_sentences(best, [agreement._replace(agrees=0, of=0)])
+    assert "stable rank" not in text
+
+
+def test_the_controls_are_compared_with_freezing_at_the_rules_boundary():
+    row = make(PairedRow, **PAIR, tau=1, protocol="freeze", minus="warm", difference_db=-2.0)
+    rows = [row, row._replace(target="u", difference_db=4.0), row._replace(tau=0, difference_db=99.0)]
+    rows += [row._replace(protocol="full", minus="freeze", difference_db=3.0)]
+    rows += [row._replace(protocol="full", minus="scratch", tau=None, difference_db=99.0)]
+    (text,) = sentences.protocol_sentences(rows, {("s", "siren", 30.0): 1})
+    assert "-3.0 dB against full (ahead in 0 of 1 pairs); +1.0 dB against warm (ahead in 1 of 2 pairs)." in text
+    assert sentences.protocol_sentences(rows, {("s", "siren", 30.0): None}) == []
+
+
+def test_a_tuned_point_is_told_with_its_frequency_if_it_has_one():
+    row = make(WinnerRow, regime="cohort", target="t", backbone="siren", frequency=30.0, learning_rate=1e-4)
+    row = row._replace(psnr_db_mean=31.25, n_images=2, at_edge=1)
+    text = sentences.tuned_sentence(row, "omega_0")
+    assert "2 validation images of t, cohort siren: omega_0 = 30 at rate 0.0001, 31.25 dB, at the edge" in text
+    assert "siren: at rate 0.0001, 31.25 dB." in sentences.tuned_sentence(row._replace(frequency=None, at_edge=0), "f")
+
+
+def test_verdicts_are_counted_the_papers_claims_apart_from_the_others():
+    rows = [make(ClaimRow, by_paper=1, verdict=verdict) for verdict in ("partly", "reproduced", "partly")]
+    assert sentences.verdict_sentence(rows) == "Of 3 claims of the paper: 2 partly, 1 reproduced."
+    others = [make(ClaimRow, by_paper=0, verdict=verdict) for verdict in ("too few images", "reproduced")]
+    assert sentences.verdict_sentence(rows + others) == (
+        "Of 3 claims of the paper: 2 partly, 1 reproduced; of 2 that its argument needs and it does not make: "
+        "1 too few images, 1 reproduced."
+    )
+
+
+def test_caveats():
+    assert sentences.caveats(["folder", "phantom"], "") == []
+    both = sentences.caveats(["phantom", "phantom"], "encoder.safetensors")
+    assert "encoder.safetensors" in both[0] and "phantoms" in both[1]
+    assert "not measured" in sentences.metrics_note(False) and "AlexNet" in sentences.metrics_note(True)

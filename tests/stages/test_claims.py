@@ -1,0 +1,100 @@
+"""The claims' stage: every claim of the paper with what was measured in this run, at whatever depth it has."""
+
+from html import escape
+
+import numpy as np
+import pytest
+
+from inr_sae.paper.dictionary_claims import DICTIONARIES
+from inr_sae.paper.transfer_claims import TRANSFER
+from inr_sae.rows import ClaimRow
+
+
+def claims_of(finished):
+    """{claim: row} of a study."""
+    rows = finished.rows("report/claims.csv")
+    assert tuple(rows[0]) == ClaimRow._fields
+    return {row["claim"]: row for row in rows}
+
+
+def mean_psnr(matrix, best, protocol, tau):
+    """{image: PSNR in dB} of a pair's fits of one protocol and boundary."""
+    same = ("source", "target", "backbone")
+    fits = matrix.rows("transfer/fits.csv")
+    wanted = {"protocol": protocol, "tau": "" if tau is None else str(tau)} | {key: best[key] for key in same}
+    return {row["image"]: float(row["psnr_db"]) for row in fits if all(row[key] == wanted[key] for key in wanted)}
+
+
+def freezing_helps(matrix):
+    """Mean of freeze minus thaw at the layer that the rule picks, over pairs, images and targets."""
+    by_target = {}
+    for best in matrix.rows("transfer/best_tau.csv"):
+        rule = int(best["tau_by_sr_weight"])
+        frozen = mean_psnr(matrix, best, "freeze", rule)
+        # Behind the last layer there is nothing that could start anew: `thaw` is STRAINER's recipe there.
+        thawed = mean_psnr(matrix, best, *(("full", None) if rule == matrix.last else ("thaw", rule)))
+        for image in frozen:
+            differences = by_target.setdefault(best["target"], {}).setdefault(image, [])
+            differences.append(frozen[image] - thawed[image])
+    return np.mean([np.mean([np.mean(values) for values in images.values()]) for images in by_target.values()])
+
+
+def test_every_claim_of_its_kind_is_there_and_on_phantoms_none_is_testable(matrix, compared):
+    for finished, claims in ((matrix, TRANSFER), (compared, DICTIONARIES)):
+        found = claims_of(finished)
+        assert list(found) == [claim.name for claim in claims]
+        assert {row["verdict"] for row in found.values()} == {"not testable on these data"}
+
+
+def test_whether_freezing_helps_is_measured_against_thaw(matrix):
+    measured, expected = claims_of(matrix)["freezing_helps"], freezing_helps(matrix)
+    assert float(measured["value"]) == pytest.approx(expected, abs=1e-6)
+    assert float(measured["low"]) <= expected <= float(measured["high"])
+
+
+def test_claims_on_the_curve_are_about_the_runs_own_last_layer(matrix):
+    found, best = claims_of(matrix), matrix.rows("transfer/best_tau.csv")
+    falls, collapses = [], 0
+    for row in best:
+        curve = {tau: np.mean([*mean_psnr(matrix, row, "freeze", tau).values()]) for tau in matrix.config.fit.taus}
+        collapses += max(curve.values()) - curve[matrix.last] >= 10
+        if row["backbone"] == "ffmlp":
+            falls.append((curve[0] - curve[matrix.last]) / matrix.last)
+    assert float(found["ffmlp_falls"]["value"]) == pytest.approx(np.mean(falls))
+    assert found["last_layer_collapses"]["ours"].split(";")[0] == f"{collapses} of {len(best)}"
+
+
+def test_what_was_not_run_is_not_measured(matrix, tuned):
+    missing = {"training_matters", "better_than_scratch"}  # need random and scratch
+    for finished in (matrix, tuned):
+        unmeasured = {name for name, row in claims_of(finished).items() if row["ours"] == "not measured"}
+        assert missing <= unmeasured or set(finished.config.fit.protocols) >= {"random", "scratch"}
+        assert {"levels", "gain_kodak"} <= unmeasured, "no set is the paper's, and no encoder as deep"
+
+
+def test_claims_on_ffmlps_last_layer_are_about_the_runs_own(compared):
+    found = claims_of(compared)
+    (first,), (last,) = (
+        compared.rows(f"conditions/cohort-ffmlp/dictionary/layer_{layer}/metrics.csv") for layer in (0, compared.last)
+    )
+    assert float(found["ffmlp_dies"]["value"]) == pytest.approx(float(last["dead_fraction"]))
+    assert float(found["ffmlp_dense"]["value"]) == pytest.approx(float(last["active_fraction_median"]))
+    falls = float(first["active_fraction_median"]) / float(last["active_fraction_median"])
+    assert float(found["ffmlp_concentrates"]["value"]) == pytest.approx(falls)
+
+
+def test_claims_over_layers_count_those_that_have_dictionaries(compared):
+    counts = {name: row["ours"].split(";")[0] for name, row in claims_of(compared).items()}
+    assert counts["siren_local"].endswith("of 2") and counts["siren_no_content"].endswith("of 2")
+    assert counts["siren_tiling_repeats"].endswith("of 2")
+    assert counts["ffmlp_content"].endswith("of 1"), "from layer 2 on, the last alone"
+    assert counts["l0_falls"].endswith(f"of {2 * 2 * 2}"), "backbones, layers, k"
+
+
+def test_the_page_tells_on_which_data_and_what_is_another_than_the_papers(matrix, compared):
+    for finished in (matrix, compared):
+        rows = [row for row in claims_of(finished).values() if row["tested_on"]]
+        page = (finished.workdir / "report/index.html").read_text()
+        assert rows and all("12x11" in row["tested_on"] and row["short_of_paper"] for row in rows)
+        assert rows[0]["tested_on"] in page
+        assert all(escape(difference) in page for difference in rows[0]["short_of_paper"].split("; "))

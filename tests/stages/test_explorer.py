@@ -1,0 +1,203 @@
+"""The explorer's stage: its data are those that other stages stored, and the page works in a browser."""
+
+import base64
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+
+from inr_sae import study
+from inr_sae.errors import UserError
+from inr_sae.stages import dictionary
+from tests.stages import studies
+
+FOLDER = "report/explorer"
+
+
+def data_of(finished, name):
+    """The data of one dictionary, as the page's script gets them."""
+    text = (finished.workdir / f"{FOLDER}/data/{name}.js").read_text()
+    return json.loads(re.fullmatch(r'explorerData\("[^"]+",(.*)\);\n', text, re.S)[1])
+
+
+def codes_of(data):
+    """(atoms, values) of every pixel, decoded as the page does it."""
+    pixels = data["pixels"]
+    atoms = np.frombuffer(base64.b64decode(pixels["atoms"]), "<u2").reshape(-1, pixels["per_pixel"])
+    levels = np.frombuffer(base64.b64decode(pixels["values"]), np.uint8).reshape(atoms.shape)
+    return atoms, pixels["top"] * (levels / 255) ** 2
+
+
+def test_every_dictionary_of_the_papers_conditions_has_its_data(compared):
+    found = {path.stem for path in (compared.workdir / FOLDER / "data").iterdir()}
+    names = {f"{regime}-{backbone}" for regime in ("single", "cohort") for backbone in ("siren", "ffmlp")}
+    assert found == {f"{name}_layer_{layer}" for name in names for layer in (0, compared.last)}
+    page = (compared.workdir / FOLDER / "index.html").read_text()
+    assert all(name in page for name in names) and "second-" not in page
+
+
+def test_every_dictionary_of_a_single_study_has_its_data(single):
+    found = {path.stem for path in (single.workdir / FOLDER / "data").iterdir()}
+    name = f"cohort-{single.config.inr.backbone}"
+    assert found == {f"{name}_layer_{layer}" for layer in dictionary.layers(single.config)}
+
+
+def test_its_codes_are_the_atoms_that_fire(compared):
+    """Against the maps that the dictionary stage stored."""
+    for layer in (0, compared.last):
+        data = data_of(compared, f"cohort-ffmlp_layer_{layer}")
+        atoms, values = codes_of(data)
+        stored = np.load(compared.workdir / f"conditions/cohort-ffmlp/dictionary/layer_{layer}/maps.npz")
+        assert (data["pixels"]["height"], data["pixels"]["width"]) == studies.SIZE
+        for atom, z in zip(stored["atoms"], stored["z"]):
+            told = (values * (atoms == atom)).sum(axis=1)
+            seen = told > 0
+            np.testing.assert_allclose(told[seen], z[seen], atol=0.01 * data["pixels"]["top"])
+        assert (np.diff(values, axis=1) <= 1e-9).all(), "the strongest first"
+
+
+def test_its_numbers_are_those_of_the_tables(compared):
+    data = data_of(compared, f"cohort-siren_layer_{compared.last}")
+    atoms = compared.rows(f"conditions/cohort-siren/dictionary/layer_{compared.last}/atoms.csv")
+    for column in ("mean_magnitude", "locality"):
+        told = np.array(data["columns"][column], np.float64)
+        np.testing.assert_allclose(told, [float(row[column] or "nan") for row in atoms], rtol=1e-3)
+    order = sorted(range(len(atoms)), key=lambda atom: -float(atoms[atom]["mean_magnitude"]))
+    assert data["n"] == len(atoms) == 24 and data["mapped"] == order[:20]
+    every = compared.rows("conditions/cohort-siren/ablation/all_atoms.csv")
+    for drops in data["drops"]:
+        wanted = (str(compared.last), drops["name"], drops["role"])
+        stored = [row for row in every if (row["layer"], row["signal"], row["signal_role"]) == wanted]
+        np.testing.assert_allclose(drops["db"], [float(row["psnr_drop_db"]) for row in stored], rtol=1e-3, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        ({"dictionary.topk.n_atoms": 70000}, "dictionary.topk has 70000 atoms; .* at most 65536"),
+        ({"explorer.tile": 0}, "explorer.tile is 0"),
+    ],
+)
+def test_what_no_page_could_hold_is_refused(tmp_path, changes, words):
+    config = studies.compared(3)
+    config.update_from_flattened_dict(changes)
+    with pytest.raises(UserError, match=words):
+        study.run(config, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+# In a browser
+
+
+def browser():
+    """A headless Chromium that selenium drives; skips, saying what is missing."""
+    webdriver = pytest.importorskip("selenium.webdriver", reason="needs selenium to drive a browser")
+    chromium = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
+    driver = shutil.which("chromedriver")
+    if not chromium or not driver:
+        pytest.skip("needs chromium and chromedriver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    for flag in ("headless=new", "no-sandbox", "disable-gpu", "no-first-run", "disable-background-networking"):
+        options.add_argument(f"--{flag}")
+    for flag in ("disable-component-update", "disable-sync", "disable-quic", "window-size=1200,900"):
+        options.add_argument(f"--{flag}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return webdriver.Chrome(options, webdriver.ChromeService(driver))
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory):
+    """(the explorer open in a browser, from disk; the study)."""
+    driver = browser()
+    try:
+        finished = studies.finished(tmp_path_factory, f"compared_{min(studies.DEPTHS)}")
+        driver.get(f"file://{finished.workdir}/{FOLDER}/index.html")
+        yield driver, finished
+        errors = [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
+        assert errors == [], "no error on the console"
+    finally:
+        driver.quit()
+
+
+def choose(page, label, text, panel=0):
+    from selenium.webdriver.support.ui import Select, WebDriverWait
+
+    panels = page.find_elements("css selector", ".panel")
+    for group in panels[panel].find_elements("css selector", ".bar > div"):
+        if group.find_element("css selector", "label").text == label:
+            Select(group.find_element("css selector", "select")).select_by_visible_text(text)
+            break
+    WebDriverWait(page, 20).until(lambda page: not page.find_elements("css selector", ".panel[aria-busy=true]"))
+
+
+def gallery(page, panel=0):
+    tiles = page.find_elements("css selector", ".panel")[panel].find_elements("css selector", ".gallery button")
+    return [int(tile.get_attribute("data-atom")) for tile in tiles]
+
+
+def test_browser_choosing_and_sorting(opened):
+    page, finished = opened
+    choose(page, "condition", "cohort-ffmlp")
+    choose(page, "layer", "layer 2")
+    atoms = finished.rows("conditions/cohort-ffmlp/dictionary/layer_2/atoms.csv")
+    kept = sorted(range(len(atoms)), key=lambda a: -float(atoms[a]["mean_magnitude"]))[:20]
+    alive = [a for a in kept if float(atoms[a]["firing_rate"]) > 0]
+    assert gallery(page) == alive
+    choose(page, "sort by", "locality")
+    choose(page, "order", "lowest first")
+    values = [float(atoms[a]["locality"]) for a in gallery(page)]
+    assert values == pytest.approx(sorted(values), rel=1e-3) and set(gallery(page)) == set(alive)
+
+
+def test_browser_clicking_an_atom_shows_its_numbers_and_effects(opened):
+    page, finished = opened
+    choose(page, "condition", "cohort-ffmlp")
+    choose(page, "layer", "layer 0")
+    choose(page, "sort by", "mean magnitude")
+    choose(page, "order", "highest first")
+    first = gallery(page)[0]
+    page.find_element("css selector", ".gallery button").click()
+    shown = page.find_element("css selector", ".atom").text
+    assert f"Atom {first}" in shown and "locality" in shown and "before" in shown and "without it" in shown
+    ablated = finished.rows("conditions/cohort-ffmlp/ablation/ablations.csv")
+    row = next(r for r in ablated if (r["layer"], int(r["atom"]), r["signal_role"]) == ("0", first, "cohort"))
+    assert f"{float(row['psnr_after_db']):.2f}".rstrip("0").rstrip(".") in shown
+    pressed = page.find_elements("css selector", ".gallery button[aria-pressed=true]")
+    assert [int(tile.get_attribute("data-atom")) for tile in pressed] == [first]
+
+
+def test_browser_hovering_and_keys_tell_what_fires(opened):
+    from selenium.webdriver import ActionChains, Keys
+
+    page, _ = opened
+    picture = page.find_element("css selector", ".picture")
+    ActionChains(page).move_to_element(picture).perform()
+    before = page.find_element("css selector", ".side p").text
+    assert before.startswith("Row ") and page.find_elements("css selector", ".firing button")
+    picture.send_keys(Keys.ARROW_DOWN)
+    assert page.find_element("css selector", ".side p").text != before
+    assert "row " in page.find_element("id", "live").get_attribute("textContent"), "told to a screen reader"
+    picture.send_keys(Keys.ENTER)
+    strongest = page.find_element("css selector", ".firing button span").text
+    assert f"Atom {strongest[1:]}" in page.find_element("css selector", ".atom").text
+
+
+def test_browser_two_dictionaries_side_by_side(opened):
+    page, _ = opened
+    page.find_element("id", "compare").click()
+    assert len(page.find_elements("css selector", ".panel")) == 2
+    choose(page, "condition", "single-ffmlp", panel=1)
+    choose(page, "layer", "layer 2", panel=1)
+    assert gallery(page, 0) != gallery(page, 1)
+    page.find_element("id", "compare").click()
+    assert len(page.find_elements("css selector", ".panel")) == 1
+
+
+def test_browser_on_a_phone_nothing_sticks_out(opened):
+    page, _ = opened
+    page.set_window_size(500, 900)
+    assert page.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+    page.set_window_size(1200, 900)

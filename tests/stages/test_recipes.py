@@ -1,0 +1,67 @@
+"""The stage that seeks the recipe behind published numbers: each beside ours, under every candidate."""
+
+import numpy as np
+import pytest
+
+from inr_sae.errors import UserError
+from inr_sae.rows import DeviationRow
+from inr_sae.run import once
+from inr_sae.stages import recipes
+from tests.stages import studies
+
+# Of the rows of published.csv the one on another backbone speaks to none of these; of clipped output PSNR along the fit
+# is not kept.
+CELLS = {("psnr_db", "full", ""), ("psnr_db", "freeze", "0"), ("sr_weight", "", "0"), ("cohort_psnr_db", "", "")}
+
+
+def test_every_recipe_is_held_against_every_number_that_it_speaks_to(searched):
+    rows = searched.rows("recipes/deviations.csv")
+    assert tuple(rows[0]) == DeviationRow._fields
+    found = {}
+    for row in rows:
+        recipe = row["coordinates_low"], row["coordinates_high"], row["steps"], row["clipped"]
+        found.setdefault(recipe, set()).add((row["quantity"], row["protocol"], row["tau"]))
+    assert {recipe[:2] for recipe in found} == {("0", "1"), ("-1", "1")}
+    for (*_, steps, clipped), cells in found.items():
+        along_the_fit = {cell for cell in CELLS if cell[0] != "psnr_db"}
+        assert cells == (along_the_fit if (steps, clipped) == ("2", "1") else CELLS)
+    assert len(found) == 2 * 2 * 2
+
+
+def test_ours_are_the_runs_own_numbers(searched):
+    for row in searched.rows("recipes/deviations.csv"):
+        at = f"recipes/{row['coordinates_low']}_{row['coordinates_high']}"
+        if row["quantity"] == "sr_weight":
+            expected = float(searched.rows(f"{at}/rank/stable_rank.csv")[0]["sr_weight"])
+        elif row["quantity"] == "cohort_psnr_db":
+            expected = float(searched.rows(f"{at}/cohort/history.csv")[-1]["psnr_db_mean"])
+        elif (row["steps"], row["clipped"]) == ("4", "0"):
+            fits = searched.rows(f"{at}/fits/pixels_0_rate_0.0003_backbone/phantom/fits.csv")
+            wanted = row["protocol"], row["tau"]
+            expected = np.mean([float(fit["psnr_db"]) for fit in fits if (fit["protocol"], fit["tau"]) == wanted])
+        else:
+            continue
+        assert float(row["ours"]) == pytest.approx(expected, abs=1e-3)
+        assert float(row["deviation"]) == pytest.approx(float(row["ours"]) - float(row["value"]), abs=1e-6)
+
+
+def test_the_page_names_the_nearest(searched):
+    page = (searched.workdir / "report/index.html").read_text()
+    assert "Nearest to the published numbers is" in page
+    assert (searched.workdir / "report/tables/recipe_scores.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        ({"recipes.steps": (3,)}, "recipes.steps has 3; each is a multiple of fit.log_every = 2"),
+        ({"recipes.targets": ("kodak",)}, "recipes.targets has 'kodak'; there are phantom"),
+        ({"recipes.pixels": ()}, "recipes.pixels is"),
+        ({"recipes.published": "gone.csv"}, "recipes.published gone.csv: .*its columns are quantity"),
+    ],
+)
+def test_what_cannot_be_is_named(changes, words):
+    config = studies.recipes_of(3)
+    config.update_from_flattened_dict(changes)
+    with pytest.raises(UserError, match=words):
+        recipes.check(once.declared(config, recipes.READS))

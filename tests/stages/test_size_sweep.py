@@ -1,0 +1,54 @@
+"""The stage of sizes: a dictionary for every size and sparsity."""
+
+import pytest
+
+from inr_sae.errors import UserError
+from inr_sae.rows import SizeRow
+from inr_sae.run import once
+from inr_sae.stages import size_sweep
+from tests.stages import studies
+
+
+def test_every_size_has_its_row(compared):
+    sizes = compared.rows("size_sweep/metrics.csv")
+    assert tuple(sizes[0]) == SizeRow._fields
+    keys = {(row["regime"], row["backbone"], row["layer"], row["n_atoms"], row["k"]) for row in sizes}
+    assert keys == {
+        ("cohort", backbone, str(layer), n, k)
+        for backbone in ("siren", "ffmlp")
+        for layer in (0, compared.last)
+        for n in ("8", "16")
+        for k in ("4", "8")
+    }
+    assert len(sizes) == len(keys)
+
+
+def test_its_dictionaries_took_the_sweeps_own_steps(compared):
+    history = compared.rows("size_sweep/cohort-ffmlp/n_8/history.csv")
+    assert max(int(row["step"]) for row in history) == 400
+    assert {row["dictionary"] for row in history} == {
+        f"k_{k}_layer_{layer}" for k in (4, 8) for layer in (0, compared.last)
+    }
+
+
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        ({"size_sweep.steps": 0}, "size_sweep.steps is 0"),
+        ({"size_sweep.n_atoms": ()}, "size_sweep.n_atoms is"),
+        ({"size_sweep.k": (2, 2)}, "none twice"),
+        ({"size_sweep.n_atoms": (1,)}, "size_sweep.n_atoms has 1, fewer than every k"),
+        ({"size_sweep.regimes": ("third",)}, "size_sweep.regimes is 'third'"),
+    ],
+)
+def test_what_cannot_be_is_named(changes, words):
+    config = studies.compared(3)
+    config.update_from_flattened_dict(changes)
+    with pytest.raises(UserError, match=words):
+        size_sweep.check(once.declared(config, size_sweep.READS))
+
+
+def test_a_sparsity_that_a_size_cannot_have_is_left_out():
+    config = studies.compared(3)
+    config.size_sweep.update(dict(n_atoms=(2, 16), k=(2, 4)))
+    assert [size_sweep.ks_of(config, n) for n in config.size_sweep.n_atoms] == [[2], [2, 4]]

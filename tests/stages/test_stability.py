@@ -1,0 +1,51 @@
+"""The stage of matches: a dictionary with another seed's, and with another cohort's."""
+
+import pytest
+
+from inr_sae.errors import UserError
+from inr_sae.rows import MatchRow
+from inr_sae.run import once
+from inr_sae.stages import stability
+from tests.stages import studies
+
+
+def test_every_pair_has_its_match_in_every_layer(compared):
+    matches = compared.rows("stability/matches.csv")
+    assert tuple(matches[0]) == MatchRow._fields
+    pairs = {
+        ("cohort", backbone, other, backbone, seed)
+        for backbone in ("siren", "ffmlp")
+        for other, seed in (("cohort", "1"), ("second", ""), ("single", ""))
+    }
+    columns = ("regime", "backbone", "other_regime", "other_backbone", "dictionary_seed")
+    assert {tuple(row[key] for key in columns) for row in matches} == pairs
+    by_map = [row for row in matches if row["by"] == "map"]
+    assert len(by_map) == len(pairs) * 2 and {int(row["layer"]) for row in by_map} == {0, compared.last}
+
+
+def test_decoders_are_matched_within_one_encoder_alone(compared):
+    matches = [row for row in compared.rows("stability/matches.csv") if row["by"] == "decoder"]
+    assert matches and {row["other_regime"] for row in matches} == {"cohort"}
+    assert {row["dictionary_seed"] for row in matches} == {"1"}
+
+
+def test_similarities_are_correlations(compared):
+    for row in compared.rows("stability/matches.csv"):
+        assert -1 <= float(row["similarity_mean"]) <= 1 + 1e-6
+        assert float(row["above_0_9_fraction"]) <= float(row["above_0_7_fraction"]) <= 1
+        assert 0 < int(row["n_matched"]) <= 24
+
+
+@pytest.mark.parametrize(
+    "changes, words",
+    [
+        ({"stability.max_atoms": 0}, "stability.max_atoms is 0"),
+        ({"stability.regimes": ()}, "stability.regimes is"),
+        ({"stability.regimes": ("third",)}, "stability.regimes is 'third'"),
+    ],
+)
+def test_what_cannot_be_is_named(changes, words):
+    config = studies.compared(3)
+    config.update_from_flattened_dict(changes)
+    with pytest.raises(UserError, match=words):
+        stability.check(once.declared(config, stability.READS))
