@@ -20,7 +20,7 @@ from inr_sae.inr import network
 from inr_sae.protocols import PROTOCOLS
 
 SCALES = ("demo", "phantom", "folder", "celebahq", "kodak", "oasis")
-RECIPES = {  # {key: value} by which a recipe differs from the defaults; docs/methods.md says why there are several
+RECIPES = {  # {key: value} by which a recipe differs from the defaults
     # The paper's text.
     "paper": {"inr.coordinates": (-1.0, 1.0)},
     # The authors' public notebook.

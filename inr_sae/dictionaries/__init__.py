@@ -15,7 +15,7 @@ What a method's file holds, where `config` is a mapping with the keys of its `DE
                                  codes are of that row alone, so that h may come in chunks
     decode(params, codes)        h_hat (N, d)
     directions(params)           (n, d): what one unit of each code adds to h
-    remove(params, h, codes, a)  h without atom a, h minus the atom's own part of it
+    remove(params, h, codes, atom)  h without the atom of that number, which may be traced: h minus its own part of it
     POINTWISE                    whether that part is, at every coordinate, the code there times the direction
 
 Statistics, ablation, matching, maps and the explorer read codes alone; they are written once, in `atoms/`.

@@ -50,10 +50,10 @@ def pairs_of(config):
 def run(config, store):
     """Writes stability/matches.csv: matched one to one by maps, and, for one encoder's dictionaries, by decoder
     rows."""
-    pairs, layers = pairs_of(config), dictionary.layers(config)
+    pairs = {pair: layers_of(config, *pair[:2]) for pair in pairs_of(config)}
     known, rows = {}, []
-    with Progress("stability", len(pairs) * len(layers)) as progress:
-        for condition, other, seed in pairs:
+    with Progress("stability", sum(map(len, pairs.values()))) as progress:
+        for (condition, other, seed), layers in pairs.items():
             for which in ((condition, None), (other, seed)):
                 if which not in known:
                     known[which] = load(config, store, *which)
@@ -63,6 +63,12 @@ def run(config, store):
                 note = f"{condition.name} and {other.name} layer {layer}: {rows[-1].similarity_mean:.2f}"
                 progress.advance(1, note)
     store.write_rows("stability/matches.csv", MatchRow, rows)
+
+
+def layers_of(config, condition, other):
+    """The layers that have a dictionary in both of two conditions, which are of one backbone."""
+    studies = conditions.studies(config)
+    return [layer for layer in dictionary.layers(studies[condition]) if layer in dictionary.layers(studies[other])]
 
 
 def load(config, store, condition, seed):

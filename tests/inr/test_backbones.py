@@ -72,7 +72,7 @@ def test_unit_by_unit_is_the_whole_network(backbone, n_layers):
     for i, name in enumerate(network.unit_names(encoder)):
         h = backbone.apply(encoder, name, h)
         np.testing.assert_allclose(h, hidden[i], atol=1e-5)
-    for tau in {0, 1, n_layers - 1}:
+    for tau in {0, 1, len(hidden) - 1}:
         prefix = network.prefix(backbone, encoder, tau, X)
         np.testing.assert_allclose(prefix, hidden[tau], atol=1e-5)
         np.testing.assert_allclose(network.outputs(backbone, params, tau + 1, prefix), whole, atol=1e-5)
@@ -92,7 +92,10 @@ def test_every_unit_reads_its_own_leaves_alone(backbone):
 
 @pytest.mark.parametrize("n_layers, tau", [(3, None), (3, 0), (3, 2), (7, 3), (12, 10)])
 def test_freezing_a_unit_leaves_all_up_to_it_bit_equal_and_moves_every_leaf_of_the_others(backbone, n_layers, tau, rng):
-    cohort, way = built(backbone, n_layers)["encoder"], ("full" if tau is None else "freeze", tau, 1e-2)
+    cohort = built(backbone, n_layers)["encoder"]
+    if tau is not None and tau >= network.n_units(cohort):
+        pytest.skip("this backbone is never so deep")
+    way = ("full" if tau is None else "freeze", tau, 1e-2)
     state = fit.test_time_state(new(backbone, n_layers), cohort, way, jax.random.key(1))
     before = jax.tree.map(np.asarray, state.params)
     h = network.prefix(backbone, cohort, -1 if tau is None else tau, X)

@@ -51,4 +51,6 @@ def heads_apart(heads):
 def test_bytes_a_row_count_every_units_activations(backbone):
     shallow, deep = (built(backbone, n_layers)["encoder"] for n_layers in (3, 12))
     per_unit = [4 * 2 * sum(network.widths(backbone, encoder)) for encoder in (shallow, deep)]
-    assert fit.bytes_a_row(backbone, deep) - fit.bytes_a_row(backbone, shallow) >= per_unit[1] - per_unit[0] > 0
+    grown = fit.bytes_a_row(backbone, deep) - fit.bytes_a_row(backbone, shallow)
+    assert grown >= per_unit[1] - per_unit[0]
+    assert (grown > 0) == (network.n_units(deep) > network.n_units(shallow)), "of fixed depth it is the same"

@@ -5,7 +5,7 @@ config and the keys of `DEFAULTS`:
 
     DEFAULTS                            {key: default}: the backbone's own config group `inr.<name>`, a comment each
     LABEL                               what people call it
-    FREQUENCY                           the key of DEFAULTS that sets how high its frequencies are, or None
+    FREQUENCY                           the key of DEFAULTS, a float, that sets how high its frequencies are, or None
     unit_names(config)                  the units' names, in forward order; they must sort in that order, since JAX
                                         sorts the keys of a dict (`initial.unit_names` makes such names)
     init(key, config, signals)          an encoder {"units": {name: nested dict of arrays}, "constants": nested dict}.
@@ -17,6 +17,8 @@ config and the keys of `DEFAULTS`:
                                         is; None where no matrix does
     head_bound(config, d)               half-width of the uniform law of a head's weights on d inputs
 
-Widths are read off, never assumed: units may differ in theirs, and need not be `w, b` layers. Everything else
-(activations of every unit, heads, freezing, fitting, ranks, dictionaries) is written once, outside.
+`params` is the encoder, `unit` a unit's name, x lies in the range of `coordinates`, and leaves are float32. How many
+units there are is the backbone's own affair: it may ignore `width` and `n_layers`. `network.init_encoder` refuses names
+that do not sort. Widths are read off, never assumed: units may differ in theirs, and need not be `w, b` layers.
+Everything else (activations of every unit, heads, freezing, fitting, ranks, dictionaries) is written once, outside.
 """
