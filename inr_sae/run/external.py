@@ -22,6 +22,8 @@ def read(config, signals):
     """
     file = config.external.file
     backbone = trained.backbone_of(config.inr)
+    if config.external.layout == "inr_sae":
+        refuse_other_settings(config)
     try:
         found = tensors.read(file)
         if config.external.layout == "inr_sae" and config.inr.backbone not in convert.FOLD:
@@ -48,13 +50,38 @@ def read(config, signals):
     return params
 
 
+def refuse_other_settings(config):
+    """Raise UserError where config.inr says otherwise than the json that an export has written beside its tensors, if
+    it is there: coordinates and frequencies leave no trace in a tensor's shape."""
+    beside = Path(config.external.file).with_suffix(".json")
+    try:
+        facts = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {}
+    except ValueError as error:
+        raise UserError(f"external.file {config.external.file}: {beside} is no json file ({error})") from error
+    if not isinstance(facts, dict) or "settings" not in facts:
+        return
+    backbone = facts["backbone"]
+    said = {"backbone": backbone, "coordinates": tuple(facts["coordinates"])}
+    said |= {f"{backbone}.{key}": value for key, value in facts["settings"].items()}
+    ours = {key: config.inr[key] for key in ("backbone", "coordinates")}
+    ours |= {f"{backbone}.{key}": value for key, value in config.inr.get(backbone, {}).items()}
+    wrong = [key for key, value in said.items() if ours.get(key) != value]
+    if wrong:
+        needed = " ".join(f'--config.inr.{key}="{said[key]}"' for key in wrong)
+        raise UserError(f"external.file {config.external.file} was exported with another config.inr; set {needed}")
+
+
 def as_exported(found, backbone, settings, signals):
     """Parameters {"encoder", "heads" or None} of tensors by the names that an export of any backbone gives them.
 
-    Raises InputError naming the first tensor that is missing or of another shape than the backbone's own.
+    Raises InputError naming the first tensor that is missing, of another shape than the backbone's own, or none of its.
     """
     encoder = jax.eval_shape(lambda: network.init_encoder(backbone, jax.random.key(0), settings, signals))
-    for name, like in flatten_dict({"encoder": encoder}, sep="/").items():
+    expected = flatten_dict({"encoder": encoder}, sep="/")
+    for name in sorted(found):
+        if name.startswith("encoder/") and name not in expected:
+            raise InputError(f"tensor {name!r} is none that {backbone.LABEL} as configured has")
+    for name, like in expected.items():
         if name not in found or found[name].shape != like.shape:
             shape = found[name].shape if name in found else "not there"
             raise InputError(f"tensor {name!r} is {shape}, and {backbone.LABEL} as configured has {like.shape}")

@@ -104,3 +104,23 @@ def test_a_layout_file_that_is_none_is_named(text, words, tmp_path):
         external.layout(str(tmp_path / "layout.json"))
     (tmp_path / "layout.json").write_text(json.dumps({"backbone": "siren"}))
     assert external.layout(str(tmp_path / "layout.json")) == {"backbone": "siren"}
+
+
+@pytest.mark.parametrize("key, value", [("coordinates", (-1.0, 1.0)), ("ffmlp.sigma", 3.0), ("backbone", "siren")])
+def test_what_an_export_says_of_itself_and_no_shape_shows_is_held_to_the_config(key, value, tiny_ffmlp, tmp_path):
+    _, signals = written(tiny_ffmlp, tmp_path)
+    own = trained.backbone_of(tiny_ffmlp.inr).DEFAULTS | tiny_ffmlp.inr.ffmlp.to_dict()
+    facts = {"backbone": "ffmlp", "coordinates": [0.0, 1.0], "settings": own}
+    (tmp_path / "encoder.json").write_text(json.dumps(facts))
+    external.read(tiny_ffmlp, signals.cohort)
+    group, _, name = key.rpartition(".")
+    (tiny_ffmlp.inr[group] if group else tiny_ffmlp.inr)[name] = value
+    with pytest.raises(UserError, match=f"exported with another config.inr; set .*--config.inr.{key}="):
+        external.read(tiny_ffmlp, signals.cohort)
+
+
+def test_a_unit_that_the_backbone_does_not_have_is_refused(tiny, tmp_path):
+    _, signals = written(tiny, tmp_path)
+    found = tensors.read(tiny.external.file) | {"encoder/units/z/w": np.zeros((2, 2), np.float32)}
+    with pytest.raises(ValueError, match="'encoder/units/z/w' is none that"):
+        external.as_exported(found, trained.backbone_of(tiny.inr), trained.settings(tiny.inr), signals.cohort)
