@@ -101,11 +101,11 @@ def dictionary_sentence(metrics):
     """How the atoms look, from the first dictionary's layer to the last; metrics: MetricsRows by layer."""
     active = listed(metrics, "active_fraction_median", "{:.2g}", 100, " → ")
     dead = listed(metrics, "dead_fraction", "{:.1f}", 100, " → ")
-    return (
-        f"Dictionaries of layers {', '.join(str(row.layer) for row in metrics)}: half of the alive atoms are active on "
-        f"at most {active} % of the pixels; {dead} % of the atoms never fire; "
-        f"R² of the activations {listed(metrics, 'r2', '{:.3f}', between=' → ')}."
-    )
+    text = f"Dictionaries of layers {', '.join(str(row.layer) for row in metrics)}: "
+    if active.strip("– →"):  # signed codes do not fire
+        text += f"half of the alive atoms are active on at most {active} % of the pixels; {dead} % of the atoms never "
+        text += "fire; "
+    return text + f"R² of the activations {listed(metrics, 'r2', '{:.3f}', between=' → ')}."
 
 
 def ablation_sentence(effects):
@@ -122,9 +122,9 @@ def ablation_sentence(effects):
     text = f"Removing one atom, every one of every dictionary tried in turn, costs up to {' and '.join(costs)}."
     if inside.size:
         text += (
-            " The effect can only lie where the removed atom fires (z > 0); "
+            " The effect can only lie where the removed atom's code is not 0; "
             f"{100 * np.median(inside):.1f} % of its energy (median; least {100 * inside.min():.1f} %) lies where "
-            "z > 0.01."
+            "|z| > 0.01."
         )
     return text
 

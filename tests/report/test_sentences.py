@@ -2,7 +2,17 @@ import numpy as np
 import pytest
 
 from inr_sae.report import sentences
-from inr_sae.rows import AgreementRow, BestTauRow, ClaimRow, EffectRow, MatchRow, PairedRow, RankRow, WinnerRow
+from inr_sae.rows import (
+    AgreementRow,
+    BestTauRow,
+    ClaimRow,
+    EffectRow,
+    MatchRow,
+    MetricsRow,
+    PairedRow,
+    RankRow,
+    WinnerRow,
+)
 from tests.report.builders import FFMLP, PAIR, SIREN, make, metrics, sweep
 
 
@@ -141,3 +151,10 @@ def test_caveats():
     both = sentences.caveats(["phantom", "phantom"], "encoder.safetensors")
     assert "encoder.safetensors" in both[0] and "phantoms" in both[1]
     assert "not measured" in sentences.metrics_note(False) and "AlexNet" in sentences.metrics_note(True)
+
+
+def test_of_codes_that_do_not_fire_nothing_is_said_of_firing():
+    firing = make(MetricsRow, layer=0, r2=0.5, active_fraction_median=0.25, dead_fraction=0.5)
+    signed = firing._replace(active_fraction_median=None)
+    assert "active on at most 25 % of the pixels" in sentences.dictionary_sentence([firing])
+    assert sentences.dictionary_sentence([signed]) == "Dictionaries of layers 0: R² of the activations 0.500."
