@@ -70,10 +70,14 @@ def is_done(store, name):
     return store.exists(f"{name}/done.json")
 
 
+def needed(stage):
+    """The name of every stage that a stage's NEEDS and USES name, alternatives among them."""
+    return [name for need in (*stage.NEEDS, *stage.USES) for name in ((need,) if isinstance(need, str) else need)]
+
+
 def built_on(stage, store):
     """{name: identity} of the done stages that a stage needs or uses."""
-    names = [name for need in (*stage.NEEDS, *stage.USES) for name in ((need,) if isinstance(need, str) else need)]
-    done = [name for name in dict.fromkeys(names) if is_done(store, name)]
+    done = [name for name in dict.fromkeys(needed(stage)) if is_done(store, name)]
     return {name: store.read_json(f"{name}/done.json")["identity"] for name in done}
 
 

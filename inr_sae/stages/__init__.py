@@ -20,6 +20,8 @@ import importlib
 import pkgutil
 from functools import lru_cache
 
+from inr_sae.run import once
+
 
 @lru_cache
 def stage_names():
@@ -36,8 +38,7 @@ def stage(name):
 
 def needed(name):
     """Every stage that a stage's NEEDS and USES name."""
-    module = stage(name)
-    return [each for need in (*module.NEEDS, *module.USES) for each in ((need,) if isinstance(need, str) else need)]
+    return once.needed(stage(name))
 
 
 def ordered(names):

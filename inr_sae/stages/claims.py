@@ -75,9 +75,7 @@ def resting_on(config, patterns):
 def of_dictionaries(config, store):
     """ClaimRows of the dictionaries of several encoders."""
     shown = conditions.compared(config, store)
-    cohorts = {
-        which: each for which, each in conditions.of_study(config, store).items() if which.regime == "cohort"
-    }
+    cohorts = {which: each for which, each in conditions.of_study(config, store).items() if which.regime == "cohort"}
     sizes = {which: cohort.draw(own, sub).cohort.shape[1:3] for which, (own, sub) in cohorts.items()}
     measured = dictionary_evidence.of_conditions(
         shown.metrics,

@@ -109,6 +109,7 @@ def compared(config, store):
     """What the report shows of the paper's conditions, as `report.parts.dictionaries.Compared`."""
     every = first_cohorts(config, store)
     layers = {which: dictionary.layers(own) for which, (own, _) in every.items()}
+    effects = {which: ablation.effects(sub) for which, (_, sub) in every.items()}
     ablated = {which: ablation.ablated(sub) for which, (_, sub) in every.items()}
     panels = {
         which: {layer: ablation.panels(sub, layer) for layer in layers[which]} for which, (_, sub) in every.items()
@@ -118,7 +119,7 @@ def compared(config, store):
         atoms={
             which: {layer: dictionary.atoms(sub, layer) for layer in layers[which]} for which, (_, sub) in every.items()
         },
-        effects={role: effects_of(every, role) for role in ("cohort", "test")},
+        effects={role: of_role(effects, role) for role in ("cohort", "test")},
         ablations=ablated,
         panels=panels,
         maps={
@@ -129,11 +130,11 @@ def compared(config, store):
     )
 
 
-def effects_of(every, role):
-    """{Condition: EffectRows of its first signal of a role}, of the conditions that have one."""
+def of_role(effects, role):
+    """{Condition: EffectRows of its first signal of a role}, of the conditions that have one, from all of theirs."""
     found = {}
-    for which, (_, sub) in every.items():
-        rows = [row for row in ablation.effects(sub) if row.signal_role == role]
+    for which, every in effects.items():
+        rows = [row for row in every if row.signal_role == role]
         if rows:
             found[which] = [row for row in rows if row.signal == rows[0].signal]
     return found

@@ -110,7 +110,7 @@ def of_layer(config, store, encoder, layer, h, drops):
         "tile": tile,
         "maps": pack.atlas(tiles(fitted, h, mapped, shape, tile), explorer.quality),
         "pixels": pixels(fitted, h, shape, explorer),
-        **pictured(config, store, encoder, layer, h, chosen(order, largest, explorer.effects)),
+        **pictured(config, store, encoder, (layer, h, fitted), chosen(order, largest, explorer.effects)),
     }
 
 
@@ -161,9 +161,12 @@ def chosen(order, largest, n):
     return list(dict.fromkeys([*order[: n - half], *costly[:half]]))
 
 
-def pictured(config, store, encoder, layer, h, atoms):
-    """{"signals", "effects"}: each signal as the network gives it, and without each of some atoms."""
-    explorer, fitted = config.explorer, dictionary.load(config, store, layer)
+def pictured(config, store, encoder, of_layer, atoms):
+    """{"signals", "effects"}: each signal as the network gives it, and without each of some atoms.
+
+    of_layer: (layer, its activations h (N, d), its Dictionary).
+    """
+    explorer, (layer, h, fitted) = config.explorer, of_layer
     z, size = statistics.maps(fitted, h, atoms), pack.shrunk(encoder.shape, explorer.side)
     shown, befores, made, psnr = [], [], [], []
     for role, name, target, params in ablation.subjects(config, store, encoder, layer):
