@@ -1,6 +1,6 @@
 """Every key of a study once, with the paper's values; what a config's string says; and the scales that it chooses from.
 
-Other configs set only what differs. A key's comment gives its unit or its choices; reasons stand in BUILD.md. A
+Other configs set only what differs. A key's comment gives its unit or its choices; reasons stand in docs/methods.md. A
 backbone's keys, and a dictionary method's, come from its own file.
 
 A config's string has one grammar in all files: words between commas, each of which may have a name before it, as in

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 FLOORS = [
     {"launch"},
     {"tools"},
-    {"study"},
+    {"study", "notebook"},
     {"stages"},
     {"report"},
     {"paper"},

@@ -1,0 +1,156 @@
+"""The study's steps as functions of arrays, for a notebook: no config file, no folder, nothing written.
+
+    cohort = notebook.train_cohort(images, backbone, steps=2000)
+    fitted = notebook.fit(cohort, image, tau=1)
+    dictionary = notebook.fit_dictionary(cohort, method, layer=2)
+    notebook.show_atoms(cohort, {2: dictionary})
+
+Equal settings give the weights that a study's stages give.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from inr_sae import dictionaries
+from inr_sae.atoms import statistics
+from inr_sae.dictionaries import codes
+from inr_sae.inr import fit as inr_fit
+from inr_sae.inr import network
+from inr_sae.machine import devices
+from inr_sae.machine.progress import Progress
+from inr_sae.measure.image import psnr_from_mse
+from inr_sae.protocols import PROTOCOLS, frozen_to
+from inr_sae.report.figures import pictures
+from inr_sae.run import trained
+from inr_sae.run.keys import key_of
+from inr_sae.run.trained import TrainedCohort
+from inr_sae.signals.load import Signals
+from inr_sae.signals.split import Split
+from inr_sae.state import Training, train
+
+CHUNK = 50  # steps between points of a curve
+
+
+class Fit(NamedTuple):
+    """A held-out image fitted behind a freeze boundary."""
+
+    image: np.ndarray  # (H, W, C), the network's
+    psnr_db: float
+    curve: list  # [(step, PSNR in dB)]
+    params: dict  # {"encoder", "heads"}
+
+
+def train_cohort(images, backbone, steps=5000, learning_rate=1e-4, seed=0, **settings):
+    """The TrainedCohort of images (M, H, W, C) in [0, 1].
+
+    settings: width, n_layers, coordinates, and the backbone's own keys, in the place of their defaults. Raises
+    ValueError for an unknown backbone or setting, and for images of another form.
+    """
+    images = _images(images)
+    module = network.backbone(backbone)
+    config = dict(width=256, n_layers=5, coordinates=(0.0, 1.0), **module.DEFAULTS)
+    if unknown := settings.keys() - config.keys():
+        raise ValueError(f"{backbone} has no setting {', '.join(sorted(unknown))}; it has {', '.join(config)}")
+    config |= settings
+    x = trained.grid(config, images)
+    params = network.init(module, (key_of(seed, "encoder"), key_of(seed, "heads")), config, images)
+    state = inr_fit.init_state(params, None, learning_rate, key_of(seed, "cohort"))
+    state, _ = _trained(f"cohort {backbone}", module, None, (steps, learning_rate), state, (x, images))
+    nothing = Split((), (), ())
+    return TrainedCohort(config, module, state.params, Signals(images, None, None, nothing, nothing, nothing), x)
+
+
+def fit(cohort, image, tau, protocol="freeze", steps=500, learning_rate=1e-4, seed=0):
+    """The Fit of an image (H, W, C) by a protocol with units 0..tau behind the boundary; tau is None where it has none.
+
+    The image's size is free. Raises ValueError for an unknown protocol or unit.
+    """
+    images = _images(np.asarray(image)[None])
+    if protocol not in PROTOCOLS:
+        raise ValueError(f"there is no protocol {protocol!r}; there are {', '.join(PROTOCOLS)}")
+    if PROTOCOLS[protocol].has_boundary != (tau in range(cohort.n_units)):
+        where = f"from 0 to {cohort.n_units - 1}" if PROTOCOLS[protocol].has_boundary else "None"
+        raise ValueError(f"tau is {tau}; of {protocol} it is {where}")
+    new = inr_fit.new_network(cohort.backbone, cohort.config, key_of(seed, "fit"), images)
+    way = (protocol, tau, learning_rate)
+    state = inr_fit.test_time_state(new, cohort.encoder, way, key_of(seed, "fit"))
+    boundary, x = frozen_to(protocol, tau), trained.grid(cohort.config, images)
+    label = protocol if tau is None else f"{protocol} {tau}"
+    state, history = _trained(label, cohort.backbone, boundary, (steps, learning_rate), state, (x, images))
+    h = network.prefix(cohort.backbone, state.params["encoder"], -1 if boundary is None else boundary, x)
+    output = np.asarray(inr_fit.outputs(cohort.backbone, state.params, boundary, h)).reshape(images.shape[1:])
+    curve = [(step, float(psnr_from_mse(mse))) for step, mse in history]
+    return Fit(output, curve[-1][1], curve, state.params)
+
+
+def fit_dictionary(cohort, method, layer, seed=0, **settings):
+    """The `codes.Dictionary` of a layer's activations by a method; settings: the method's own keys, in the place of its
+    defaults.
+
+    Raises ValueError for an unknown method or setting, and for one that cannot be.
+    """
+    module = dictionaries.method(method)
+    if unknown := settings.keys() - module.DEFAULTS.keys():
+        raise ValueError(f"{method} has no setting {', '.join(sorted(unknown))}; it has {', '.join(module.DEFAULTS)}")
+    config = module.DEFAULTS | settings
+    module.check(config, jax.device_count())
+    (h,) = cohort.activations([layer])
+    job = codes.Job(f"layer_{layer}", key_of(seed, "sae", layer), h, cohort.shape, cohort.behind(layer), config)
+    (dictionary,) = codes.fit(module, [job], _watched_train)
+    return dictionary
+
+
+def show_atoms(cohort, of_layers, top=8):
+    """A figure of the atoms of highest mean magnitude of {layer: Dictionary}: where each fires."""
+    shown = {}
+    for layer, dictionary in of_layers.items():
+        (h,) = cohort.activations([layer])
+        atoms, _ = statistics.measure(dictionary, h)
+        ids = statistics.top_atoms(atoms, min(top, len(atoms.mean_magnitude)))
+        shown[layer] = (ids, statistics.maps(dictionary, h, ids), atoms.mean_magnitude[ids])
+    return pictures.atoms(shown, cohort.shape)
+
+
+def _images(images):
+    """The images as float32. Raises ValueError unless they are (M, H, W, C) in [0, 1]."""
+    images = np.asarray(images, np.float32)
+    if images.ndim != 4 or images.shape[-1] not in (1, 3):
+        raise ValueError(f"the images have shape {images.shape}; it is (height, width, 1 or 3) each")
+    if not (images.min() >= 0 and images.max() <= 1):
+        raise ValueError(f"the images are in [{images.min():g}, {images.max():g}]; bring them to [0, 1]")
+    return images
+
+
+def _trained(label, backbone, boundary, budget, state, problem):
+    """(state, history) of a fit; budget: (steps, learning rate). problem: (x (N, 2), images (M, H, W, C))."""
+    (steps, rate), (x, images) = budget, problem
+    h = network.prefix(backbone, state.params["encoder"], -1 if boundary is None else boundary, x)
+    per_row = inr_fit.bytes_a_row(backbone, state.params["encoder"])
+    data = inr_fit.tiles(h, trained.flat(images), inr_fit.tile_rows(1, per_row, devices.accelerator_memory()))
+    return _watched_train(
+        state,
+        Training(
+            label=label,
+            total=steps,
+            chunk=CHUNK,
+            run=lambda n, state: inr_fit.fit_cohort(backbone, boundary, rate, n, state, data),
+            measure=lambda state, losses: inr_fit.signal_mse(backbone, state.params, boundary, data),
+            describe=lambda row: f"{np.mean(psnr_from_mse(np.array(row))):.2f} dB",
+        ),
+    )
+
+
+def _watched_train(state, training):
+    """`state.train` under a progress bar."""
+    with Progress(training.label, training.total) as progress:
+        return train(state, training._replace(measure=partial(_measured, training, progress)))
+
+
+def _measured(training, progress, state, losses):
+    """A training's row of measurements, shown as its progress."""
+    row = [float(value) for value in training.measure(state, losses)]
+    progress.advance(len(losses), training.describe(row))
+    return row
