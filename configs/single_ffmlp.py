@@ -13,5 +13,6 @@ def get_config(scale=""):
     config = base.get_config()
     config.inr.backbone = "ffmlp"
     config.inr.ffmlp.sigma = 20.0
+    config = base.at_scale(config, scale, {"fit": {"learning_rate": 3e-4}})
     config.cohort.update(dict(steps=500, learning_rate=5e-4))
-    return base.single(base.at_scale(config, scale, {"fit": {"learning_rate": 3e-4}}))
+    return base.single(config)

@@ -13,5 +13,6 @@ def get_config(scale=""):
     config = base.get_config()
     config.inr.backbone = "siren"
     config.inr.siren.omega_0 = 50.0
+    config = base.at_scale(config, scale)
     config.cohort.update(dict(steps=500, learning_rate=2e-4))
-    return base.single(base.at_scale(config, scale))
+    return base.single(config)

@@ -221,8 +221,9 @@ def test_the_papers_values_stand_at_the_papers_scales():
     "name, backbone, key, value, rate",
     [("single_siren", "siren", "omega_0", 50.0, 2e-4), ("single_ffmlp", "ffmlp", "sigma", 20.0, 5e-4)],
 )
-def test_the_single_signal_regime_of_table_2(name, backbone, key, value, rate):
-    config = build(name, "celebahq")
+@pytest.mark.parametrize("string", ["", "celebahq", "celebahq,notebook"])
+def test_the_single_signal_regime_of_table_2(string, name, backbone, key, value, rate):
+    config = build(name, string)
     assert config.inr[backbone][key] == value and config.cohort.learning_rate == rate
     assert config.cohort.steps == 500 and config.signals.n_cohort == 1 and "freeze_sweep" not in config.stages
 

@@ -6,6 +6,8 @@ from inr_sae.measure.boundaries import encoder_of
 from inr_sae.protocols import PROTOCOLS
 from inr_sae.report.conditions import condition_names, matched_conditions, pairs
 
+SPIKE_DB = 1.0
+
 
 def rank_sentence(ranks):
     """Which layer the rule picks, by how much, and whether that peak is more than the layer's shape."""
@@ -78,6 +80,22 @@ def sweep_sentences(summary, fits, rule):
             "nothing and keeps every layer's weights."
         )
     return sentences
+
+
+def last_step_sentence(fits):
+    """How often a fit's last step lies more than SPIKE_DB from the median of its last 50, by protocol.
+
+    Adam at a constant rate spikes. Empty where no fit has that median.
+    """
+    counts = {}
+    for row in fits:
+        if row.psnr_db is not None and row.psnr_db_last_50 is not None:
+            far, n = counts.get(row.protocol, (0, 0))
+            counts[row.protocol] = far + (abs(row.psnr_db - row.psnr_db_last_50) > SPIKE_DB), n + 1
+    if not counts:
+        return ""
+    shares = ", ".join(f"{far} of {n} ({protocol})" for protocol, (far, n) in counts.items())
+    return f"The last step lies more than {SPIKE_DB:g} dB from the median of the last 50 in {shares} fits."
 
 
 def rule_against_best(frozen, fits, rule):

@@ -13,6 +13,7 @@ from inr_sae.folder.store import Store
 from inr_sae.machine.progress import Progress
 from inr_sae.measure import image
 from inr_sae.paper import deviations, published
+from inr_sae.paper.reference import TAUS
 from inr_sae.report import sentences
 from inr_sae.report.page import Heading
 from inr_sae.report.parts import recipes as parts
@@ -42,6 +43,12 @@ def check(config):
             raise UserError(f"recipes.targets has {name!r}; there are {known}")
         freeze_sweep.check_size(key, drawn.read(key, signals_of(config, name)))
     numbers(config)
+    n_units, published_units = trained.n_units(config.inr), len(TAUS)
+    if not config.recipes.published and n_units != published_units:
+        raise UserError(
+            f"the paper's numbers are of {published_units} layers, and {config.inr.backbone} has {n_units} here; name "
+            "others in recipes.published"
+        )
     for own in cohorts(config).values():
         for stage in STUDY:
             stage.check(own)

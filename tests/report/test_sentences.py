@@ -27,6 +27,13 @@ def test_paired_differences_are_of_the_same_image_and_seed():
     assert text == "1.50 dB below (higher in 0 of 2 paired fits)"
 
 
+def test_spikes_of_the_last_step_are_counted_by_protocol():
+    _, fits = sweep({None: [30.0, 20.0], 0: [31.0]})
+    assert sentences.last_step_sentence(fits) == ""
+    fits = [row._replace(psnr_db_last_50=30.5) for row in fits]
+    assert "in 1 of 2 (full), 0 of 1 (freeze) fits" in sentences.last_step_sentence(fits)
+
+
 def test_the_answer_names_the_winner_and_agrees_with_the_rule():
     rows = sweep({None: [30.0, 30.0], 0: [25.0, 27.0], 1: [24.0, 28.0]})
     text = " ".join(sentences.sweep_sentences(*rows, 0))

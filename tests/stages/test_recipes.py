@@ -57,6 +57,7 @@ def test_the_page_names_the_nearest(searched):
         ({"recipes.steps": (3,)}, "recipes.steps has 3; each is a multiple of fit.log_every = 2"),
         ({"recipes.targets": ("kodak",)}, "recipes.targets has 'kodak'; there are phantom"),
         ({"recipes.pixels": ()}, "recipes.pixels is"),
+        ({"recipes.published": ""}, "the paper's numbers are of 5 layers, and .* has 3 here"),
         ({"recipes.published": "gone.csv"}, "recipes.published gone.csv: .*its columns are quantity"),
     ],
 )

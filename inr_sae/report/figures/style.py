@@ -61,7 +61,7 @@ def star(ax, x, y, colour, size=13, label=None):
     """Mark the largest of the values y at x; nothing, if all of them are nan."""
     if np.isfinite(y).any():
         top = int(np.nanargmax(y))
-        ax.plot(x[top], y[top], "*", ms=size, color=colour, mec="white", zorder=5, label=label)
+        ax.plot(x[top], y[top], "*", ms=size, color=colour, mec="white", zorder=5, label=label, clip_on=False)
 
 
 def log_scale(ax):

@@ -67,7 +67,7 @@ def boundary_section(exhibits, matrix):
         rows = transfer_tables.freeze_depth(summary, matrix.ranks, source, matrix.labels)
         html += page.heading(f"As Tables 3-5: freeze depth, encoder trained on {source}")
         html += exhibits.table(f"freeze_depth_{source}", rows)
-    html += page.paragraph(sentences.metrics_note(matrix.lpips))
+    html += page.paragraph(f"{sentences.metrics_note(matrix.lpips)} {sentences.last_step_sentence(matrix.fits)}")
     return Section("matrix", title, html, tuple(sentences.matrix_sentences(matrix.best, matrix.agreement)))
 
 
