@@ -52,6 +52,8 @@ def begin(details, arrays):
     structure = jax.tree.structure(jax.eval_shape(like))
     state = jax.tree.unflatten(structure, map(jnp.asarray, arrays[n_stacks:]))
     state = state.replace(key=jax.tree.map(jax.random.wrap_key_data, state.key))
+    # As every chunk leaves them: the program would be compiled a second time for the first one.
+    state = jax.device_put(state, training.on_all_devices())
     processes.held["dictionaries"] = (plan, state, stacks)
 
 

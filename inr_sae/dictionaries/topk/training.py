@@ -5,8 +5,10 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jax import lax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from inr_sae.dictionaries.topk import model, sparse
 from inr_sae.state import TrainState
@@ -137,6 +139,11 @@ def _on_devices(plan, n, n_devices):
         # Over several processes jax 0.10's pmap frees a donated state that the next call still needs.
         donate_argnums=() if jax.process_count() > 1 else 0,
     )
+
+
+def on_all_devices():
+    """The sharding of what all devices of all processes hold alike, as `steps_on_all_devices` leaves its state."""
+    return NamedSharding(Mesh(np.array(jax.devices()), ("data",)), PartitionSpec())
 
 
 def steps_on_all_devices(plan, n, states, stacks):
