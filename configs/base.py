@@ -176,6 +176,8 @@ def get_config():
             side=96,  # larger side of the image that is hovered over
             per_pixel=12,  # atoms that are told at a pixel, the strongest
             effects=24,  # atoms a layer whose effects are pictured: the top ones, and those that cost most
+            live=64,  # larger side of the image that the page's own network gives, in pixels
+            steered=1024,  # atoms a layer whose codes can be multiplied there, the strongest
             quality=45,  # of the WebP atlases, 1 to 100
         )
     )

@@ -6,12 +6,12 @@ import numpy as np
 from inr_sae.atoms import ablation as atoms_ablation
 from inr_sae.atoms import statistics
 from inr_sae.errors import UserError
-from inr_sae.inr import network
+from inr_sae.inr import network, program
 from inr_sae.machine.progress import Progress
 from inr_sae.report import page
-from inr_sae.report.explorer import pack
+from inr_sae.report.explorer import live, pack
 from inr_sae.rows import Condition
-from inr_sae.run import checks
+from inr_sae.run import checks, trained
 from inr_sae.run.once import is_done
 from inr_sae.stages import ablation, cohort, conditions, dictionary
 
@@ -52,8 +52,11 @@ def run(config, store):
     with Progress("explorer", sum(map(len, layers.values()))) as progress:
         for which, (own, sub) in every.items():
             encoder, drops = cohort.load(own, sub), drops_of(sub)
+            start, of_network = network_of(encoder, config.explorer)
+            pack.write_data(store, FOLDER, f"{which.name}_network", of_network)
             for layer, h in zip(layers[which], encoder.activations(layers[which])):
                 data = of_layer(own, sub, encoder, layer, h, drops[layer])
+                data["live"] = steerable(own, sub, encoder.shape, (layer, h)) if layer >= start - 1 else None
                 pack.write_data(store, FOLDER, f"{which.name}_layer_{layer}", data)
                 progress.advance(1, f"{which.name} layer {layer}")
             listed.append({"name": which.name, "layers": list(layers[which])})
@@ -80,6 +83,8 @@ def manifest(config, store, listed, n_bytes):
         f"{'Each of the' if shown == row.n_atoms else f'The {shown} strongest of'} {row.n_atoms} atoms of a layer "
         f"{'has' if shown == row.n_atoms else 'have'} a map, at most {explorer.tile} pixels wide or high; all "
         "have numbers.",
+        f"The {min(explorer.steered, row.n_atoms)} strongest atoms of a layer can be steered: the page runs the "
+        f"network itself, at most {explorer.live} pixels wide or high.",
         f"A pixel tells its {min(explorer.per_pixel, row.k)} strongest atoms of {row.k}.",
         f"Effects are pictured for {explorer.effects} atoms a layer: those of highest magnitude, and those "
         "whose removal costs most.",
@@ -90,6 +95,8 @@ def manifest(config, store, listed, n_bytes):
         "conditions": listed,
         "columns": COLUMNS | {"drop": "largest drop (dB)"},
         "thinned": thinned,
+        "not_live": "This layer cannot be steered here: the page cannot run the network behind it, or an atom's part "
+        "is not its code times its direction.",
         "mib": n_bytes / 2**20,
     }
 
@@ -112,6 +119,28 @@ def of_layer(config, store, encoder, layer, h, drops):
         "pixels": pixels(fitted, h, shape, explorer),
         **pictured(config, store, encoder, (layer, h, fitted), chosen(order, largest, explorer.effects)),
     }
+
+
+def network_of(encoder, explorer):
+    """(start, data): the network from unit `start` on, as the page runs it, over a grid of at most `live` a side."""
+    size, at = pack.sampled(encoder.shape, explorer.live)
+    start, programs, inputs = program.of_network(encoder.backbone, encoder.encoder, encoder.x[at])
+    targets = trained.flat(encoder.signals.cohort)[:, at]
+    of_network = live.network(start, programs, inputs, encoder.params["heads"], targets)
+    return start, {"size": size, "names": encoder.signals.names.cohort, "network": of_network}
+
+
+def steerable(config, store, shape, of_layer):
+    """What the page needs to multiply the codes of a layer's strongest atoms; None where an atom's part is more than
+    its code times its direction. of_layer: (layer, its activations h (N, d))."""
+    layer, h = of_layer
+    fitted = dictionary.load(config, store, layer)
+    if not fitted.method.POINTWISE:
+        return None
+    _, at = pack.sampled(shape, config.explorer.live)
+    codes = fitted.encode(h[at])
+    atoms = [row.atom for row in ablation.by_magnitude(dictionary.atoms(store, layer))][: config.explorer.steered]
+    return live.dictionary(codes.values, codes.indices, atoms, np.asarray(fitted.directions())[np.array(atoms)])
 
 
 def as_float(value):
@@ -137,10 +166,7 @@ def tiles(fitted, h, atoms, shape, size):
 
 def pixels(fitted, h, shape, explorer):
     """The codes of a grid of pixels of at most `side`, which are the image's own, every so many."""
-    height, width = pack.shrunk(shape, explorer.side)
-    rows = np.round(np.linspace(0, shape[0] - 1, height)).astype(int)
-    columns = np.round(np.linspace(0, shape[1] - 1, width)).astype(int)
-    at = (rows[:, None] * shape[1] + columns).ravel()
+    (height, width), at = pack.sampled(shape, explorer.side)
     values, atoms = map(np.asarray, strongest(fitted, np.asarray(h)[at], explorer.per_pixel))
     return {"height": height, "width": width, "per_pixel": values.shape[1]} | pack.pixel_codes(
         values, atoms, float(values.max())

@@ -10,7 +10,8 @@ import pytest
 
 from inr_sae import study
 from inr_sae.errors import UserError
-from inr_sae.stages import dictionary
+from inr_sae.folder.store import Store
+from inr_sae.stages import cohort, conditions, dictionary
 from tests.stages import studies
 
 FOLDER = "report/explorer"
@@ -30,8 +31,14 @@ def codes_of(data):
     return atoms, pixels["top"] * (levels / 255) ** 2
 
 
+def layers_with_data(finished):
+    """The keys of all dictionaries that have data."""
+    files = (finished.workdir / FOLDER / "data").iterdir()
+    return {path.stem for path in files if not path.stem.endswith("_network")}
+
+
 def test_every_dictionary_of_the_papers_conditions_has_its_data(compared):
-    found = {path.stem for path in (compared.workdir / FOLDER / "data").iterdir()}
+    found = layers_with_data(compared)
     names = {f"{regime}-{backbone}" for regime in ("single", "cohort") for backbone in ("siren", "ffmlp")}
     assert found == {f"{name}_layer_{layer}" for name in names for layer in (0, compared.last)}
     page = (compared.workdir / FOLDER / "index.html").read_text()
@@ -39,7 +46,7 @@ def test_every_dictionary_of_the_papers_conditions_has_its_data(compared):
 
 
 def test_every_dictionary_of_a_single_study_has_its_data(single):
-    found = {path.stem for path in (single.workdir / FOLDER / "data").iterdir()}
+    found = layers_with_data(single)
     name = f"cohort-{single.config.inr.backbone}"
     assert found == {f"{name}_layer_{layer}" for layer in dictionary.layers(single.config)}
 
@@ -73,11 +80,36 @@ def test_its_numbers_are_those_of_the_tables(compared):
         np.testing.assert_allclose(drops["db"], [float(row["psnr_drop_db"]) for row in stored], rtol=1e-3, atol=1e-6)
 
 
+def decoded(compact):
+    """The numbers that `live.compact` has packed, decoded as the page does it."""
+    raw = np.frombuffer(base64.b64decode(compact["data"]), np.uint8).reshape(-1, 3).astype(np.int64)
+    steps = raw[:, 0] + (raw[:, 1] << 8) + (raw[:, 2] << 16) - 2**23
+    return (compact["top"] * steps / (2**23 - 1)).reshape(compact["shape"])
+
+
+def loaded(finished, name, layer):
+    """(TrainedCohort, activations h (N, d) of a layer, Dictionary) of one of the paper's conditions."""
+    every = conditions.of_study(finished.config, Store(finished.workdir))
+    (found,) = [each for which, each in every.items() if which.name == name]
+    encoder = cohort.load(*found)
+    return encoder, encoder.activations([layer])[0], dictionary.load(*found, layer)
+
+
+def test_what_the_page_steers_by_is_the_dictionarys_own(compared):
+    data = data_of(compared, f"cohort-siren_layer_{compared.last}")["live"]
+    _, h, fitted = loaded(compared, "cohort-siren", compared.last)
+    codes = fitted.encode(h)
+    np.testing.assert_allclose(decoded(data["values"]), codes.values, atol=1e-6 * data["values"]["top"])
+    np.testing.assert_array_equal(np.frombuffer(base64.b64decode(data["indices"]), "<u2"), np.ravel(codes.indices))
+    np.testing.assert_allclose(decoded(data["directions"]), fitted.directions()[np.array(data["atoms"])], atol=1e-6)
+
+
 @pytest.mark.parametrize(
     "changes, words",
     [
         ({"dictionary.topk.n_atoms": 70000}, "dictionary.topk has 70000 atoms; .* at most 65536"),
         ({"explorer.tile": 0}, "explorer.tile is 0"),
+        ({"explorer.live": 0}, "explorer.live is 0"),
     ],
 )
 def test_what_no_page_could_hold_is_refused(tmp_path, changes, words):
@@ -183,6 +215,57 @@ def test_browser_hovering_and_keys_tell_what_fires(opened):
     picture.send_keys(Keys.ENTER)
     strongest = page.find_element("css selector", ".firing button span").text
     assert f"Atom {strongest[1:]}" in page.find_element("css selector", ".atom").text
+
+
+def steer(page, scale):
+    """Move the last slider to a scale, and wait for the network."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    move = "const all = document.querySelectorAll('.steering input'), s = all[all.length - 1]; s.value = arguments[0];"
+    page.execute_script(move + " s.oninput();", scale)
+    WebDriverWait(page, 30).until(lambda page: not page.find_elements("css selector", ".steering[aria-busy=true]"))
+
+
+@pytest.mark.parametrize("name", ["cohort-siren", "cohort-ffmlp"])
+@pytest.mark.parametrize("layer", [0, 2])
+def test_browser_the_page_runs_the_network_as_the_program_does(opened, name, layer):
+    page, finished = opened
+    choose(page, "condition", name)
+    choose(page, "layer", f"layer {layer}")
+    scales = {}
+    for atom, scale in zip(gallery(page)[:2], (5.0, -1.5)):
+        page.find_element("css selector", f".gallery button[data-atom='{atom}']").click()
+        page.find_element("css selector", "button.steer").click()
+        steer(page, scale)
+        scales[atom] = scale
+    encoder, h, fitted = loaded(finished, name, layer)
+    codes = fitted.encode(h)
+    z = np.asarray(codes.of(np.array(list(scales))))
+    change = sum(
+        (scale - 1) * of_atom[:, None] * np.asarray(fitted.directions()[atom])
+        for (atom, scale), of_atom in zip(scales.items(), z)
+    )
+    for key, activations in (("before", h), ("output", h + change)):
+        shown = page.execute_script(f"return Array.from(first.steering.result.{key})")
+        np.testing.assert_allclose(shown, np.asarray(encoder.behind(layer)(activations))[0].ravel(), atol=1e-4)
+    said = page.find_element("css selector", ".steering p.soft").text
+    assert "dB as it is" in said and f"{(z != 0).any(axis=0).sum()} of {h.shape[0]} pixels" in said
+
+
+def test_browser_a_view_has_an_address(opened):
+    page, _ = opened
+    choose(page, "condition", "cohort-ffmlp")
+    choose(page, "layer", "layer 2")
+    page.find_element("css selector", ".gallery button").click()
+    page.find_element("css selector", "button.steer").click()
+    steer(page, 3)
+    address = page.execute_script("return location.href")
+    output = page.execute_script("return Array.from(first.steering.result.output)")
+    page.get("about:blank")
+    page.get(address)
+    steer(page, 3)
+    assert page.execute_script("return first.state.layer") == 2
+    assert page.execute_script("return Array.from(first.steering.result.output)") == output
 
 
 def test_browser_two_dictionaries_side_by_side(opened):

@@ -16,18 +16,20 @@ from PIL import Image
 from inr_sae.folder.store import finite_or_none
 from inr_sae.report.figures.style import MAP
 
+FILES = ("explorer.html", "live.js")  # the page, and the script within it
 MOST_COLUMNS = 64  # of an atlas
 WEBP_SIDE = 16383  # pixels at most
 
 
 def write_page(store, folder, manifest):
     """Write index.html; manifest: what the page must know before it loads any data, a JSON value."""
-    template = resources.files("inr_sae.report.explorer").joinpath("explorer.html").read_text(encoding="utf-8")
-    store.write_text(f"{folder}/index.html", template.replace("/*MANIFEST*/null", in_script(manifest)))
+    page, script = (resources.files(__package__).joinpath(name).read_text("utf-8") for name in FILES)
+    page = page.replace("/*LIVE*/", script)
+    store.write_text(f"{folder}/index.html", page.replace("/*MANIFEST*/null", in_script(manifest)))
 
 
 def write_data(store, folder, key, data):
-    """Write the data of one condition and layer, data/<key>.js."""
+    """Write the data of a key, as of one condition and layer, data/<key>.js."""
     store.write_text(f"{folder}/data/{key}.js", f"explorerData({in_script(key)},{in_script(data)});\n")
 
 
@@ -41,6 +43,13 @@ def shrunk(shape, side):
     """(height, width) of at most `side`, the proportions kept, never enlarged."""
     scale = min(1.0, side / max(shape))
     return tuple(max(1, round(n * scale)) for n in shape)
+
+
+def sampled(shape, side):
+    """((height, width), (P,) their numbers): pixels of an image, every so many, of at most `side` a side."""
+    size = shrunk(shape, side)
+    rows, columns = (np.round(np.linspace(0, n - 1, small)).astype(int) for n, small in zip(shape, size))
+    return size, (rows[:, None] * shape[1] + columns).ravel()
 
 
 def resized(image, size):

@@ -1,0 +1,184 @@
+"""A network's functions of a coordinate as short lists of operations, for a machine without JAX.
+
+`trace` reads them off JAX's own record of a function, so whatever a backbone computes row by row with the operations
+below is translated, and a backbone need not say it twice.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from inr_sae.inr import network
+
+ROWS = 7  # of the array that is traced: no width of a network should be taken for it
+UNARY = {"sin", "cos", "exp", "log", "neg", "abs", "sign", "floor", "round", "sqrt", "square", "tanh", "logistic"}
+BINARY = {"add", "sub", "mul", "div", "max", "min"}
+SAME = {"copy", "stop_gradient", "convert_element_type"}  # of floats
+CALLS = {"jit": "jaxpr", "pjit": "jaxpr", "closed_call": "call_jaxpr", "custom_jvp_call": "call_jaxpr"}
+
+
+class Untranslatable(ValueError):
+    """A function uses an operation that is not among those above, or mixes rows."""
+
+
+class Program(NamedTuple):
+    """A function (N, d_in) -> (N, d_out), row by row.
+
+    Slots hold values: 0 the input, then the constants, then each operation's result. The last operation's is the
+    output; without one it is the input.
+    """
+
+    constants: list  # float32 arrays: scalars (), a value for every column (d,), matrices (d_in, d_out)
+    operations: list  # (name, slots of its arguments, numbers)
+
+
+def trace(function, d_in):
+    """The Program of a function (N, d_in) -> (N, d_out). Raises Untranslatable naming the operation."""
+    closed = jax.make_jaxpr(function)(jax.ShapeDtypeStruct((ROWS, d_in), np.float32))
+    writer = _Writer()
+    (output,) = writer.inline(closed.jaxpr, closed.consts, ["input"])
+    return writer.program(output)
+
+
+def of_network(backbone, encoder, x):
+    """(start, [Program of unit start, ...], its input (N, d)) of an encoder at coordinates x (N, 2).
+
+    start: the first unit from which on all are translated; -1 if the embedding is, too, whose input x is.
+    """
+    names = network.unit_names(encoder)
+    functions = [partial(backbone.embed, encoder), *(partial(backbone.apply, encoder, name) for name in names)]
+    inputs = [x]
+    for function in functions:
+        inputs.append(function(inputs[-1]))
+    programs = []
+    for function, h in reversed(list(zip(functions, inputs))):
+        try:
+            programs.insert(0, trace(function, h.shape[1]))
+        except Untranslatable:
+            break
+    start = len(names) - len(programs)
+    return start, programs, inputs[start + 1]
+
+
+def run(program, h):
+    """The program's output of h (N, d_in), by numpy in float32: what another machine computes."""
+    slots = [np.asarray(h, np.float32), *program.constants]
+    for name, arguments, numbers in program.operations:
+        slots.append(np.asarray(_RUN[name](*(slots[at] for at in arguments), *numbers), np.float32))
+    return slots[-1] if program.operations else slots[0]
+
+
+_RUN = {
+    "dot": np.matmul,
+    "concat": lambda *parts: np.concatenate(parts, axis=1),
+    "columns": lambda a, start, stop, step: a[:, start:stop:step],
+    "power": lambda a, n: a**n,
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "div": np.divide,
+    "max": np.maximum,
+    "min": np.minimum,
+    "sin": np.sin,
+    "cos": np.cos,
+    "exp": np.exp,
+    "log": np.log,
+    "neg": np.negative,
+    "abs": np.abs,
+    "sign": np.sign,
+    "floor": np.floor,
+    "round": np.round,
+    "sqrt": np.sqrt,
+    "square": np.square,
+    "tanh": np.tanh,
+    "logistic": lambda a: 1 / (1 + np.exp(-a)),
+}
+
+
+class _Writer:
+    """The constants and operations met so far; a value is "input", ("constant", i) or ("result", i)."""
+
+    def __init__(self):
+        self.constants, self.operations = [], []
+
+    def inline(self, jaxpr, consts, arguments):
+        """The values of a jaxpr's outputs."""
+        values = dict(zip(jaxpr.constvars, (self.constant(each) for each in consts)))
+        values |= dict(zip(jaxpr.invars, arguments))
+
+        def value(atom):
+            return self.constant(atom.val) if isinstance(atom, jax.extend.core.Literal) else values[atom]
+
+        for equation in jaxpr.eqns:
+            results = self.equation(equation, [value(atom) for atom in equation.invars])
+            values |= dict(zip(equation.outvars, results))
+        return [value(atom) for atom in jaxpr.outvars]
+
+    def constant(self, array):
+        """A constant's value."""
+        self.constants.append(np.asarray(array, np.float32))
+        return "constant", len(self.constants) - 1
+
+    def add(self, name, arguments, *numbers):
+        """The value of an operation's result."""
+        self.operations.append((name, tuple(arguments), numbers))
+        return [("result", len(self.operations) - 1)]
+
+    def equation(self, equation, arguments):
+        """The values of what one equation of a jaxpr computes."""
+        name, about = equation.primitive.name, equation.params
+        if name in CALLS:
+            inner = about[CALLS[name]]
+            return self.inline(inner.jaxpr, inner.consts, arguments)
+        if name == "platform_index":
+            return [about["platforms"].index(None)]
+        if name == "cond" and isinstance(arguments[0], int):
+            branch = about["branches"][arguments[0]]
+            return self.inline(branch.jaxpr, branch.consts, arguments[1:])
+        shapes = [atom.aval.shape for atom in equation.invars]
+        if any(atom.aval.dtype != np.float32 for atom in [*equation.invars, *equation.outvars]):
+            raise Untranslatable(f"{name} of numbers that are no float32")
+        if name in UNARY:
+            return self.add(name, arguments)
+        if name in BINARY:
+            return self.add(name, arguments)
+        if name in SAME or (name == "broadcast_in_dim" and _adds_rows(shapes[0], about)):
+            return arguments
+        if name == "integer_pow":
+            return self.add("power", arguments, about["y"])
+        if name == "dot_general" and _is_matmul(shapes, about) and arguments[1][0] == "constant":
+            return self.add("dot", arguments)
+        if name == "concatenate" and about["dimension"] == 1:
+            return self.add("concat", arguments)
+        if name == "slice" and about["start_indices"][0] == 0 and about["limit_indices"][0] == ROWS:
+            step = 1 if about["strides"] is None else about["strides"][1]
+            return self.add("columns", arguments, about["start_indices"][1], about["limit_indices"][1], step)
+        raise Untranslatable(f"{name} of {', '.join(map(str, shapes))}")
+
+    def program(self, output):
+        """The Program that ends with a value; what it does not need is left out."""
+        needed, kept = {output}, []
+        for place, (name, arguments, numbers) in reversed(list(enumerate(self.operations))):
+            if ("result", place) in needed:
+                needed.update(arguments)
+                kept.append((place, name, arguments, numbers))
+        constants = [place for place in range(len(self.constants)) if ("constant", place) in needed]
+        slots = {"input": 0} | {("constant", place): 1 + i for i, place in enumerate(constants)}
+        operations = []
+        for place, name, arguments, numbers in reversed(kept):
+            operations.append((name, tuple(slots[each] for each in arguments), numbers))
+            slots["result", place] = len(constants) + len(operations)
+        return Program([self.constants[place] for place in constants], operations)
+
+
+def _adds_rows(shape, about):
+    """Whether a broadcast repeats a scalar, or a value for every column, down the rows."""
+    return shape in ((), (1,)) or about["broadcast_dimensions"] in ((1,), (0, 1))
+
+
+def _is_matmul(shapes, about):
+    """Whether a product is (N, d_in) x (d_in, d_out)."""
+    (left, right), batch = about["dimension_numbers"]
+    return (tuple(left), tuple(right), tuple(map(tuple, batch))) == ((1,), (0,), ((), ())) and len(shapes[1]) == 2
