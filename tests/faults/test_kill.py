@@ -12,33 +12,32 @@ from tests.helpers import results
 from tests.processes import SMALL, events, start
 
 STAGES = ("cohort", "rank", "freeze_sweep", "dictionary", "ablation", "explorer", "report")
-KILLS = int(os.environ.get("INR_SAE_KILLS", 20))
+KILLS = int(os.environ.get("INR_SAE_KILLS", 10))
 # The demo at its own size takes minutes: INR_SAE_DEMO=1 kills that one.
 SETTINGS = {"runtime.checkpoint_seconds": 0} if os.environ.get("INR_SAE_DEMO") else SMALL
 
 
-def begin(workdir, cache):
-    return start(workdir, settings=SETTINGS | {"runtime.cache_dir": cache}, log=f"{workdir}.log")
+def begin(workdir):
+    return start(workdir, settings=SETTINGS, log=f"{workdir}.log")
 
 
 @pytest.fixture(scope="module")
-def alone(tmp_path_factory):
-    """(folder of a study that nobody disturbed, folder of compiled programs that it found filled)."""
-    folder = tmp_path_factory.mktemp("alone")
-    for run in ("cold", "warm"):
-        assert begin(folder / run, folder / "cache").wait() == 0
-    assert results(folder / "cold") == results(folder / "warm")
-    return folder / "warm", folder / "cache"
+def undisturbed(alone, tmp_path_factory):
+    """The folder of a study that nobody disturbed, and that found its programs compiled: its times are the others'."""
+    workdir = tmp_path_factory.mktemp("undisturbed") / "run"
+    assert begin(workdir).wait() == 0
+    assert SETTINGS is not SMALL or results(workdir) == results(alone)
+    return workdir
 
 
 def is_done(workdir, stage):
     return (workdir / stage / "done.json").exists()
 
 
-def kill_in(stage, workdir, cache, wait):
+def kill_in(stage, workdir, wait):
     """Kill the study `wait` seconds after a stage begins; returns the stage it died in, None if it had ended before."""
     before = len(events(workdir))
-    process = begin(workdir, cache)
+    process = begin(workdir)
     while ("stage begins", stage) not in events(workdir)[before:] and process.poll() is None:
         time.sleep(0.002)
     time.sleep(wait)
@@ -48,8 +47,8 @@ def kill_in(stage, workdir, cache, wait):
     return [name for event, name in events(workdir) if event == "stage begins"][-1]
 
 
-def test_twenty_kills_change_nothing(alone, tmp_path):
-    finished, cache = alone
+def test_kills_change_nothing(undisturbed, tmp_path):
+    finished = undisturbed
     seconds = {stage: json.loads((finished / stage / "done.json").read_text())["seconds"] for stage in STAGES}
     expected, rng, killed, studies, starts = results(finished), random.Random(0), [], 0, 0
     while len(killed) < KILLS:
@@ -59,12 +58,12 @@ def test_twenty_kills_change_nothing(alone, tmp_path):
             # A stage after the last one that is done, most often the next.
             left = [stage for stage in STAGES if not is_done(workdir, stage)]
             stage = left[min(len(left) - 1, int(rng.expovariate(1.5)))]
-            died_in = kill_in(stage, workdir, cache, rng.uniform(0, seconds[stage]))
+            died_in = kill_in(stage, workdir, rng.uniform(0, seconds[stage]))
             killed += [died_in] if died_in else []
             starts += 1
             assert starts < 3 * KILLS, f"only {len(killed)} of {starts} kills found the study alive"
-        assert begin(workdir, cache).wait() == 0
+        assert begin(workdir).wait() == 0
         assert results(workdir) == expected
-    assert len(set(killed)) >= min(5, KILLS), killed
+    assert len(set(killed)) >= min(3, KILLS), killed
     counts = ", ".join(f"{stage} {killed.count(stage)}" for stage in STAGES)
     print(f"{len(killed)} kills in {studies} studies: {counts}")
