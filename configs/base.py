@@ -280,9 +280,9 @@ def single(config):
 def _demo(config, changes):
     """The whole study in a few minutes on 2 CPU cores: small phantoms and short schedules."""
     config.signals.update(dict(size=(64, 64), n_cohort=10, n_test=2))
-    config.cohort.steps = min(800, config.cohort.steps)
-    config.fit.update(dict(steps=150, seeds=2))
-    config.dictionary.topk.update(dict(n_atoms=1024, k=16, steps=600, learning_rate=1e-3, batch=1024))
+    config.cohort.steps = min(600, config.cohort.steps)
+    config.fit.update(dict(steps=150, seeds=1))
+    config.dictionary.topk.update(dict(n_atoms=1024, k=16, steps=450, learning_rate=1e-3, batch=1024))
     for group, values in changes.items():
         config[group].update(values)
     return config

@@ -1,11 +1,14 @@
 """Grids of images: reconstructions, held-out fits, atoms, ablations. Functions of arrays."""
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 
 from inr_sae.report.conditions import condition_names
-from inr_sae.report.figures.style import INK, MAP, ORANGE, SIGNED_MAP, figure, styled
+from inr_sae.report.figures.style import INK, MAP, ORANGE, SIGNED_MAP, styled
 
 LEAST_ERROR = 1e-3
+LABEL, GAP = 0.3, 0.06  # inches: left of a grid, for the names of its rows; between its columns
 MARK = "#c2187a"  # border of the mean over atoms
 
 
@@ -34,9 +37,19 @@ def false_colour(values, vmax=None):
     return {"cmap": MAP, "vmin": 0, "vmax": top or 1.0}
 
 
-def grid(rows, columns, image_shape, width=1.35, caption=0.34):
-    """A figure of rows x columns images of shape (H, W, ...), each `width` inches wide with room for a caption."""
-    return figure(width * columns + 0.4, (width * image_shape[0] / image_shape[1] + caption) * rows, rows, columns)
+def grid(rows, columns, image_shape, width=1.35, caption=0.34, title=0.0):
+    """A figure of rows x columns images of shape (H, W, ...), each `width` inches wide with room for a caption above.
+
+    title: room for the whole figure's, in inches. Places are computed, not sought: of so many axes matplotlib's own
+    layout takes longer than the drawing.
+    """
+    height = width * image_shape[0] / image_shape[1]
+    across, down = LABEL + columns * (width + GAP), rows * (height + caption) + title + GAP
+    fig = Figure(figsize=(across, down))
+    FigureCanvasAgg(fig)
+    place = dict(left=LABEL / across, right=1 - GAP / across, bottom=GAP / down, top=1 - (title + caption) / down)
+    place |= dict(wspace=GAP / width, hspace=caption / height)
+    return fig, fig.subplots(rows, columns, squeeze=False, gridspec_kw=place)
 
 
 def psnr(a, b):
@@ -67,7 +80,7 @@ def reconstructions(signals, outputs, names, most=8):
 def held_out_fits(target, outputs):
     """A test signal (H, W, C) beside its fits, {(protocol, tau): (H, W, C)} of full and freeze; below each the absolute
     error in decades."""
-    fig, axes = grid(2, len(outputs) + 1, target.shape)
+    fig, axes = grid(2, len(outputs) + 1, target.shape, caption=0.42)
     show(axes[0, 0], target, "held-out signal")
     axes[1, 0].axis("off")
     for ax, error_ax, ((protocol, tau), output) in zip(axes[0, 1:], axes[1, 1:], outputs.items()):
@@ -110,7 +123,7 @@ def ablations(layer, panels, role, rows):
     <role>_effect (A, H, W, C). rows: the AblationRows of its first atoms.
     """
     target = panels[f"{role}_target"]
-    fig, axes = grid(3, len(rows), target.shape)
+    fig, axes = grid(3, len(rows), target.shape, title=0.25)
     for j, row in enumerate(rows):
         z = panels["z"][j].reshape(target.shape[:2])
         effect = np.abs(panels[f"{role}_effect"][j]).mean(axis=2)
@@ -136,7 +149,7 @@ def gallery(blocks, per_row=2):
     shape, labels = next(iter(blocks.values()))[0].shape[:2], condition_names(blocks)
     columns, per_row = n_atoms + 2, min(per_row, len(blocks))
     block_rows = -(-len(blocks) // per_row)
-    fig, axes = grid(block_rows * n_layers, per_row * columns, shape, width=0.8, caption=0.09)
+    fig, axes = grid(block_rows * n_layers, per_row * columns, shape, width=0.8, caption=0.2)
     for ax in axes.flat:
         ax.axis("off")
     for index, (condition, (signal, layers)) in enumerate(blocks.items()):
