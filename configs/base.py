@@ -46,7 +46,7 @@ def get_config():
     config.signals = ConfigDict(
         dict(
             dataset="phantom",  # a file in inr_sae/signals/: phantom, folder, celebahq, kodak, oasis
-            root="",  # folder of the images
+            root="",  # folder of the images, with its subfolders
             size=placeholder(tuple),  # (height, width) in pixels; not set: the images' own
             crop="none",  # none: a resize stretches; center: keeps proportions, loses borders
             plane="stored",  # of NIfTI volumes: sagittal, coronal, axial; stored: files are slices already
@@ -57,6 +57,9 @@ def get_config():
             n_test=14,
             train_on="cohort",  # cohort; first: its first signal alone; validation: these instead, a second cohort
             seed=0,  # of the draw
+            subject="",  # a regular expression that matches the subject in an image's name; empty: as the set says
+            background=placeholder(float),  # grey, 0 to 1, behind what is transparent; not set: that is refused
+            nan_to_zero=False,  # NaN of NIfTI and .npy is 0, as behind a head; False: it is refused
         )
     )
     config.inr = ConfigDict(

@@ -18,6 +18,11 @@ def argument(name):
     return f"{_MARK}{name}{_MARK}"
 
 
+def named(text, group):
+    """A text whose arguments, marked by `argument`, are named as keys of a config group, as in "signals."."""
+    return re.sub(f"{_MARK}(.*?){_MARK}", lambda match: group + match[1], text)
+
+
 class InputError(ValueError):
     """An argument that cannot be, or data that cannot be read; what it says makes sense without a config."""
 
@@ -25,5 +30,5 @@ class InputError(ValueError):
         return self.sentence("")
 
     def sentence(self, group):
-        """What it says, the arguments marked by `argument` named as keys of a config group, as in "signals."."""
-        return re.sub(f"{_MARK}(.*?){_MARK}", lambda match: group + match[1], self.args[0])
+        """What it says, its arguments named as keys of a config group, as in "signals."."""
+        return named(self.args[0], group)

@@ -41,8 +41,10 @@ def configure(details, arrays):
 def check(config, store):
     """The names of the config's stages in the order they run; raises UserError naming the first key that cannot be.
 
-    Images are read here, before the folder is made: bad data leave no trace.
+    Images are read here, before the folder is made: bad data leave no trace. Where all that needs them is done they may
+    be gone.
     """
+    checks.values(once.flatten(config.to_dict()))
     checks.one_of("runtime.precision", config.runtime.precision, devices.PRECISIONS)
     for name in config.stages:
         if name not in stages.stage_names():
@@ -61,7 +63,8 @@ def check(config, store):
                 )
     for name in plan:
         stage = stages.stage(name)
-        stage.check(once.declared(config, stage.READS))
+        if not once.is_settled(stage, config, store):
+            stage.check(once.declared(config, stage.READS))
     return plan
 
 

@@ -45,7 +45,7 @@ def blank(size, n_cohort, n_validation, n_test, train_on, **_):
     names = [tuple(f"{split}_{i}" for i in range(n)) for split, n in zip(Split._fields, counts)]
     names[0] = names[1] if train_on == "validation" else names[0][: TRAIN_ON[train_on]]
     images = [np.broadcast_to(np.float32(0), (len(part), *size, 3)) if part else None for part in names]
-    others = {field: Split(*names) for field in Signals._fields[3:]}
+    others = {field: Split(*names) for field in ("names", "subjects", "digests")}
     return Signals(*images, **others)
 
 

@@ -1,8 +1,37 @@
 """What a config must satisfy before anything runs: sentences that several stages' checks share."""
 
+import fnmatch
+import numbers
 from contextlib import contextmanager
 
 from inr_sae.errors import InputError, UserError
+
+# What the elements of a tuple are, by the key that has one, * for any part of it.
+ELEMENTS = {
+    numbers.Integral: (
+        "signals.size",
+        "sets.*.size",
+        "fit.taus",
+        "dictionary.layers",
+        "recipes.pixels",
+        "recipes.steps",
+    )
+    + ("size_sweep.n_atoms", "size_sweep.k", "stability.seeds"),
+    numbers.Real: (
+        "inr.coordinates",
+        "fit.other_rates",
+        "recipes.coordinates",
+        "recipes.rates",
+        "transfer.frequencies.*",
+    ),
+    str: ("stages", "signals.cohort_names", "sets.*.cohort_names", "fit.protocols", "fit.splits", "ablation.through")
+    + ("transfer.sources", "transfer.targets", "transfer.backbones", "recipes.targets", "recipes.new", "conditions.*")
+    + ("size_sweep.regimes", "stability.regimes"),
+    bool: ("recipes.clipped",),
+}
+NOUNS = {numbers.Integral: "whole numbers", numbers.Real: "numbers", str: "texts", bool: "True or False"}
+NESTED = ("recipes.coordinates",)  # tuples of tuples
+MOST_SEED = 2**32 - 1  # beyond it keys of random numbers begin again
 
 
 @contextmanager
@@ -46,3 +75,30 @@ def positive_value(key, value):
     """Raise UserError unless a number of the config is above 0; what is no number is left to whom it concerns."""
     if isinstance(value, int | float) and not isinstance(value, bool) and not value > 0:
         raise UserError(f"{key} is {value}; it must be above 0")
+
+
+def values(flat):
+    """Raise UserError naming the first of {key: value} whose tuple holds what it cannot, or that is no seed."""
+    for key, value in flat.items():
+        kind = kind_of_elements(key)
+        if kind and value is not None and not all_of(kind, value, key in NESTED):
+            raise UserError(f"{key} is {value!r}; it is a tuple of {'tuples of ' * (key in NESTED)}{NOUNS[kind]}")
+        if key.rpartition(".")[2] == "seed" or key == "stability.seeds":
+            for seed in value if isinstance(value, tuple | list) else (value,):
+                if not 0 <= seed <= MOST_SEED:
+                    raise UserError(f"{key} is {value!r}; a seed is from 0 to {MOST_SEED}")
+
+
+def kind_of_elements(key):
+    """The type of the elements of a key's tuple, None where the key has none or nobody has said."""
+    found = (kind for kind, keys in ELEMENTS.items() if any(fnmatch.fnmatchcase(key, each) for each in keys))
+    return next(found, None)
+
+
+def all_of(kind, value, nested=False):
+    """Whether a value is a tuple of a kind, or of such tuples; a bool is a number to Python, and none here."""
+    if not isinstance(value, tuple | list):
+        return False
+    if nested:
+        return all(all_of(kind, item) for item in value)
+    return all(isinstance(item, kind) and isinstance(item, bool) == (kind is bool) for item in value)

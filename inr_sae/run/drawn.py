@@ -1,18 +1,58 @@
 """The signals of a config group: read, and held to the pixels that a folder says they had."""
 
-from inr_sae.errors import InputError, UserError
+import logging
+from functools import cache
+
+from inr_sae.errors import InputError, UserError, named
 from inr_sae.rows import SignalRow
+from inr_sae.signals import copies
 from inr_sae.signals.load import load
 from inr_sae.signals.split import SPLITS
 
+logger = logging.getLogger("inr_sae")
+
 
 def read(key, config):
-    """The Signals of the config group of that key, as in "signals" or "sets.kodak"; raises UserError naming it."""
+    """The Signals of the config group of that key, as in "signals" or "sets.kodak"; raises UserError naming it.
+
+    What a user should know of them is told once.
+    """
+    label = "" if key == "signals" else f"{key}: "
     try:
-        return load(**config)
+        signals = load(**config)
     except InputError as error:
-        label = "" if key == "signals" else f"{key}: "
         raise UserError(label + error.sentence(f"{key}.")) from error
+    for note in signals.notes:
+        tell(label + named(note, f"{key}."))
+    return signals
+
+
+def hold_apart(source, trained, target, fitted, split):
+    """Raise UserError where a picture that an encoder is trained on is among those of another set that are fitted; one
+    that nearly is so is told.
+
+    source, target: keys of config groups; trained, fitted: their Signals; split: of the target.
+    """
+    if source == target:
+        return
+    try:
+        found = copies.between(pictures(source, trained, "cohort"), pictures(target, fitted, split))
+    except InputError as error:
+        raise UserError(str(error)) from error
+    for sentence in found:
+        tell(sentence)
+
+
+def pictures(key, signals, split):
+    """The signals of a split as `copies` compares them, named with the key of their group."""
+    of_split = [getattr(each, split) for each in (signals.names, signals.digests, signals)]
+    return [copies.picture(f"{name} of {key}", split, digest, image) for name, digest, image in zip(*of_split)]
+
+
+@cache
+def tell(sentence):
+    """Log a sentence, the first time."""
+    logger.info("%s", sentence)
 
 
 def draw(key, config, store, file):
@@ -28,6 +68,7 @@ def draw(key, config, store, file):
     ]
     if not store.exists(file):
         store.write_rows(file, SignalRow, rows)
+        store.log("signals drawn", file=file, notes=[named(note, f"{key}.") for note in signals.notes])
         return signals
     stored = {row[:2]: row.sha256_of_pixels for row in store.read_rows(file, SignalRow)}
     drawn = {row[:2]: row.sha256_of_pixels for row in rows}

@@ -100,6 +100,15 @@ def changed(state, values):
     return {key: (then, values[key]) for key, then in state.reads.items() if key in values and values[key] != then}
 
 
+def is_settled(stage, config, store):
+    """Whether a stage is done in the folder, for this config and on the ground that is there."""
+    try:
+        state, needs = state_of(store, name_of(stage)), built_on(stage, store)
+    except UserError:  # a mark that is damaged: with its stage it is made again
+        return False
+    return state.mark == "done" and not changed(state, values_read(stage, config)) and state.needs == needs
+
+
 def name_of(stage):
     """A stage's name: its module's."""
     return stage.__name__.rpartition(".")[2]

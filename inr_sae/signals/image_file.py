@@ -1,48 +1,66 @@
 """Reading one image file into a float32 array, and the rules of cropping and resizing."""
 
 import warnings
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, UnidentifiedImageError
 
-from inr_sae.errors import InputError
+from inr_sae.errors import InputError, argument
+from inr_sae.signals.decoding import decoded
+from inr_sae.signals.names import shown
+from inr_sae.signals.notes import Note
+from inr_sae.signals.pixels import Refused, turned
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp", ".gif", ".ppm", ".pgm", ".pbm", ".pnm")
+SUFFIXES += (".jp2", ".j2k", ".avif")
 CROPS = ("none", "center")
-_SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N")
 
 
-def read(path):
+def read(path, background=None):
     """An image file as (H, W, C) float32 in [0, 1], C = 1 for grey and 3 for colour, turned as its EXIF says.
 
-    8 and 16 bit; palettes, CMYK and an alpha channel are brought to RGB or grey, alpha ignored. Raises InputError
-    naming a file that is no image, is cut short, is a decompression bomb, or has pixels of another kind.
+    Every depth is kept; palettes and CMYK are brought to RGB; BUILD.md says for every kind of pixels what happens.
+    background: grey from 0 to 1 that shows where the image is transparent; None: an image that is so anywhere is
+    refused. What is left out of a file is a Note. Raises InputError naming a file that is no image, is cut short, is a
+    decompression bomb, or has pixels of another kind.
     """
+    with _naming(path):
+        found = decoded(Path(path).read_bytes())
+    for note in found.notes:
+        warnings.warn(Note(note, path))
+    pixels = found.pixels
+    if found.alpha is not None and found.alpha.min() < 1:
+        if background is None:
+            raise InputError(
+                f"{shown(path)} is transparent in places; set {argument('background')} to the grey that shows there, "
+                "from 0 (black) to 1 (white), or save it without"
+            )
+        alpha = found.alpha[:, :, None]
+        pixels = alpha * pixels + (1 - alpha) * np.float32(background)
+    return np.ascontiguousarray(turned(pixels, found.orientation))
+
+
+@contextmanager
+def _naming(path):
+    """Within it, what is wrong with a file becomes an InputError that names it."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                image.load()
-                image = ImageOps.exif_transpose(image)
-                return _to_array(image)
+            yield
+    except Refused as error:
+        raise InputError(f"{shown(path)} {error}") from error
     except (Image.DecompressionBombWarning, Image.DecompressionBombError) as error:
         raise InputError(
-            f"{path} is larger than {Image.MAX_IMAGE_PIXELS} pixels, which may be a decompression bomb; remove or "
-            f"shrink it"
+            f"{shown(path)} is larger than {Image.MAX_IMAGE_PIXELS} pixels, which may be a decompression bomb; remove "
+            "or shrink it"
         ) from error
+    except UnidentifiedImageError as error:  # which would name a buffer in memory
+        raise InputError(f"{shown(path)} cannot be read as an image (of no format that is known); remove it") from error
     except Exception as error:  # a damaged file makes every format's reader raise kinds of its own
         said = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"{path} cannot be read as an image ({said}); remove or replace it") from error
-
-
-def _to_array(image):
-    if image.mode in _SIXTEEN_BIT:
-        return np.asarray(image, np.float32)[:, :, None] / np.float32(65535)
-    if image.mode in ("I", "F"):
-        raise ValueError(f"pixels of kind {image.mode} have no fixed range; save it with 8 or 16 bit")
-    grey = image.mode in ("1", "L", "LA", "La")
-    pixels = np.asarray(image.convert("L" if grey else "RGB"), np.float32) / np.float32(255)
-    return pixels[:, :, None] if grey else pixels
+        raise InputError(f"{shown(path)} cannot be read as an image ({said}); remove or replace it") from error
 
 
 def center_crop(image, aspect):

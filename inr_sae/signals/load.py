@@ -2,23 +2,27 @@
 
 import hashlib
 import importlib
+import numbers
 import pkgutil
+import warnings
 from functools import lru_cache
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from inr_sae import signals
 from inr_sae.errors import InputError, argument
-from inr_sae.signals import image_file, oasis, split
+from inr_sae.signals import copies, image_file, nifti_file, split, subjects
+from inr_sae.signals.names import located, shown
+from inr_sae.signals.notes import Note, gathered
 
 TRAIN_ON = {  # how many signals of the cohort an encoder is trained on
     "cohort": None,  # all
     "first": 1,  # one alone
     "validation": None,  # the validation signals in the cohort's place: a second cohort that shares none with the first
 }
-FUNCTIONS = ("find", "subject", "read")  # of a data set
+FUNCTIONS = ("find", "subjects", "read")  # of a data set
+RULES = ("size", "crop", "plane", "background", "nan_to_zero", "seed")  # arguments of `load` that `read` gets
 
 
 class Signals(NamedTuple):
@@ -30,38 +34,39 @@ class Signals(NamedTuple):
     names: split.Split
     subjects: split.Split  # whom each shows; its own name where a signal stands alone
     digests: split.Split
+    notes: tuple = ()  # sentences: what was passed over, whose image each is, what looks alike
 
 
-class _Request(NamedTuple):
-    """The arguments of `load`, hashable."""
+class Wanted(NamedTuple):
+    """The arguments of `load`."""
 
-    dataset: str
-    root: str
-    size: tuple | None
-    crop: str
-    plane: str
-    grey: bool
-    n_cohort: int
+    dataset: str  # one of `data_sets`
+    root: str  # its folder, "" for the phantom
+    size: tuple | None  # (height, width); None or (): the images' own
+    crop: str  # "none" or "center", see `image_file.fit_to`
+    plane: str  # of NIfTI volumes, see `nifti_file.read`
+    grey: bool  # average the channels
+    n_cohort: int  # signals of each split
     n_validation: int
     n_test: int
-    train_on: str
-    seed: int
-    cohort_names: tuple
+    train_on: str  # what stands as the cohort, one of TRAIN_ON
+    seed: int  # of the draw
+    cohort_names: tuple = ()  # which ones are the cohort; empty: drawn
+    subject: str = ""  # a regular expression that matches the subject in an image's name; "": as the data set says
+    background: float | None = None  # grey behind what is transparent, see `image_file.read`
+    nan_to_zero: bool = False  # what is not a number is 0, in NIfTI and .npy; else it is refused
 
 
-def load(dataset, root, size, crop, plane, grey, n_cohort, n_validation, n_test, train_on, seed, cohort_names=()):
-    """Draw and read the signals of a data set.
+def load(dataset, root, **others):
+    """Draw and read the signals of a data set; the arguments are the fields of `Wanted`.
 
-    dataset: one of `data_sets`. root: its folder, "" for the phantom. size: (height, width), or None for the images'
-    own. crop: "none" or "center" (see `image_file.fit_to`). plane: of NIfTI volumes. grey: average the channels.
-    n_*: how many signals for each split. train_on: what stands as the cohort, see `TRAIN_ON`. seed: of the draw.
-    cohort_names: which ones are the cohort, () to draw them.
     Colour and grey images may be mixed: then all become colour. Raises InputError for all that is wrong with the data.
 
     What was read is kept for the next call with the same arguments, so the arrays are read-only; `forget` drops it.
     """
-    size, counts = tuple(size) if size else None, (n_cohort, n_validation, n_test)
-    return _load(_Request(dataset, root, size, crop, plane, grey, *counts, train_on, seed, tuple(cohort_names)))
+    wanted = Wanted(dataset, root, **others)
+    listed = {key: tuple(value) for key, value in wanted._asdict().items() if isinstance(value, list)}
+    return _load(wanted._replace(**listed))
 
 
 def forget():
@@ -82,30 +87,36 @@ def n_trained(config):
 
 
 @lru_cache(maxsize=8)
-def _load(request):
-    _check(request)
-    source = _module(request.dataset)
-    drawn = _draw(source, request)
-    rules = {key: getattr(request, key) for key in ("size", "crop", "plane", "seed")}
-    images = {name: source.read(request.root, name, rules) for part in drawn for name in part}
-    if request.grey:
+def _load(wanted):
+    _check(wanted)
+    source = _module(wanted.dataset)
+    with gathered() as notes:
+        drawn, subject_of = _draw(source, wanted)
+        rules = {key: getattr(wanted, key) for key in RULES} | {"size": wanted.size or None}
+        images = {name: source.read(wanted.root, name, rules) for part in drawn for name in part}
+    if wanted.grey:
         images = {name: image.mean(axis=2, keepdims=True) for name, image in images.items()}
-    images = _one_shape(images, Path(request.root))
+    images = _one_shape(images, wanted.root)
+    digests = {name: hashlib.sha256(image.tobytes()).hexdigest() for name, image in images.items()}
+    roles = {name: role for role, part in zip(split.SPLITS, drawn) for name in part}
+    notes += copies.within([copies.picture(name, roles[name], digests[name], images[name]) for name in images])
     parts = [_stack([images[name] for name in part]) if part else None for part in drawn]
-    digests = [tuple(hashlib.sha256(images[name].tobytes()).hexdigest() for name in part) for part in drawn]
-    subjects = [tuple(source.subject(name) for name in part) for part in drawn]
-    return Signals(*parts, drawn, split.Split(*subjects), split.Split(*digests))
+    by_split = [split.Split(*(tuple(of[name] for name in part) for part in drawn)) for of in (subject_of, digests)]
+    return Signals(*parts, drawn, *by_split, tuple(notes))
 
 
-def _draw(source, request):
-    """The names of each split, what the encoder is trained on as the cohort."""
-    sizes = (request.n_cohort, request.n_validation, request.n_test)
-    names = source.find(request.root, sum(sizes))
-    subjects = [source.subject(name) for name in names]
-    drawn = split.draw(names, subjects, sizes, request.seed, request.cohort_names)
-    if request.train_on == "validation":
-        return drawn._replace(cohort=drawn.validation)
-    return drawn._replace(cohort=drawn.cohort[: TRAIN_ON[request.train_on]])
+def _draw(source, wanted):
+    """(the names of each split, what the encoder is trained on as the cohort; {name: its subject}), with a Note on the
+    latter."""
+    sizes = (wanted.n_cohort, wanted.n_validation, wanted.n_test)
+    names = source.find(wanted.root, sum(sizes))
+    whose, origin = subjects.by_pattern(names, wanted.subject) if wanted.subject else source.subjects(names)
+    if wanted.root:
+        warnings.warn(Note(subjects.sentence(whose, origin)))
+    drawn = split.draw(names, whose, sizes, wanted.seed, wanted.cohort_names, origin)
+    if wanted.train_on == "validation":
+        drawn = drawn._replace(cohort=drawn.validation)
+    return drawn._replace(cohort=drawn.cohort[: TRAIN_ON[wanted.train_on]]), dict(zip(names, whose))
 
 
 def _module(name):
@@ -119,25 +130,38 @@ def _stack(images):
     return stacked
 
 
-def _check(request):
+def _check(wanted):
     """Raise InputError naming the argument that is wrong whatever the images are."""
-    choices = {"dataset": data_sets(), "crop": image_file.CROPS, "train_on": TRAIN_ON, "plane": oasis.PLANES}
+    choices = {"dataset": data_sets(), "crop": image_file.CROPS, "train_on": TRAIN_ON, "plane": nifti_file.PLANES}
     for key, known in choices.items():
-        value = getattr(request, key)
+        value = getattr(wanted, key)
         if value not in known:
             raise InputError(f"{argument(key)} is {value!r}; it is one of {', '.join(known)}")
-    if request.train_on == "validation" and request.n_validation < 1:
+    if wanted.train_on == "validation" and wanted.n_validation < 1:
         raise InputError(f"{argument('train_on')} is 'validation' and {argument('n_validation')} is 0; raise it")
-    if request.size and (len(request.size) != 2 or min(request.size) < 2):
-        raise InputError(f"{argument('size')} is {request.size}; it is (height, width), each at least 2")
-    for key, least in (("n_cohort", 1), ("n_validation", 0), ("n_test", 0)):
-        if getattr(request, key) < least:
-            raise InputError(f"{argument(key)} is {getattr(request, key)}; it is at least {least}")
-    n_names = len(request.cohort_names)
-    if n_names not in (0, request.n_cohort):
+    if wanted.size not in (None, ()) and not _is_size(wanted.size):
         raise InputError(
-            f"{argument('cohort_names')} has {n_names} names, and {argument('n_cohort')} is {request.n_cohort}"
+            f"{argument('size')} is {wanted.size!r}; it is (height, width), each a whole number of at least 2"
         )
+    for key, least in (("n_cohort", 1), ("n_validation", 0), ("n_test", 0)):
+        if getattr(wanted, key) < least:
+            raise InputError(f"{argument(key)} is {getattr(wanted, key)}; it is at least {least}")
+    if not 0 <= wanted.seed < 2**32:
+        raise InputError(f"{argument('seed')} is {wanted.seed}; it is from 0 to {2**32 - 1}")
+    if wanted.background is not None and not 0 <= wanted.background <= 1:
+        raise InputError(f"{argument('background')} is {wanted.background}; it is from 0 (black) to 1 (white)")
+    n_names = len(wanted.cohort_names)
+    if n_names not in (0, wanted.n_cohort):
+        raise InputError(
+            f"{argument('cohort_names')} has {n_names} names, and {argument('n_cohort')} is {wanted.n_cohort}"
+        )
+
+
+def _is_size(value):
+    """Whether a value is (height, width)."""
+    if not isinstance(value, tuple) or len(value) != 2:
+        return False
+    return all(isinstance(side, numbers.Integral) and side >= 2 for side in value)
 
 
 def _one_shape(images, root):
@@ -151,9 +175,9 @@ def _one_shape(images, root):
     for name in others:
         if images[name].shape != images[first].shape:
             shapes = ["{}x{}".format(*images[key].shape[:2]) for key in (first, name)]
+            files = [shown(located(root, key)) for key in (first, name)]
             raise InputError(
-                f"{root / first} is {shapes[0]} and {root / name} is {shapes[1]} (height x width), and a cohort shares "
-                f"its coordinates; set {argument('size')}=(height,width), and {argument('crop')}=center to keep "
-                "proportions"
+                f"{files[0]} is {shapes[0]} and {files[1]} is {shapes[1]} (height x width), and a cohort shares its "
+                f"coordinates; set {argument('size')}=(height,width), and {argument('crop')}=center to keep proportions"
             )
     return images

@@ -1,10 +1,12 @@
 """Drawing the cohort, the validation and the test signals."""
 
+from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
 
 from inr_sae.errors import InputError, argument
+from inr_sae.signals.names import listed, shown
 
 SPLITS = ("cohort", "validation", "test")
 LOWER = f"lower {argument('n_cohort')}, {argument('n_validation')} or {argument('n_test')}"
@@ -18,14 +20,15 @@ class Split(NamedTuple):
     test: tuple
 
 
-def draw(names, subjects, sizes, seed, cohort_names=()):
+def draw(names, subjects, sizes, seed, cohort_names=(), origin=""):
     """Draw three disjoint splits of `sizes` signals from `names`, no subject in two of them.
 
-    subjects: the subject of each name (the name itself where a signal stands alone). The subjects are shuffled by
-    `seed`; each split takes whole subjects until it has enough, then that many of their signals at random. With one
-    signal a subject this is a plain random draw. It depends on the set of names, not on their order.
+    subjects: the subject of each name (the name itself where a signal stands alone); origin: what that was taken from,
+    for a reader. The subjects are shuffled by `seed`; each split takes whole subjects until it has enough, then that
+    many of their signals at random. With one signal a subject this is a plain random draw. It depends on the set of
+    names, not on their order.
     cohort_names: these signals are the cohort, in this order, and the other splits are drawn from other subjects.
-    Raises InputError if there are too few signals or subjects, or none of a name.
+    Raises InputError if there are too few signals or subjects, or none of a name, or one is named twice.
     """
     if len(names) < sum(sizes):
         raise InputError(
@@ -39,23 +42,15 @@ def draw(names, subjects, sizes, seed, cohort_names=()):
     rng.shuffle(order)
     drawn = []
     if cohort_names:
+        drawn = [_named(cohort_names, names)]
         subject_of = dict(zip(names, subjects))
-        for name in cohort_names:
-            if name not in subject_of:
-                raise InputError(
-                    f"{argument('cohort_names')} has {name!r}, and there is no such image; there is {names[0]!r}"
-                )
-        taken = {subject_of[name] for name in cohort_names}
+        taken = {subject_of[name] for name in drawn[0]}
         order = [subject for subject in order if subject not in taken]
-        drawn = [tuple(cohort_names)]
     for size in sizes[len(drawn) :]:
         pool = []
         while len(pool) < size:
             if not order:
-                raise InputError(
-                    f"{len(by_subject)} subjects are too few for {describe(sizes)} with no subject in two of them; "
-                    f"{LOWER}"
-                )
+                raise InputError(_too_few(by_subject, sizes, origin))
             pool += by_subject[order.pop(0)]
         drawn.append(tuple(str(name) for name in rng.permutation(pool)[:size]))
     return Split(*drawn)
@@ -64,3 +59,25 @@ def draw(names, subjects, sizes, seed, cohort_names=()):
 def describe(sizes):
     """As in "10 cohort, 0 validation, 4 test"."""
     return ", ".join(f"{size} {split}" for size, split in zip(sizes, SPLITS))
+
+
+def _named(cohort_names, names):
+    """The signals that a user names, however composed letters are written; raises InputError for one that is not there
+    and for one that is named twice."""
+    wanted, there = tuple(map(shown, cohort_names)), set(names)
+    for name, times in Counter(wanted).items():
+        if name not in there:
+            raise InputError(
+                f"{argument('cohort_names')} has {name!r}, and there is no such image; there is {names[0]!r}"
+            )
+        if times > 1:
+            raise InputError(f"{argument('cohort_names')} has {name!r} {times} times; an image is in the cohort once")
+    return wanted
+
+
+def _too_few(by_subject, sizes, origin):
+    which = f" ({listed(list(by_subject))}, {origin})" if origin else ""
+    return (
+        f"{len(by_subject)} subjects{which} are too few for {describe(sizes)} with no subject in two of them; {LOWER}, "
+        f"or say with {argument('subject')}, a regular expression, which part of a name is the subject"
+    )

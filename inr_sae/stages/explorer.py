@@ -16,7 +16,7 @@ from inr_sae.run.once import is_done
 from inr_sae.stages import ablation, cohort, conditions, dictionary
 
 NEEDS, USES = (("ablation", "conditions"),), ()
-READS = (*conditions.READS, "explorer", "report")
+READS = (*conditions.READS, "explorer")  # nothing of the report's, which is made again where the images are gone
 WRITES = ("explorer", "report/explorer")
 CHEAP = True
 FOLDER = "report/explorer"
@@ -91,7 +91,7 @@ def manifest(config, store, listed, n_bytes):
         "More or less: the keys of config.explorer.",
     ]
     return {
-        "title": config.report.title or f"Dictionaries of {', '.join(entry['name'] for entry in listed)}",
+        "title": f"Dictionaries of {', '.join(entry['name'] for entry in listed)}",
         "conditions": listed,
         "columns": COLUMNS | {"drop": "largest drop (dB)"},
         "thinned": thinned,

@@ -41,7 +41,9 @@ def check(config):
         if key != "signals" and name not in config.sets:
             known = ", ".join((config.signals.dataset, *config.sets))
             raise UserError(f"recipes.targets has {name!r}; there are {known}")
-        freeze_sweep.check_size(key, drawn.read(key, signals_of(config, name)))
+        signals = drawn.read(key, signals_of(config, name))
+        freeze_sweep.check_size(key, signals)
+        drawn.hold_apart("signals", drawn.read("signals", config.signals), key, signals, "test")
     numbers(config)
     n_units, published_units = trained.n_units(config.inr), len(TAUS)
     if not config.recipes.published and n_units != published_units:

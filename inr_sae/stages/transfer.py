@@ -49,7 +49,11 @@ def check(config):
         n = f"n_{config.transfer.split}"
         if config.sets[name][n] < 1:
             raise UserError(f"sets.{name}.{n} is {config.sets[name][n]}; there would be nothing to fit")
-        freeze_sweep.check_size(f"sets.{name}", drawn.read(f"sets.{name}", config.sets[name]))
+        signals = read(config, name)
+        freeze_sweep.check_size(f"sets.{name}", signals)
+        for source in config.transfer.sources:
+            others = read(config, source)
+            drawn.hold_apart(f"sets.{source}", others, f"sets.{name}", signals, config.transfer.split)
     for encoder in encoders.of_cohorts(config):
         checks.units("fit.taus", config.fit.taus, trained.n_units(encoder.config.inr))
 
@@ -107,8 +111,13 @@ def sweeps_of(config, store, encoder):
         yield sweep.Sweep(encoder.config, sub, f"freeze_sweep/{name}", encoder.source, params, name, *of_split)
 
 
-def draw(config, store, name):
+def read(config, name):
     """The Signals of a set's name."""
+    return drawn.read(f"sets.{name}", config.sets[name])
+
+
+def draw(config, store, name):
+    """The same, held to what they were the first time."""
     return drawn.draw(f"sets.{name}", config.sets[name], store, f"transfer/signals_{name}.csv")
 
 

@@ -1,5 +1,7 @@
 """The sentences that stages' checks share."""
 
+import re
+
 import pytest
 from ml_collections import ConfigDict
 
@@ -49,3 +51,40 @@ def test_one_of():
     checks.one_of("x", "a", ("a", "b"))
     with pytest.raises(UserError, match="x is 'c'; it is one of a, b"):
         checks.one_of("x", "c", ("a", "b"))
+
+
+@pytest.mark.parametrize(
+    "key, value, noun",
+    [
+        ("signals.size", ("24", "24"), "whole numbers"),
+        ("sets.mine.size", (24.5, 24), "whole numbers"),
+        ("signals.size", 24, "whole numbers"),
+        ("fit.taus", (0.5,), "whole numbers"),
+        ("dictionary.layers", (True,), "whole numbers"),
+        ("fit.other_rates", ("abc",), "numbers"),
+        ("transfer.frequencies.any", ("a",), "numbers"),
+        ("recipes.coordinates", (0, 1), "tuples of numbers"),
+        ("recipes.coordinates", (("a", "b"),), "tuples of numbers"),
+        ("recipes.clipped", (1,), "True or False"),
+        ("signals.cohort_names", (1, 2), "texts"),
+        ("stages", "cohort", "texts"),
+    ],
+)
+def test_a_tuple_holds_elements_of_its_keys_kind(key, value, noun):
+    with pytest.raises(UserError, match=re.escape(f"{key} is {value!r}; it is a tuple of {noun}")):
+        checks.values({"seed": 0, key: value})
+
+
+def test_values_of_the_right_kind_pass():
+    checks.values(
+        {"signals.size": None, "fit.taus": (), "fit.other_rates": (1, 1e-3), "inr.any.size": 3, "x": ("a", 1)}
+    )
+
+
+@pytest.mark.parametrize("key", ["seed", "signals.seed", "sets.mine.seed", "stability.seeds"])
+@pytest.mark.parametrize("seed", [-1, 2**32])
+def test_a_seed_has_32_bits(key, seed):
+    of_key = (lambda value: (0, value)) if key.endswith("s") else (lambda value: value)
+    with pytest.raises(UserError, match=f"{key} is .*; a seed is from 0 to 4294967295"):
+        checks.values({key: of_key(seed)})
+    checks.values({key: of_key(2**32 - 1)})

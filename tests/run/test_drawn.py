@@ -1,5 +1,7 @@
 """Signals are held to the pixels that they had."""
 
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -61,3 +63,43 @@ def test_another_draw_is_named(changes, images, tmp_path):
 def test_what_is_wrong_is_said_with_the_groups_own_key(key, sentence, images, tmp_path):
     with pytest.raises(UserError, match=sentence):
         drawn.read(key, images[0] | dict(root=str(tmp_path / "gone")))
+
+
+def test_what_a_user_should_know_is_told_once_and_kept_in_the_log(images, tmp_path, caplog):
+    config, folder = images
+    (folder / "notes.txt").write_text("no image")
+    drawn.tell.cache_clear()
+    store = Store(tmp_path / "run")
+    with caplog.at_level("INFO", "inr_sae"):
+        for _ in range(2):
+            drawn.draw("sets.mine", config, store, "signals.csv")
+    assert len(caplog.messages) == 2
+    assert caplog.messages[0] == f"sets.mine: {folder}: 6 images, and files passed over: 1 .txt"
+    assert "sets.mine.subject, a regular expression, can say otherwise" in caplog.messages[1]
+    (line,) = map(json.loads, store.path("log.jsonl").read_text().splitlines())
+    assert line["event"] == "signals drawn" and len(line["notes"]) == 2 and "sets.mine.subject" in line["notes"][1]
+
+
+def test_a_picture_of_one_set_is_not_tested_on_what_was_trained_on_it_in_another(images):
+    config, folder = images
+    ours, theirs = drawn.read("sets.a", config), drawn.read("sets.b", config | dict(seed=1))
+    shared = set(ours.names.cohort) & set(theirs.names.test)
+    assert shared
+    with pytest.raises(
+        UserError, match=r"\d.png of sets.a \(cohort\) and \d.png of sets.b \(test\) are the same picture"
+    ):
+        drawn.hold_apart("sets.a", ours, "sets.b", theirs, "test")
+    drawn.hold_apart("sets.a", ours, "sets.a", ours, "test")
+    drawn.hold_apart("sets.a", ours, "sets.b", ours, "test")
+
+
+def test_a_picture_that_another_set_has_at_another_size_is_told(images, caplog):
+    config, folder = images
+    for path in folder.iterdir():
+        Image.open(path).resize((3, 4)).resize((48, 64), Image.Resampling.BICUBIC).save(path)
+    load.forget()
+    ours, theirs = drawn.read("sets.a", config), drawn.read("sets.b", config | dict(seed=1, size=(32, 24)))
+    drawn.tell.cache_clear()
+    with caplog.at_level("INFO", "inr_sae"):
+        drawn.hold_apart("sets.a", ours, "sets.b", theirs, "test")
+    assert [message for message in caplog.messages if "nearly the same picture" in message]

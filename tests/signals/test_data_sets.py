@@ -10,7 +10,7 @@ from PIL import Image
 from inr_sae import signals
 from inr_sae.signals.load import FUNCTIONS, data_sets, load
 
-RULES = dict(size=(10, 8), crop="none", plane="stored", seed=0)
+RULES = dict(size=(10, 8), crop="none", plane="stored", seed=0, background=None, nan_to_zero=False)
 
 
 def module(name):
@@ -31,7 +31,8 @@ def test_a_data_set_finds_images_and_reads_them(name, root):
     source = module(name)
     names = source.find(root, 4)
     assert len(names) >= 4 and len(set(names)) == len(names) and source.find(root, 4) == names
-    assert all(isinstance(source.subject(image), str) for image in names)
+    subjects, origin = source.subjects(names)
+    assert len(subjects) == len(names) and all(isinstance(subject, str) for subject in subjects) and origin
     for image_name in names:
         image = source.read(root, image_name, RULES)
         assert image.dtype == np.float32 and image.shape[:2] == RULES["size"] and image.shape[2] in (1, 3)

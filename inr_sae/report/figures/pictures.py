@@ -5,7 +5,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from inr_sae.report.conditions import condition_names
-from inr_sae.report.figures.style import INK, MAP, ORANGE, SIGNED_MAP, styled
+from inr_sae.report.figures.style import INK, MAP, ORANGE, SIGNED_MAP, literal, styled
 
 LEAST_ERROR = 1e-3
 LABEL, GAP = 0.3, 0.06  # inches: left of a grid, for the names of its rows; between its columns
@@ -69,7 +69,7 @@ def reconstructions(signals, outputs, names, most=8):
     n = min(most, len(names))
     fig, axes = grid(2, n, signals.shape[1:])
     for j in range(n):
-        show(axes[0, j], signals[j], str(names[j])[-22:])
+        show(axes[0, j], signals[j], literal(str(names[j])[-22:]))
         show(axes[1, j], outputs[j], psnr(outputs[j], signals[j]))
     label_row(axes[0, 0], "signal")
     label_row(axes[1, 0], "network")

@@ -1,9 +1,12 @@
 """What all figures share: a canvas, colours that a colour-blind reader can tell apart, and how one is saved."""
 
+from functools import lru_cache
+
 import numpy as np
-from matplotlib import rc_context
+from matplotlib import font_manager, rc_context
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 BLUE, ORANGE, GREEN, GREY, INK = "#2463a6", "#d1661a", "#2b8a62", "#8a8f98", "#1c2430"
 ROSE, PURPLE, TEAL = "#c2506b", "#7a3e9d", "#1a9aa8"
@@ -28,6 +31,11 @@ REGIMES = {  # the line of a regime, and the colours of the first, second and th
     "cohort": ("-", (ORANGE, BLUE, "#6b3f24")),
     "second": (":", (PURPLE, TEAL, "#d96ba8")),
 }
+FONT = "DejaVu Sans"  # matplotlib's own
+# Fonts of Chinese, Japanese and Korean that systems have, for what FONT lacks.
+FURTHER_FONTS = ("Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans CJK KR", "Source Han Sans", "WenQuanYi Zen Hei")
+FURTHER_FONTS += ("WenQuanYi Micro Hei", "IPAexGothic", "Droid Sans Fallback", "Hiragino Sans", "PingFang SC")
+FURTHER_FONTS += ("Apple SD Gothic Neo", "Yu Gothic", "Microsoft YaHei", "Malgun Gothic", "Arial Unicode MS")
 OTHER_REGIME = ("-.", (GREY, INK, "#b3a78c"))
 MARKERS = "os^Dv"
 
@@ -46,9 +54,41 @@ def figure(width, height, rows=1, columns=1):
 
 def save(store, name, fig, dpi=130):
     """Write a figure as a png file in the store."""
+    for text in fig.findobj(Text):
+        make_legible(text)
     # No "Software" entry: the same figure from another matplotlib should be the same file.
     with store.replacing(name) as path:
         fig.savefig(path, format="png", dpi=dpi, metadata={"Software": None})
+
+
+def make_legible(text):
+    """Give a matplotlib Text a font that has its characters, or where there is none write these in ASCII."""
+    string = text.get_text()
+    if has(FONT, string):
+        return
+    further = next((font for font in FURTHER_FONTS if has(font, string)), None)
+    if further:
+        text.set_family([FONT, further])
+    else:
+        text.set_text("".join(each if has(FONT, each) else ascii(each)[1:-1] for each in string))
+
+
+def has(font, string):
+    """Whether a font, helped out by FONT, is installed and has all characters of a text but its line breaks."""
+    return not set(string) - characters(FONT) - characters(font) - {"\n"}
+
+
+@lru_cache
+def characters(font):
+    """The set of characters that a font has; none where it is not installed."""
+    if font not in font_manager.fontManager.get_font_names():
+        return frozenset()
+    return frozenset(map(chr, font_manager.get_font(font_manager.findfont(font)).get_charmap()))
+
+
+def literal(text):
+    """A text that matplotlib shows as it is: between two $ it would read a formula."""
+    return text.replace("$", r"\$")
 
 
 def column(rows, key):

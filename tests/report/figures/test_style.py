@@ -3,6 +3,7 @@ import itertools
 import matplotlib
 import numpy as np
 
+from inr_sae.folder.store import Store
 from inr_sae.report.figures import study, style
 from inr_sae.rows import Condition, HistoryRow
 from tests.report.builders import make
@@ -45,3 +46,27 @@ def test_drawing_leaves_matplotlibs_settings_alone():
     before = dict(matplotlib.rcParams)
     study.training([HistoryRow(1, 0.0, 2.0, 1.0, 3.0)])
     assert dict(matplotlib.rcParams) == before
+
+
+def titled(title):
+    fig, ((ax,),) = style.figure(1, 1)
+    return fig, ax.set_title(title)
+
+
+def test_characters_without_a_font_are_written_in_ascii(monkeypatch, tmp_path):
+    monkeypatch.setattr(style, "FURTHER_FONTS", ("No such font",))
+    fig, title = titled("頭 Ü🧠.png\nτ = 1")
+    style.save(Store(tmp_path), "a.png", fig)
+    assert title.get_text() == "\\u982d Ü\\U0001f9e0.png\nτ = 1"
+
+
+def test_a_font_that_has_them_is_taken_where_there_is_one(monkeypatch, tmp_path, recwarn):
+    monkeypatch.setattr(style, "FURTHER_FONTS", ("No such font", "STIXGeneral"))  # which comes with matplotlib
+    fig, title = titled("a \u20dd b")
+    style.save(Store(tmp_path), "a.png", fig)
+    assert title.get_text() == "a \u20dd b" and title.get_family() == [style.FONT, "STIXGeneral"] and not recwarn
+
+
+def test_a_name_with_dollars_is_no_formula(tmp_path):
+    fig, _ = titled(style.literal("cost $1^{$.png"))
+    style.save(Store(tmp_path), "a.png", fig)
