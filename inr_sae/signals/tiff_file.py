@@ -76,7 +76,7 @@ def _values(page):
         raise ValueError("some of its pixels are missing")
     try:
         values = page.asarray()
-    except ValueError as error:
+    except (ValueError, NotImplementedError) as error:
         if "imagecodecs" in str(error):  # tifffile alone has no LZW, and no 12 bits
             codecs(page.bitspersample)
         raise

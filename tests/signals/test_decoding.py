@@ -4,14 +4,16 @@ import io
 import struct
 import sys
 import zlib
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
 from inr_sae.errors import InputError
-from inr_sae.signals import image_file
+from inr_sae.signals import image_file, tiff_file
 from inr_sae.signals.notes import Note
+from inr_sae.signals.pixels import Refused
 
 imagecodecs = pytest.importorskip("imagecodecs", reason="imagecodecs, the extra `codecs`, is not installed")
 tifffile = pytest.importorskip("tifffile")
@@ -249,6 +251,16 @@ def test_what_a_missing_library_would_read_is_refused_and_the_extra_named(kind, 
         InputError, match=r"a.img has \d\d bits a channel, .* imagecodecs: pip install 'inr-sae\[codecs\]'$"
     ):
         image_file.read(tmp_path / "a.img")
+
+
+@pytest.mark.parametrize("error", [ValueError, NotImplementedError])
+def test_what_tifffile_lacks_a_library_for_is_refused_and_the_extra_named(error, monkeypatch):
+    def asarray():
+        raise error("<COMPRESSION.LZW: 5> requires the 'imagecodecs' package")
+
+    monkeypatch.setitem(sys.modules, "imagecodecs", None)
+    with pytest.raises(Refused, match="has 12 bits a channel, .* imagecodecs: pip install"):
+        tiff_file._values(SimpleNamespace(databytecounts=(1,), asarray=asarray, bitspersample=12, axes="YX"))
 
 
 def frames(suffix):
