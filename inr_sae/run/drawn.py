@@ -17,42 +17,28 @@ def read(key, config):
 
     What a user should know of them is told once.
     """
-    label = "" if key == "signals" else f"{key}: "
     try:
         signals = load(**config)
     except InputError as error:
-        raise UserError(label + error.sentence(f"{key}.")) from error
-    for note in signals.notes:
-        tell(label + named(note, f"{key}."))
+        tell(key, getattr(error, "__notes__", ()))
+        raise UserError(_label(key) + error.sentence(f"{key}.")) from error
+    tell(key, signals.notes)
     return signals
 
 
-def hold_apart(source, trained, target, fitted, split):
-    """Raise UserError where a picture that an encoder is trained on is among those of another set that are fitted; one
-    that nearly is so is told.
-
-    source, target: keys of config groups; trained, fitted: their Signals; split: of the target.
-    """
-    if source == target:
-        return
-    try:
-        found = copies.between(pictures(source, trained, "cohort"), pictures(target, fitted, split))
-    except InputError as error:
-        raise UserError(str(error)) from error
-    for sentence in found:
-        tell(sentence)
-
-
-def pictures(key, signals, split):
-    """The signals of a split as `copies` compares them, named with the key of their group."""
-    of_split = [getattr(each, split) for each in (signals.names, signals.digests, signals)]
-    return [copies.picture(f"{name} of {key}", split, digest, image) for name, digest, image in zip(*of_split)]
+def tell(key, notes):
+    """Log sentences on the signals of a config group, each the first time."""
+    for note in notes:
+        _log_once(_label(key) + named(note, f"{key}."))
 
 
 @cache
-def tell(sentence):
-    """Log a sentence, the first time."""
+def _log_once(sentence):
     logger.info("%s", sentence)
+
+
+def _label(key):
+    return "" if key == "signals" else f"{key}: "
 
 
 def draw(key, config, store, file):
@@ -79,3 +65,24 @@ def draw(key, config, store, file):
                 "restore the images, or start a new --workdir"
             )
     return signals
+
+
+def hold_apart(source, trained, target, fitted, split):
+    """Raise UserError where a picture that an encoder is trained on is among those of another set that are fitted; one
+    that nearly is so is told.
+
+    source, target: keys of config groups; trained, fitted: their Signals; split: of the target.
+    """
+    if source == target:
+        return
+    try:
+        found = copies.between(pictures(source, trained, "cohort"), pictures(target, fitted, split))
+    except InputError as error:
+        raise UserError(str(error)) from error
+    tell(target, found)
+
+
+def pictures(key, signals, split):
+    """The signals of a split as `copies` compares them, named with the key of their group."""
+    of_split = [getattr(each, split) for each in (signals.names, signals.digests, signals)]
+    return [copies.picture(f"{name} of {key}", split, digest, image) for name, digest, image in zip(*of_split)]

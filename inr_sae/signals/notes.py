@@ -6,6 +6,7 @@ Whoever reads them warns with a `Note`, as any library does; `gathered` makes fe
 import warnings
 from contextlib import contextmanager
 
+from inr_sae.errors import InputError
 from inr_sae.signals.names import listed, shown
 
 
@@ -17,17 +18,28 @@ class Note(UserWarning):
 def gathered():
     """Within it Notes are kept; the list that it gives holds a sentence for each text once the block has ended.
 
-    All other warnings go where they would have gone.
+    An InputError that ends it has them as notes of its own. All other warnings go where they would have gone.
     """
     sentences = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", Note)
-        yield sentences
+        try:
+            yield sentences
+        except InputError as error:
+            for sentence in _sentences(caught):
+                error.add_note(sentence)
+            raise
+    sentences += _sentences(caught)
+    for warning in caught:
+        if not isinstance(warning.message, Note):
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+
+
+def _sentences(caught):
+    """A sentence for each text of the Notes among warnings, with the paths that share it."""
     paths = {}
     for warning in caught:
         if isinstance(warning.message, Note):
             text, *path = warning.message.args
             paths.setdefault(text, []).extend(map(shown, path))
-        else:
-            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-    sentences += [f"{text}: {listed(found)}" if found else text for text, found in paths.items()]
+    return [f"{text}: {listed(found)}" if found else text for text, found in paths.items()]

@@ -6,7 +6,8 @@ from typing import NamedTuple
 import numpy as np
 
 from inr_sae.errors import InputError, argument
-from inr_sae.signals.names import listed, shown
+from inr_sae.signals.names import shown
+from inr_sae.signals.subjects import counted
 
 SPLITS = ("cohort", "validation", "test")
 LOWER = f"lower {argument('n_cohort')}, {argument('n_validation')} or {argument('n_test')}"
@@ -76,8 +77,8 @@ def _named(cohort_names, names):
 
 
 def _too_few(by_subject, sizes, origin):
-    which = f" ({listed(list(by_subject))}, {origin})" if origin else ""
+    there = ", ".join(filter(None, (counted(by_subject), origin)))
     return (
-        f"{len(by_subject)} subjects{which} are too few for {describe(sizes)} with no subject in two of them; {LOWER}, "
-        f"or say with {argument('subject')}, a regular expression, which part of a name is the subject"
+        f"{there}: too few for {describe(sizes)} with no subject in two of them; {LOWER}, or say with "
+        f"{argument('subject')}, a regular expression, which part of a name is the subject"
     )

@@ -55,9 +55,14 @@ def of_scans(names):
 
 def sentence(found, origin):
     """What a user should know of subjects and of what they were taken from."""
-    different = list(dict.fromkeys(found))
-    whose = "" if origin == ALONE else f" of {len(different)} subjects ({listed(different)})"
+    whose = "" if origin == ALONE else f" of {counted(found)}"
     return f"{len(found)} images{whose}, {origin}; {argument('subject')}, a regular expression, can say otherwise"
+
+
+def counted(found):
+    """How many subjects there are, and the first of them."""
+    different = list(dict.fromkeys(found))
+    return f"{len(different)} subject{'s' * (len(different) != 1)} ({listed(different)})"
 
 
 def _first_group(pattern, name):

@@ -12,7 +12,10 @@ import pytest
 from PIL import Image
 
 from inr_sae import study
+from inr_sae.errors import UserError
 from inr_sae.folder.store import Store
+from inr_sae.signals import load
+from inr_sae.signals.names import shown
 from inr_sae.tools.verify import verify
 from tests.conftest import tiny_study
 from tests.helpers import COMPUTED, computed, numbers, rows
@@ -25,6 +28,10 @@ STRANGE = (
     "Ünïcödé 頭 🧠.png",
     "x" * 251 + ".png",
     "a|b.png",
+    "$1^{$.png",
+    "a\rb.png",
+    "e\u0301.png",  # as macOS writes é
+    os.fsdecode(b"M\xfcller.png"),  # Latin-1
 )
 
 
@@ -57,7 +64,7 @@ def folder_of_images(tmp_path, rng):
         path = folder / name.replace("/", "_")
         Image.fromarray(rng.integers(0, 256, (16, 12), dtype=np.uint8)).save(path, "png")
     config = tiny_study("ffmlp")
-    config.signals.update(dict(dataset="folder", root=str(folder), n_cohort=6, n_test=4))
+    config.signals.update(dict(dataset="folder", root=str(folder), n_cohort=8, n_test=6))
     config.fit.update(dict(seeds=1, taus=(1,)))
     return config, folder
 
@@ -65,7 +72,7 @@ def folder_of_images(tmp_path, rng):
 def test_strange_names_come_through_and_run_nowhere(folder_of_images, tmp_path):
     config, folder = folder_of_images
     study.run(config, tmp_path / "run")
-    names = {path.name for path in folder.iterdir()}
+    names = {shown(path.name) for path in folder.iterdir()}
     drawn = Store(tmp_path / "run").read_csv("cohort/signals.csv")
     assert {row["name"] for row in drawn} == names and len(names) == len(STRANGE)
     fits = Store(tmp_path / "run").read_csv("freeze_sweep/folder/fits.csv")
@@ -79,6 +86,27 @@ def test_strange_names_come_through_and_run_nowhere(folder_of_images, tmp_path):
     explorer = [path.read_text() for path in (tmp_path / "run/report/explorer/data").iterdir()]
     assert not any("<script>alert" in text for text in explorer)
     study.run(config, tmp_path / "run")  # what was read back is what was drawn
+    assert_reports_without_images(config, folder, tmp_path / "run")
+
+
+def assert_reports_without_images(config, folder, workdir):
+    """A finished study whose images are gone does nothing again, and its report where that is asked for; what needs
+    images says so, and goes on where they lie now."""
+    moved = folder.rename(folder.with_name("moved"))
+    load.forget()
+    before = computed(workdir)
+    study.run(config, workdir)
+    config.report.title = "Another title"
+    study.run(config, workdir)
+    assert "Another title" in (workdir / "report/index.html").read_text() and computed(workdir) == before
+    config.fit.steps += 4
+    with pytest.raises(UserError, match="signals.root .*images is no folder"):
+        study.run(config, workdir, redo=True)
+    assert computed(workdir) == before
+    config.fit.steps -= 4
+    config.signals.root = str(moved)
+    study.run(config, workdir)
+    assert computed(workdir) == before
 
 
 def test_inputs_that_may_not_be_written_are_not_touched(folder_of_images, tmp_path):

@@ -68,7 +68,7 @@ def test_what_is_wrong_is_said_with_the_groups_own_key(key, sentence, images, tm
 def test_what_a_user_should_know_is_told_once_and_kept_in_the_log(images, tmp_path, caplog):
     config, folder = images
     (folder / "notes.txt").write_text("no image")
-    drawn.tell.cache_clear()
+    drawn._log_once.cache_clear()
     store = Store(tmp_path / "run")
     with caplog.at_level("INFO", "inr_sae"):
         for _ in range(2):
@@ -99,7 +99,16 @@ def test_a_picture_that_another_set_has_at_another_size_is_told(images, caplog):
         Image.open(path).resize((3, 4)).resize((48, 64), Image.Resampling.BICUBIC).save(path)
     load.forget()
     ours, theirs = drawn.read("sets.a", config), drawn.read("sets.b", config | dict(seed=1, size=(32, 24)))
-    drawn.tell.cache_clear()
+    drawn._log_once.cache_clear()
     with caplog.at_level("INFO", "inr_sae"):
         drawn.hold_apart("sets.a", ours, "sets.b", theirs, "test")
     assert [message for message in caplog.messages if "nearly the same picture" in message]
+
+
+def test_what_was_passed_over_is_told_where_too_few_images_are_left(images, caplog):
+    config, folder = images
+    (folder / "IMG_1.heic").write_text("")
+    drawn._log_once.cache_clear()
+    with caplog.at_level("INFO", "inr_sae"), pytest.raises(UserError, match="7 images are needed"):
+        drawn.read("signals", config | dict(n_test=4))
+    assert caplog.messages[0].endswith("6 images, and files passed over: 1 .heic")

@@ -1,6 +1,7 @@
 """Every kind of pixels at every depth, as the table in BUILD.md has it: read at its depth, or refused in a sentence."""
 
 import io
+import itertools
 import struct
 import sys
 import zlib
@@ -11,7 +12,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from inr_sae.errors import InputError
-from inr_sae.signals import image_file, tiff_file
+from inr_sae.signals import image_file, png_file, tiff_file
 from inr_sae.signals.notes import Note
 from inr_sae.signals.pixels import Refused
 
@@ -55,19 +56,32 @@ def tiff(array, photometric="minisblack", **options):
     return file.getvalue()
 
 
-def tiff12(array, photometric):
-    """A TIFF file of 12 bits a channel, which not every tifffile writes; photometric: 0, 1 or 2, as TIFF has it."""
+def packed(array, bits):
+    """The bytes of an array whose values have so many bits; each row begins with a byte of its own."""
+    each = np.unpackbits(array.astype(">u2").view(np.uint8).reshape(-1, 2), axis=1)[:, 16 - bits :]
+    return np.packbits(each.reshape(SHAPE[0], -1), axis=1)
+
+
+def packed_png(array, bits):
+    """A PNG file of grey of fewer than 8 bits, which Pillow does not write."""
+    header = struct.pack(">IIBBBBB", SHAPE[1], SHAPE[0], bits, 0, 0, 0, 0)
+    rows = b"".join(b"\0" + row.tobytes() for row in packed(array, bits))
+    chunks = (b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")
+    return png_file.SIGNATURE + b"".join(itertools.starmap(chunk, chunks))
+
+
+def packed_tiff(array, bits, photometric):
+    """A TIFF file of so many bits a channel, which not every tifffile writes; photometric: 0 to 2, as TIFF has it."""
     n_channels = array.size // (SHAPE[0] * SHAPE[1])
-    bits = np.unpackbits(array.astype(">u2").view(np.uint8).reshape(-1, 2), axis=1)[:, 4:]
-    pixels = np.packbits(bits.reshape(SHAPE[0], -1), axis=1).tobytes()
+    pixels = packed(array, bits).tobytes()
     # The bits of the channels stand behind the header, then the pixels.
-    tags = [(256, SHAPE[1]), (257, SHAPE[0]), (258, 12), (259, 1), (262, photometric), (273, 200), (277, n_channels)]
+    tags = [(256, SHAPE[1]), (257, SHAPE[0]), (258, bits), (259, 1), (262, photometric), (273, 200), (277, n_channels)]
     tags += [(278, SHAPE[0]), (279, len(pixels))]
     entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags if tag != 258)
-    depths = struct.pack("<HHII", 258, 3, n_channels, 190 if n_channels > 2 else 12)
+    depths = struct.pack("<HHII", 258, 3, n_channels, 190 if n_channels > 2 else bits)
     directory = struct.pack("<H", len(tags)) + entries[:24] + depths + entries[24:] + bytes(4)
     data = b"II*\0\x08\0\0\0" + directory
-    return data.ljust(190, b"\0") + struct.pack("<5H", *[12] * 5) + pixels
+    return data.ljust(190, b"\0") + struct.pack("<5H", *[bits] * 5) + pixels
 
 
 def jpeg2000(array, bits):
@@ -123,6 +137,8 @@ def of_palette(transparent=None, **options):
 
 READ = {
     "png grey 1": (pillow(GREY1 * 255, "png", "1"), scaled(GREY1, 1)),
+    "png grey 2": (packed_png(GREY4 >> 2, 2), scaled(GREY4 >> 2, 2)),
+    "png grey 4": (packed_png(GREY4, 4), scaled(GREY4, 4)),
     "png grey 8": (png(GREY8), scaled(GREY8, 8)),
     "png grey 16": (png(GREY16), scaled(GREY16, 16)),
     "png grey 12 by sBIT, scaled": (png(SIXTEENTHS, chunk(b"sBIT", b"\x0c")), scaled(GREY12, 12)),
@@ -147,18 +163,22 @@ READ = {
         np.where((INDEX == INDEX[2, 3])[..., None], BACKGROUND, COLOURS[INDEX] / 255),
     ),
     "tiff grey 1": (pillow(GREY1 * 255, "tiff", "1"), scaled(GREY1, 1)),
+    "tiff grey 4": (packed_tiff(GREY4, 4, 1), scaled(GREY4, 4)),
+    "tiff grey 10": (packed_tiff(GREY12 >> 2, 10, 1), scaled(GREY12 >> 2, 10)),
+    "tiff colour 14": (packed_tiff(RGB16 >> 2, 14, 2), scaled(RGB16 >> 2, 14)),
+    "tiff white is 0, 4": (packed_tiff(GREY4, 4, 0), scaled(15 - GREY4, 4)),
     "tiff grey 8": (tiff(GREY8), scaled(GREY8, 8)),
-    "tiff grey 12": (tiff12(GREY12, 1), scaled(GREY12, 12)),
+    "tiff grey 12": (packed_tiff(GREY12, 12, 1), scaled(GREY12, 12)),
     "tiff grey 16": (tiff(GREY16), scaled(GREY16, 16)),
     "tiff grey 16, LZW": (tiff(GREY16, compression="lzw"), scaled(GREY16, 16)),
     "tiff white is 0, 1": (tiff(GREY1.astype(bool), "miniswhite"), scaled(1 - GREY1, 1)),
     "tiff white is 0, 8": (tiff(GREY8, "miniswhite"), scaled(255 - GREY8, 8)),
-    "tiff white is 0, 12": (tiff12(GREY12, 0), scaled(4095 - GREY12, 12)),
+    "tiff white is 0, 12": (packed_tiff(GREY12, 12, 0), scaled(4095 - GREY12, 12)),
     "tiff white is 0, 16": (tiff(GREY16, "miniswhite"), scaled(65535 - GREY16, 16)),
     "tiff grey 8 + alpha": (tiff(LA8, extrasamples=["unassalpha"], planarconfig="contig"), seen(LA8, 8)),
     "tiff grey 16 + alpha": (tiff(LA16, extrasamples=["unassalpha"], planarconfig="contig"), seen(LA16, 16)),
     "tiff colour 8": (tiff(RGB8, "rgb"), scaled(RGB8, 8)),
-    "tiff colour 12": (tiff12(RGB12, 2), scaled(RGB12, 12)),
+    "tiff colour 12": (packed_tiff(RGB12, 12, 2), scaled(RGB12, 12)),
     "tiff colour 16": (tiff(RGB16, "rgb"), scaled(RGB16, 16)),
     "tiff colour 16, LZW": (tiff(RGB16, "rgb", compression="lzw", predictor=True), scaled(RGB16, 16)),
     "tiff colour 16, deflate": (tiff(RGB16, "rgb", compression="deflate", predictor=True), scaled(RGB16, 16)),

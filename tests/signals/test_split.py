@@ -31,7 +31,8 @@ def test_too_few_signals_or_subjects_are_refused():
         InputError, match="21 images are needed .* there are 20; lower n_cohort, n_validation or n_test"
     ):
         split.draw(NAMES, NAMES, (20, 0, 1), 0)
-    with pytest.raises(InputError, match="2 subjects .*; lower n_cohort, n_validation or n_test"):
+    words = "2 subjects .*; lower n_cohort, n_validation or n_test, or say with subject, a regular expression"
+    with pytest.raises(InputError, match=words):
         split.draw(NAMES, ["a"] * 10 + ["b"] * 10, (5, 1, 5), 0)
 
 
@@ -45,3 +46,10 @@ def test_named_signals_are_the_cohort_and_their_subjects_are_nowhere_else():
         assert not others & {subject_of[name] for name in wanted}
     with pytest.raises(InputError, match="cohort_names has 'gone.png', and there is no such image; there is '00.png'"):
         split.draw(NAMES, NAMES, (1, 0, 1), 0, ("gone.png",))
+
+
+def test_a_named_signal_is_found_however_its_letters_are_composed_and_named_once():
+    names = ["é.png", "a.png", "b.png"]
+    assert split.draw(names, names, (1, 0, 1), 0, ("e\u0301.png",)).cohort == ("é.png",)
+    with pytest.raises(InputError, match="cohort_names has 'é.png' 2 times; an image is in the cohort once"):
+        split.draw(names, names, (2, 0, 1), 0, ("é.png", "e\u0301.png"))

@@ -101,6 +101,6 @@ def test_what_the_subject_was_taken_from_is_told_and_can_be_said(scans):
     visits = load("oasis", scans, **rules, subject=r"OAS1_\d+_MR\d")
     assert any("12 images of 12 subjects" in note for note in visits.notes)
     with pytest.raises(
-        InputError, match=re.escape("2 subjects (MR1, MR2, from what 'MR.' matches in the name) are too few")
+        InputError, match=re.escape("2 subjects (MR1, MR2), from what 'MR.' matches in the name: too few for")
     ):
         load("oasis", scans, **(RULES | dict(n_cohort=2, n_validation=2, n_test=2)), subject="MR.")

@@ -162,6 +162,11 @@ def pictured_rows(rows, layer, role, n_atoms):
     return [row for row in rows if (row.layer, row.signal_role) == (layer, role)][:n_atoms]
 
 
+def signal_line(row):
+    """A SignalRow in words, with whom it shows where that is not the image alone."""
+    return f"{row.split:<12}{row.name}" + (f"  (subject {row.subject})" if row.subject != row.name else "")
+
+
 def cohort_section(exhibits, history, signals, picture, external):
     """How well the cohort was fitted.
 
@@ -181,5 +186,5 @@ def cohort_section(exhibits, history, signals, picture, external):
         html += exhibits.figure(
             "training", study.training(history), "PSNR of the cohort along its training.", "Training curve"
         )
-    html += page.folded("drawn signals", "\n".join(f"{row.split:<12}{row.name}" for row in signals))
+    html += page.folded("drawn signals", "\n".join(map(signal_line, signals)))
     return Section("cohort", "The cohort", html, appendix=True)
