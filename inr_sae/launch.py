@@ -5,19 +5,17 @@ python -m inr_sae.launch --config=configs/transfer.py [--workdir=DIR] [--config.
 
 import logging
 import os
-import re
 import sys
-import sysconfig
-import traceback
 from pathlib import Path
 
 from absl import app, flags
 from absl import logging as absl_logging
 from ml_collections import config_flags
 
-from inr_sae import DETERMINISTIC
+from inr_sae import DETERMINISTIC, command
 from inr_sae.errors import UserError
 from inr_sae.machine import interrupts
+from inr_sae.run import checks
 
 _CONFIG = config_flags.DEFINE_config_file(
     "config",
@@ -60,72 +58,38 @@ USER_ERROR = 2
 DIFFERS = 3  # a check or a verification did not hold
 STOPPED = 75  # EX_TEMPFAIL: asked to stop, all is saved, the same command goes on
 INTERRUPTED = 130  # as a shell reports a program that Ctrl-C ended
-# Whose files are not the user's: this program's, Python's, and libraries'.
-NOT_THEIRS = ("<frozen ", f"{Path(__file__).parent}{os.sep}", sysconfig.get_path("stdlib") + os.sep)
-LIBRARIES = r"[/\\](site-packages|dist-packages|ml_collections)[/\\]"
 ALONE = ("verify", "export", "check")  # flags that each ask for something of their own
 
 
 def parse_flags(argv):
     """Parse the flags and load the config; whatever is wrong with them ends in one sentence and exit code 2."""
     try:
+        argv = command.arguments(argv)
+        command.refuse_keys(argv)
         rest = flags.FLAGS(argv)
-        if _CONFIG.value is not None:
-            _CONFIG.value.to_dict()  # what stands for a file that could not be loaded raises once it is used
+        command.refuse_twice(argv)
+        if flags.FLAGS["config"].present:
+            command.refuse_no_config(flags.FLAGS["config"].config_filename, _CONFIG.value)
+            command.refuse_groups(config_flags.get_override_values(flags.FLAGS["config"]))
         return rest
     except UserError as error:
-        fail(f"--config: {error}")
+        fail(str(error) if str(error).startswith("-") else f"--config: {error}")
     except Exception as error:  # a config file is a program of the user's, and may raise anything
-        fail(flag_sentence(error, argv))
-
-
-def flag_sentence(error, argv):
-    """What a user should read of an error that came out of the flags, a config file or an override."""
-    place, error = mistake(error)
-    said = " ".join((error.msg if isinstance(error, SyntaxError) else str(error)).split())
-    if "No module named 'configs'" in said:
-        return "the config file imports `configs`, which is not to be found; run from the root of the repository"
-    key, meant = unknown_key(said)
-    if key:
-        # ml_collections names the key alone; say which flag it was in.
-        overrides = (arg for arg in argv if re.match(rf"--config\.([^=]*\.)?{re.escape(key)}[.=]", arg))
-        hint = f"; did you mean {meant!r}?" if meant else ""
-        return f"{place or next(overrides, '--config')}: the config has no key {key!r}{hint}"
-    if place:
-        return f"{place}: {said}"
-    if isinstance(error, OSError):
-        return f"--config cannot be loaded: {str(error).strip().splitlines()[-1].strip()}"
-    return said
-
-
-def mistake(error):
-    """("--config: FILE, line N", the error) of what a file of the user's has raised, its innermost line; ("", error)
-    where none has."""
-    wrapped = error
-    while wrapped is not None:  # absl and ml_collections put what a config file raises into errors of their own
-        frames = [(frame.filename, frame.lineno) for frame in traceback.extract_tb(wrapped.__traceback__)]
-        if isinstance(wrapped, SyntaxError):
-            frames = [(wrapped.filename, wrapped.lineno)]
-        theirs = [(file, line) for file, line in frames if not re.search(LIBRARIES, file)]
-        theirs = [(file, line) for file, line in theirs if not file.startswith(NOT_THEIRS)]
-        if theirs:
-            return "--config: {}, line {}".format(*theirs[-1]), wrapped
-        wrapped = wrapped.__cause__ or wrapped.__context__
-    return "", error
-
-
-def unknown_key(said):
-    """(key, what may have been meant or "") of what ml_collections says of a key that there is not, else ("", "")."""
-    if suggestion := re.search(r'Did you mean "(.+?)" instead of "(.+?)"', said):
-        return suggestion[2], suggestion[1]
-    missing = re.search(r'Key "(.+?)" does not exist', said) or re.fullmatch(r"""['"]+(\w+)['"]+""", said)
-    return (missing[1], "") if missing else ("", "")
+        fail(command.sentence(error, argv))
 
 
 def fail(sentence):
     """Print a sentence and exit with the code of an error that the user can mend."""
     print(f"inr_sae: {sentence}", file=sys.stderr)
     sys.exit(USER_ERROR)
+
+
+def folder(name):
+    """The folder that the flag of that name gives, None where it is not given."""
+    text = flags.FLAGS[name].value
+    if text == "":
+        raise UserError(f"--{name} is empty; name a folder, or leave it out")
+    return text and Path(checks.local(f"--{name}", text))
 
 
 def default_workdir(config_path):
@@ -150,11 +114,13 @@ def main(argv):
     """Run the study, or what the other flags ask for."""
     if len(argv) > 1:
         fail(f"{argv[1]!r} is not understood; flags begin with --")
+    sys.stdout.reconfigure(errors="backslashreplace")  # a folder's name may have letters that a terminal has not
+    os.environ.pop("MPLBACKEND", None)  # a notebook's, of which matplotlib may know nothing here
     show_log()
     interrupts.listen()
     if _DETERMINISTIC.value:  # XLA reads its flags when jax is imported
         os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {DETERMINISTIC}".strip()
-    code = shared() if _DISTRIBUTED.value else outcome(act)
+    code = outcome(act) if _DISTRIBUTED.value is None else shared()
     if code == INTERRUPTED:
         # XLA may be in the middle of a dispatch, in threads that a normal exit would tear the interpreter from under.
         sys.stdout.flush()
@@ -188,15 +154,20 @@ def act():
     refuse_together()
     if _VERIFY.value:
         return verify()
+    if _CONFIG.value is None and not _EXPORT.value:
+        raise UserError("--config is missing; name a config file, as in --config=configs/transfer.py")
+    from inr_sae.machine import devices  # late: `--help` should not wait for jax
+
+    devices.check()
     if _EXPORT.value:
         return export()
-    if _CONFIG.value is None:
-        raise UserError("--config is missing; name a config file, as in --config=configs/transfer.py")
     return check() if _CHECK.value else run_study()
 
 
 def refuse_together():
     """Raise UserError for flags that cannot go together, or that mean nothing alone."""
+    for name in ("workdir", *ALONE):
+        folder(name)
     asked = [name for name in ALONE if flags.FLAGS[name].value]
     if len(asked) > 1:
         raise UserError(f"--{asked[0]} and --{asked[1]} ask for two things; give one of them")
@@ -205,7 +176,7 @@ def refuse_together():
     for name in ("verify", "export"):
         if flags.FLAGS[name].value and _CONFIG.value is not None:
             raise UserError(f"--{name} takes a finished study's folder and no --config; leave one out")
-        if flags.FLAGS[name].value and _DISTRIBUTED.value:
+        if flags.FLAGS[name].value and _DISTRIBUTED.value is not None:
             raise UserError(f"--{name} is done by one process; leave --distributed out")
     if _VERIFY.value and _WORKDIR.value:
         raise UserError("--verify names the folder that it reads, and --workdir another; leave --workdir out")
@@ -244,10 +215,11 @@ def about():
 
 def run_study():
     """Run the study of --config in --workdir."""
-    from inr_sae import study  # late: `--help` should not wait for jax
+    from inr_sae import study
 
     config_file, told, defaults = about()
-    workdir = Path(_WORKDIR.value) if _WORKDIR.value else default_workdir(config_file)
+    checks.there(_CONFIG.value, defaults)
+    workdir = folder("workdir") or default_workdir(config_file)
     study.run(_CONFIG.value, workdir, told, _REDO.value, defaults)
     print(workdir / "report" / "index.html" if "report" in _CONFIG.value.stages else workdir)
     return 0
@@ -257,7 +229,8 @@ def check():
     """Run the study of --check again and compare."""
     from inr_sae.tools import rerun
 
-    held, text = rerun.check(_CONFIG.value, Path(_CHECK.value), _WORKDIR.value, _CHECK_STAGES.value)
+    checks.there(_CONFIG.value, about()[2])
+    held, text = rerun.check(_CONFIG.value, folder("check"), folder("workdir"), _CHECK_STAGES.value)
     print(text)
     return 0 if held else DIFFERS
 
@@ -266,7 +239,7 @@ def verify():
     """Hold the folder of --verify against its manifest."""
     from inr_sae.tools.verify import verify
 
-    wrong = verify(Path(_VERIFY.value))
+    wrong = verify(folder("verify"))
     for name, what in wrong:
         print(f"{what}: {name}")
     if not wrong:
@@ -278,7 +251,7 @@ def export():
     """Write the networks of --export as safetensors."""
     from inr_sae.tools.export import export
 
-    for path in export(Path(_EXPORT.value), Path(_WORKDIR.value) if _WORKDIR.value else None):
+    for path in export(folder("export"), folder("workdir")):
         print(path)
     return 0
 

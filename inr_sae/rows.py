@@ -13,7 +13,8 @@ _PAIR = [("source", str), ("target", str), ("backbone", str), ("frequency", _NUM
 _ENCODER = [("source", str), ("backbone", str), ("frequency", _NUMBER)]
 _FIT = [*_PAIR, ("protocol", str), ("tau", int | None), ("learning_rate", float)]  # tau: None without a boundary
 _CONDITION = [("regime", str), ("backbone", str), ("seed", int)]  # seed: of the encoder's training
-METRICS = ("psnr_db", "psnr_clipped_db", "ssim", "lpips")
+PSNRS = ("psnr_db", "psnr_clipped_db")  # as measured in a fit's row, capped (`measure.cap`) in every mean of several
+METRICS = (*PSNRS, "ssim", "lpips")
 
 
 class SignalRow(NamedTuple):
@@ -26,7 +27,7 @@ class SignalRow(NamedTuple):
 
 
 class HistoryRow(NamedTuple):
-    """cohort/history.csv: the cohort along its training; the loss is the sum over signals of their mse."""
+    """cohort/history.csv: the cohort along its training; the loss is the sum over signals of their mse, PSNR capped."""
 
     step: int
     loss: float

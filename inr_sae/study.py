@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from inr_sae import __version__, stages
 from inr_sae.errors import UserError
-from inr_sae.folder import manifest
+from inr_sae.folder import checkpoints, manifest
 from inr_sae.folder.store import Store, finite_or_none
 from inr_sae.machine import devices, processes
 from inr_sae.run import checks, once
@@ -24,6 +24,7 @@ def run(config, workdir, about=None, redo=False, defaults=None):
     concerns is done again. defaults: {key: value}, at which a key that is new in the program concerns nothing.
     """
     store = Store(workdir)
+    checkpoints.refuse_path(store.root)
     plan = check(config, store)
     processes.together(configure, {"precision": config.runtime.precision, "cache_dir": config.runtime.cache_dir})
     with store.lock(), room(store.root):
@@ -44,8 +45,10 @@ def check(config, store):
     Images are read here, before the folder is made: bad data leave no trace. Where all that needs them is done they may
     be gone.
     """
+    checks.there(config, ("stages", "runtime"))
     checks.values(once.flatten(config.to_dict()))
     checks.one_of("runtime.precision", config.runtime.precision, devices.PRECISIONS)
+    checks.refuse_remote("runtime.cache_dir", config.runtime.cache_dir)
     for name in config.stages:
         if name not in stages.stage_names():
             raise UserError(f"stages names {name!r}; there are {', '.join(stages.stage_names())}")
@@ -63,6 +66,7 @@ def check(config, store):
                 )
     for name in plan:
         stage = stages.stage(name)
+        checks.there(config, stage.READS)
         if not once.is_settled(stage, config, store):
             stage.check(once.declared(config, stage.READS))
     return plan
@@ -117,7 +121,7 @@ def changes(config, store, defaults):
         state = once.state_of(store, name)
         if not state.mark:
             continue
-        values = once.values_read(stages.stage(name), config)
+        values = once.values_read(stages.stage(name), config, store)
         added = values.keys() - state.reads.keys()
         new = {key: (NOT_THERE, values[key]) for key in added if values[key] != defaults.get(key, values[key])}
         if changed := once.changed(state, values) | new:

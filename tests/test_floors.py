@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 # From the top. A file imports its own room and those of lower floors; rooms of one floor do not import each other.
 FLOORS = [
     {"launch"},
+    {"command"},
     {"tools"},
     {"study", "notebook"},
     {"stages"},

@@ -25,6 +25,17 @@ def test_free_keys_may_change_and_only_the_report_is_made_again(copy):
     assert set(begun(workdir, lines)) <= {"explorer", "report"} and numbers(workdir) == before
 
 
+def test_what_a_config_says_of_a_backbone_that_is_not_in_use_concerns_nothing(copy):
+    config, workdir = copy
+    assert config.inr.backbone == "ffmlp"
+    lines = n_lines(workdir)
+    other = dict(inr__siren__omega_0=20.0, single__siren__learning_rate=1.0, transfer__frequencies__siren=(1.0,))
+    study.run(changed(config, **other), workdir)
+    assert begun(workdir, lines) == []
+    with pytest.raises(UserError, match="inr.ffmlp.sigma is 1.0 and was 10.0"):
+        study.run(changed(config, inr__ffmlp__sigma=1.0, **other), workdir)
+
+
 @pytest.mark.parametrize(
     "key, value, again",
     [

@@ -25,6 +25,7 @@ def from_tensors(tensors, layout, shape, coordinates=(-1.0, 1.0)):
     Raises InputError naming the tensor or the layout's key that is missing or does not fit, and for what this program
     cannot express: hidden layers of different widths, a decoder of more than one linear layer.
     """
+    tensors = naming.unwrapped(tensors, layouts.OWN | layout)
     layout = layouts.complete(layout, tensors)
     (first, *rest), heads = naming.layers(tensors, layout)
     affine = folding.coordinates(layout, shape, coordinates)

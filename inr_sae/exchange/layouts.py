@@ -22,7 +22,8 @@ form, are in `OWN`; a key that a layout lacks keeps the value there.
     output_range     [low, high] of the network's output that mean 0 and 1
     final_sigmoid    the network ends in a sigmoid, which a linear head cannot express: the heads are left out
 
-Biases of which no tensor is there are zeros (bias=False). Tensors that no key names are ignored.
+Biases of which no tensor is there are zeros (bias=False). Tensors that no key names are ignored, of whatever kind they
+are. Parts of names that torch's wrappers add (`naming.WRAPPERS`), as in module.net.0.weight, are taken off first.
 """
 
 import math

@@ -3,12 +3,30 @@
 A pattern is a tensor's name with placeholders: {j} for a signal's number, {i} for a layer's.
 """
 
+import logging
 import re
 
 import numpy as np
 
 from inr_sae.errors import InputError
 from inr_sae.exchange.layouts import NAMES
+
+logger = logging.getLogger("inr_sae")
+
+# What torch puts into names: DataParallel and averaged models, compile, sharded and checkpointed modules.
+WRAPPERS = ("module", "_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
+
+
+def unwrapped(tensors, layout):
+    """The tensors without what torch's wrappers put into their names, unless the layout names it or names would clash;
+    what is taken off is logged."""
+    patterns = ".".join(layout[key] for key in NAMES if isinstance(layout[key], str)).split(".")
+    parts = [part for part in WRAPPERS if part not in patterns and any(part in name.split(".") for name in tensors)]
+    renamed = {".".join(part for part in name.split(".") if part not in parts): tensors[name] for name in tensors}
+    if not parts or len(renamed) < len(tensors):
+        return tensors
+    logger.info("taken off the names of tensors: %s", ", ".join(f"{part}." for part in parts))
+    return renamed
 
 
 def layers(tensors, layout):
@@ -37,16 +55,24 @@ def layers(tensors, layout):
     return [linear[1:] for linear in hidden], [linear[1:] for linear in heads]
 
 
-def get(tensors, name):
-    """The tensor of a name, in float64. Raises InputError with names that there are."""
+def get(tensors, name, kinds=("float",)):
+    """The tensor of a name, in float64. Raises InputError with names that there are, and for one of another kind or
+    with values that are not finite."""
     if name not in tensors:
         raise InputError(f"there is no tensor {name!r}; {_there_are(tensors)}")
-    return np.asarray(tensors[name], np.float64)
+    value = np.asarray(tensors[name])
+    if not any(kind in value.dtype.name for kind in kinds):
+        raise InputError(f"tensor {name!r} is of {value.dtype.name}, not of floats")
+    with np.errstate(over="ignore"):
+        finite = np.isfinite(value.astype(np.float32)).all()
+    if not finite:
+        raise InputError(f"tensor {name!r} has values that are not finite in float32")
+    return value.astype(np.float64)
 
 
 def number(tensors, layout, key):
     """A number that a layout's key gives, or whose tensor it names. Raises InputError naming the key."""
-    value = get(tensors, layout[key]) if isinstance(layout[key], str) else layout[key]
+    value = get(tensors, layout[key], ("float", "int")) if isinstance(layout[key], str) else layout[key]
     if not isinstance(value, int | float | np.ndarray) or np.size(value) != 1 or not np.isfinite(value) or value == 0:
         raise InputError(f"the layout's {key} is {layout[key]!r}; it is a number other than 0, or a tensor of one")
     return float(value)
@@ -78,7 +104,8 @@ def _linears(tensors, layout, kind, numbers):
 def _refuse_stray_bias(tensors, layout, pattern, shapes):
     """Raise InputError if a tensor that no key names has the shape of a bias: a slip in a name must not drop biases."""
     named = {_name(layout[key], *numbered) for key in NAMES for numbered in _numbers(tensors, layout[key])}
-    stray = [name for name, value in tensors.items() if np.shape(value) in shapes and name not in named]
+    floats = [name for name, value in tensors.items() if "float" in np.asarray(value).dtype.name]
+    stray = [name for name in floats if np.shape(tensors[name]) in shapes and name not in named]
     if stray:
         raise InputError(f"no bias is named {pattern!r}, but the tensor {stray[0]!r} has the shape of one")
 

@@ -4,10 +4,17 @@ import json
 import os
 from pathlib import Path
 
+import jax.numpy as jnp
 import numpy as np
 import safetensors.numpy
 
 from inr_sae.errors import InputError
+
+DTYPES = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": jnp.bfloat16, "BOOL": bool, "C64": "<c8"}
+DTYPES |= {f"{kind}{8 * n}": f"<{kind.lower()}{n}" for kind in "IU" for n in (1, 2, 4, 8)}
+DTYPES |= {"F8_E4M3": jnp.float8_e4m3fn, "F8_E4M3FNUZ": jnp.float8_e4m3fnuz}
+DTYPES |= {"F8_E5M2": jnp.float8_e5m2, "F8_E5M2FNUZ": jnp.float8_e5m2fnuz}
+DTYPES |= {"F8_E8M0": jnp.float8_e8m0fnu}
 
 
 def write(path, tensors, facts):
@@ -30,13 +37,13 @@ def write(path, tensors, facts):
 
 
 def read(path):
-    """{name: float32 array} of a .safetensors or .npz file; other kinds of float are converted.
+    """{name: array} of a .safetensors or .npz file: floats of every size as float32, all else as it is.
 
     Nothing in the file is executed. Raises InputError naming the file where it is missing, damaged, pickled or of
-    another kind, and the tensor where it is not of floats or not finite.
+    another kind. Whether a tensor can be used, `naming.get` tells once it is asked for.
     """
     path = Path(path)
-    readers = {".safetensors": safetensors.numpy.load_file, ".npz": _load_npz}
+    readers = {".safetensors": _load_safetensors, ".npz": _load_npz}
     if path.suffix not in readers:
         raise InputError(
             f"{path}: tensors are read from .safetensors or .npz; save a PyTorch state_dict with "
@@ -49,7 +56,17 @@ def read(path):
     except Exception as error:  # a damaged file makes each format's reader raise kinds of its own
         reason = " ".join(str(error).split())
         raise InputError(f"{path} is damaged or holds pickled objects ({reason}); save it again as tensors") from error
-    return {name: _float32(path, name, tensors[name]) for name in sorted(tensors)}
+    return {name: _float32(tensors[name]) for name in sorted(tensors)}
+
+
+def _load_safetensors(path):
+    found = {}
+    for name, view in safetensors.deserialize(path.read_bytes()):
+        if view["dtype"] in DTYPES:
+            found[name] = np.frombuffer(view["data"], DTYPES[view["dtype"]]).reshape(view["shape"])
+        else:  # floats of fewer bits, several to a byte
+            found[name] = np.frombuffer(view["data"], np.uint8)
+    return found
 
 
 def _load_npz(path):
@@ -57,15 +74,11 @@ def _load_npz(path):
         return {name: np.asarray(file[name]) for name in file.files}
 
 
-def _float32(path, name, value):
-    # By the name, because NumPy does not count bfloat16 among its floats.
-    if "float" not in value.dtype.name:
-        raise InputError(f"{path}: tensor {name!r} is of {value.dtype.name}, not of floats; leave it out of the file")
+def _float32(value):
+    if "float" not in value.dtype.name:  # by the name, because NumPy does not count bfloat16 among its floats
+        return value
     with np.errstate(over="ignore"):
-        value = value.astype(np.float32)
-    if not np.isfinite(value).all():
-        raise InputError(f"{path}: tensor {name!r} has values that are not finite in float32")
-    return value
+        return value.astype(np.float32)
 
 
 def _replace(path, data):

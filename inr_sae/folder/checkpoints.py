@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import shutil
+import sys
 from contextlib import contextmanager
 
 import jax
@@ -16,6 +17,19 @@ from inr_sae.errors import UserError
 
 logger = logging.getLogger("inr_sae")
 ALONE = ocp.options.MultiprocessingOptions(primary_host=0, active_processes={0})  # process 0 writes, the others do not
+
+
+def refuse_path(path):
+    """Raise UserError for a path of a study in which a checkpoint could not be read back."""
+    wrong = ""
+    if re.search(r"[\[\\]", str(path)):
+        wrong = "has [ or \\ in it, which orbax takes for a pattern"
+    if not str(path).isascii() and sys.getfilesystemencoding() != "utf-8":
+        wrong = f"is read as {sys.getfilesystemencoding()}, and orbax reads UTF-8; set PYTHONUTF8=1"
+    if any("\ud800" <= letter <= "\udfff" for letter in str(path)):
+        wrong = "is no UTF-8, as which orbax reads it"
+    if wrong:
+        raise UserError(f"--workdir {path} {wrong}: checkpoints would be lost there; choose another folder")
 
 
 def _abstract(tree):

@@ -21,7 +21,7 @@ def append_line(path, line):
             if file.read(1) != b"\n":
                 file.seek(0)
                 file.truncate(file.read().rfind(b"\n") + 1)
-        file.write((line + "\n").encode())
+        file.write((line + "\n").encode(errors="backslashreplace"))  # of bytes that were no text, in a name
 
 
 def digest_of(path):

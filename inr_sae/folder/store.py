@@ -1,11 +1,10 @@
-"""A run's folder: files that appear whole, the log, and the lock that keeps a second run out.
+"""A run's folder: files that appear whole, and the log.
 
 Every file is written beside its place and renamed into it, so a reader never sees half of one, and its digest stands
 in the ledger.
 """
 
 import csv
-import fcntl
 import hashlib
 import json
 import math
@@ -22,7 +21,7 @@ from typing import get_args
 import numpy as np
 
 from inr_sae.errors import UserError
-from inr_sae.folder import ledger
+from inr_sae.folder import ledger, lock
 
 PARTIAL = ".partial"
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")  # a spreadsheet takes a cell that begins so for a formula
@@ -104,9 +103,9 @@ class Store:
             partial.unlink(missing_ok=True)
 
     def write_text(self, name, text):
-        """Write a text file."""
+        """Write a text file; bytes of a name that were no text are escaped, in JSON so that they come back."""
         with self.replacing(name) as path:
-            path.write_text(text, encoding="utf-8")
+            path.write_text(text, encoding="utf-8", errors="backslashreplace")
 
     def write_json(self, name, value):
         """Write a value as indented JSON; floats that are not finite become null."""
@@ -183,27 +182,9 @@ class Store:
         line = json.dumps(finite_or_none({"time": round(time.time(), 3), "event": event, **fields}), ensure_ascii=False)
         ledger.append_line(self.path("log.jsonl"), line)
 
-    @contextmanager
     def lock(self):
-        """Keep other runs out of the folder while the block runs; the operating system frees the lock if we are killed.
-
-        Raises UserError if the folder cannot be made or written, or another run holds it.
-        """
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            file = open(self.path(".lock"), "a+")
-        except OSError as error:
-            raise UserError(
-                f"--workdir {self.root} cannot be written ({error.strerror}); choose another folder"
-            ) from error
-        with file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise UserError(
-                    f"--workdir {self.root} is in use by another run; wait for it or choose another folder"
-                ) from error
-            yield
+        """Keep other runs out of the folder, which is made, while the block runs; see `lock.held`."""
+        return lock.held(self.path(".lock"))
 
 
 def format_cell(value):

@@ -1,6 +1,7 @@
 """The machine: precision, compilation cache, devices, and the fingerprint of what a run ran on."""
 
 import importlib.metadata
+import logging
 import os
 import platform
 import subprocess
@@ -8,6 +9,10 @@ import sys
 from pathlib import Path
 
 import jax
+
+from inr_sae.errors import UserError
+
+logger = logging.getLogger("inr_sae")
 
 PRECISIONS = ("highest", "high", "default")
 # JAX reads these from the environment, and another value changes every number: they are set, whatever it says.
@@ -32,10 +37,31 @@ def configure(precision, cache_dir):
     for setting, value in PINNED.items():
         jax.config.update(setting, value)
     jax.config.update("jax_default_matmul_precision", precision)
-    if cache_dir:
-        jax.config.update("jax_compilation_cache_dir", str(Path(cache_dir).expanduser().absolute()))
+    if cache_dir and (folder := cache_folder(cache_dir)):
+        jax.config.update("jax_compilation_cache_dir", folder)
         # By default only what takes a second to compile is kept; a study has dozens of programs below that.
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+
+
+def check():
+    """Raise UserError where JAX has no device to compute on, as with JAX_PLATFORMS=cuda where there is no GPU."""
+    try:
+        jax.devices()
+    except (RuntimeError, AssertionError) as error:  # the latter of a platform that is known and not there
+        said = " ".join(str(error).split()) or "there is none of it"
+        raise UserError(
+            f"JAX has no device to compute on, and JAX_PLATFORMS is {os.environ.get('JAX_PLATFORMS', '')!r} ({said}); "
+            "unset it, or install JAX for that device, as BUILD.md says"
+        ) from error
+
+
+def cache_folder(name):
+    """The absolute path of the folder of compiled programs; "", with a warning, where ~ is nobody's home."""
+    try:
+        return str(Path(name).expanduser().absolute())
+    except RuntimeError:
+        logger.warning("compiled programs are not kept: nobody knows the home directory of %s", name)
+        return ""
 
 
 def accelerator_memory():

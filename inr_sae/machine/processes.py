@@ -9,6 +9,7 @@ import importlib
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 import traceback
@@ -18,7 +19,7 @@ import numpy as np
 from jax.experimental import multihost_utils
 
 from inr_sae.errors import UserError
-from inr_sae.machine import interrupts
+from inr_sae.machine import devices, interrupts
 
 HEARTBEAT_S = 40  # silence after which a process counts as dead
 START_S = 120  # how long the processes wait for each other at the start
@@ -32,11 +33,16 @@ _numbers = itertools.count()  # of announcements
 def start(spec):
     """Join the other processes. spec: "auto" on a cluster that JAX knows, or "HOST:PORT,N,I".
 
-    Raises UserError where there is no such cluster, the spec cannot be read, or the others do not come.
+    Raises UserError where there is no such cluster, the spec cannot be read, the others do not come, or JAX has no
+    device.
     """
     # Its handler of SIGTERM would take the place of ours.
     jax.config.update("jax_enable_preemption_service", False)
     arguments = {} if spec == "auto" else dict(zip(("coordinator_address", "num_processes", "process_id"), read(spec)))
+    begun = last_words(
+        f"inr_sae: --distributed={spec} did not start: the processes have not found each other within {START_S} s; see "
+        "launch/README.md"
+    )
     try:
         jax.distributed.initialize(
             **arguments,
@@ -47,34 +53,39 @@ def start(spec):
     except (ValueError, RuntimeError) as error:
         said = str(error).strip().splitlines()[0]
         raise UserError(f"--distributed={spec} did not start ({said}); see launch/README.md") from error
+    finally:
+        begun()
     interrupts.listen()  # the coordination service may have set handlers of its own
-    watch_over(jax.process_index(), jax.process_count())
+    devices.check()
+    n, i = jax.process_count(), jax.process_index()
+    over = last_words(
+        f"inr_sae: process {i} of {n} has ended without a word: it was killed, or another process is gone (exit code "
+        f"{GONE}); the same command goes on"
+    )
+    atexit.register(over)
 
 
 def read(spec):
     """(coordinator's address, number of processes, this process's number) of "HOST:PORT,N,I"."""
-    address, *numbers = spec.split(",")
-    if ":" not in address or len(numbers) != 2 or not all(number.isdigit() for number in numbers):
+    parts = re.fullmatch(r"([^,]+:(\d{1,5})),(\d+),(\d+)", spec, re.ASCII)
+    if parts is None or not 0 < int(parts[2]) < 2**16:
         raise UserError(f"--distributed is {spec!r}; it is auto, or HOST:PORT,N,I, as in 127.0.0.1:8476,2,0")
-    n, i = map(int, numbers)
+    address, n, i = parts[1], int(parts[3]), int(parts[4])
     if not i < n:
         raise UserError(f"--distributed is {spec!r}; of {n} processes the last has the number {n - 1}")
     return address, n, i
 
 
-def watch_over(i, n):
-    """Have a shell stand by that says a last sentence if this process ends without a word.
+def last_words(sentence):
+    """Have a shell stand by that says a sentence if this process ends without a word; returns what sends it away.
 
-    Where a process dies, JAX aborts the others from a thread of its own: nothing in Python gets to speak.
+    Where a process dies or does not come, JAX aborts the others from a thread of its own: nothing in Python gets to
+    speak.
     """
-    sentence = (
-        f"inr_sae: process {i} of {n} has ended without a word: it was killed, or another process is gone (exit code "
-        "134); the same command goes on"
-    )
     witness = subprocess.Popen(
         ["sh", "-c", 'read -r word || echo "$0" >&2', sentence], stdin=subprocess.PIPE, start_new_session=True
     )
-    atexit.register(witness.communicate, b"over\n")
+    return lambda: witness.communicate(b"over\n")
 
 
 def client():

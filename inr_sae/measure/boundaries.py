@@ -1,7 +1,8 @@
 """What fits of a matrix say: which freeze boundary is best, whether beyond chance, and which rule names it.
 
 A pair is (source, target, backbone, frequency); `random` and `scratch` take nothing from a source and stand beside
-every one. Fits and ranks are rows of `inr_sae.rows`; the number of units is read from the ranks, or given.
+every one. Fits and ranks are rows of `inr_sae.rows`; the number of units is read from the ranks, or given. PSNR is
+capped as `cap` says.
 """
 
 import itertools
@@ -9,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from inr_sae.measure.cap import capped
 from inr_sae.measure.paired import paired_interval
 from inr_sae.protocols import PROTOCOLS, same_fit
 from inr_sae.rows import UNTRAINED, AgreementRow, BestTauRow, MeanCurveRow, PairedRow
@@ -52,7 +54,7 @@ def psnr(rows, pair, protocol, tau):
     """
     pair = at_source(pair, protocol)
     return {
-        (row.image, row.seed): row.psnr_db
+        (row.image, row.seed): float(capped(row.psnr_db))
         for row in rows
         if row.protocol == protocol and row.tau == tau and pair_of(row) == pair
     }
@@ -171,7 +173,7 @@ def paired(fits, n_units):
     values = {}
     for row in fits:
         key = pair_of(row), row.learning_rate, row.protocol, row.tau
-        values.setdefault(key, {})[row.image, row.seed] = row.psnr_db
+        values.setdefault(key, {})[row.image, row.seed] = float(capped(row.psnr_db))
 
     def fitted(pair, rate, protocol, tau):
         protocol, tau = same_fit(protocol, tau, n_units[pair.backbone], names)
@@ -193,4 +195,4 @@ def mean_curves(curves):
     groups, keys = {}, [name for name in MeanCurveRow._fields if name not in ("psnr_db_mean", "n")]
     for row in curves:
         groups.setdefault(tuple(getattr(row, key) for key in keys), []).append(row.psnr_db)
-    return [MeanCurveRow(*key, float(np.mean(values)), len(values)) for key, values in groups.items()]
+    return [MeanCurveRow(*key, float(np.mean(capped(values))), len(values)) for key, values in groups.items()]

@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from inr_sae.rows import DeviationRow
+from inr_sae.measure.cap import capped
+from inr_sae.rows import PSNRS, DeviationRow
 
 
 class Recipe(NamedTuple):
@@ -77,7 +78,7 @@ def ours(recipe, measured, cell):
         return None
     images = {}
     for image, value in rows:
-        images.setdefault(image, []).append(value)
+        images.setdefault(image, []).append(float(capped(value)) if quantity in PSNRS else value)
     return [float(np.mean(values)) for values in images.values()]
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from inr_sae.measure.boundaries import at_source, encoder_of, pair_of
+from inr_sae.measure.cap import capped
 from inr_sae.measure.paired import stratified_interval
 from inr_sae.paper import reference
 from inr_sae.paper.claims import NAN, Measured, counted
@@ -18,7 +19,7 @@ class Matrix(NamedTuple):
     best: list  # BestTauRows
     n_units: dict  # {encoder: number of its units}
     datasets: dict  # {set: the data set that it is of}, by which published numbers go, whatever a config calls a set
-    psnr: dict  # {(Pair, protocol, tau): {(image, seed): dB}}
+    psnr: dict  # {(Pair, protocol, tau): {(image, seed): dB, capped}}
     subjects: dict  # {target: {image: whom it shows}}
 
     def n_images(self, rows):
@@ -30,7 +31,7 @@ def matrix_of(fits, best, n_units, datasets):
     """The Matrix of some rows."""
     psnr, subjects = {}, {}
     for row in fits:
-        psnr.setdefault((pair_of(row), row.protocol, row.tau), {})[row.image, row.seed] = row.psnr_db
+        psnr.setdefault((pair_of(row), row.protocol, row.tau), {})[row.image, row.seed] = float(capped(row.psnr_db))
         subjects.setdefault(row.target, {})[row.image] = row.subject
     return Matrix(fits, best, n_units, datasets, psnr, subjects)
 

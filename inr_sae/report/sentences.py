@@ -3,6 +3,7 @@
 import numpy as np
 
 from inr_sae.measure.boundaries import encoder_of
+from inr_sae.measure.cap import CAP_DB, capped, n_beyond
 from inr_sae.protocols import PROTOCOLS
 from inr_sae.report.conditions import condition_names, matched_conditions, pairs
 
@@ -41,7 +42,7 @@ def paired(fits, first, second):
     """
     values = {}
     for row in fits:
-        values.setdefault((row.protocol, row.tau), {})[row.image, row.seed] = row.psnr_db
+        values.setdefault((row.protocol, row.tau), {})[row.image, row.seed] = float(capped(row.psnr_db))
     ours, theirs = values.get(first, {}), values.get(second, {})
     return np.array([value - theirs[key] for key, value in ours.items() if key in theirs])
 
@@ -161,12 +162,23 @@ def caveats(datasets, external_file):
     return found
 
 
-def metrics_note(lpips):
-    """How the metrics of a table are defined; lpips: whether it was measured."""
+def metrics_note(lpips, fits):
+    """How the metrics of a table are defined; lpips: whether it was measured. fits: FitRows that are in it."""
     measured = "LPIPS: AlexNet, clipped output; grey signals are repeated to three channels."
     return (
         "SSIM: Gaussian window of 11, sigma 1.5, on output clipped to [0, 1]. PSNR: range 1; the clipped one clips "
-        f"the output first. {measured if lpips else 'LPIPS was not measured.'}"
+        f"the output first. {measured if lpips else 'LPIPS was not measured.'}{cap_note(fits)}"
+    )
+
+
+def cap_note(fits):
+    """What means count of the FitRows whose PSNR is beyond the cap; nothing where there are none."""
+    beyond = n_beyond(fits)
+    if not beyond:
+        return ""
+    return (
+        f" {beyond} of {len(fits)} fits are beyond {CAP_DB:.2f} dB, the rounding of an 8-bit image: in means, "
+        "deviations and differences each counts as that."
     )
 
 

@@ -33,7 +33,7 @@ def to_html(rows, highlight=lambda row: False, wide=False):
     return f'<div class="{kind}"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-LATEX = {"±": r"$\pm$", "→": r"$\to$", "✓": r"\checkmark", "✗": r"$\times$", "–": "--", "τ": r"$\tau$"}
+LATEX = {"≥": r"$\geq$", "±": r"$\pm$", "→": r"$\to$", "✓": r"\checkmark", "✗": r"$\times$", "–": "--", "τ": r"$\tau$"}
 LATEX |= {"\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}"}
 LATEX |= {"~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 

@@ -4,6 +4,8 @@ A kind is (backbone, frequency), an encoder's sort; labels is {backbone: its nam
 """
 
 from inr_sae.measure.boundaries import Pair, pair_of
+from inr_sae.measure.cap import CAP_DB
+from inr_sae.rows import PSNRS
 
 FORMATS = {"psnr_db": "{:.2f} ± {:.2f}", "ssim": "{:.4f} ± {:.4f}", "lpips": "{:.4f} ± {:.4f}"}
 TABLE_1_RULES = ("sr_weight", "sr_activation_centred")  # W and H
@@ -26,13 +28,15 @@ def kinds(rows, labels):
 
 
 def mean_and_spread(row, metric):
-    """Mean and standard deviation of a SummaryRow; a dash for what was not measured, the mean alone of one fit."""
+    """Mean and standard deviation of a SummaryRow; a dash for what was not measured, the mean alone of one fit, and ≥
+    where every fit is at the cap of PSNR or beyond."""
     mean, std = (None if row is None else getattr(row, f"{metric}_{key}") for key in ("mean", "std"))
     if mean is None or mean != mean:
         return "–"
     alone = std is None or std != std
     text = FORMATS[metric].format(mean, 0.0 if alone else std)
-    return text.partition(" ±")[0] if alone else text
+    text = text.partition(" ±")[0] if alone else text
+    return f"≥ {text}" if metric in PSNRS and mean > CAP_DB - 0.005 else text
 
 
 def find(summary, pair, protocol, tau):

@@ -3,6 +3,9 @@
 import fnmatch
 import numbers
 from contextlib import contextmanager
+from pathlib import Path
+
+from ml_collections import ConfigDict
 
 from inr_sae.errors import InputError, UserError
 
@@ -43,6 +46,38 @@ def naming(group):
         raise UserError(error.sentence(f"{group}.")) from error
 
 
+def there(config, keys):
+    """Raise UserError naming the first of some keys or groups, as in "cohort.steps", that a config lacks."""
+    for key in keys:
+        node, parts = config, key.split(".")
+        for depth, part in enumerate(parts, 1):
+            if not isinstance(node, ConfigDict) or part not in node:
+                missing = ".".join(parts[:depth])
+                raise UserError(
+                    f"the config has no {missing!r}; a config is get_config() of configs/base.py, with what differs "
+                    "changed"
+                )
+            node = node[part]
+
+
+def refuse_remote(name, text):
+    """Raise UserError where a flag or key of that name gives no path, but an address as in s3://bucket/folder."""
+    if "://" in text:
+        raise UserError(f"{name} is {text!r}, and only this machine's own folders and files are used; mount it there")
+
+
+def local(name, text):
+    """The path that a flag or key of that name gives, with the home directory for ~; "" stays.
+
+    Raises UserError for an address that is no path, and where nobody knows the home directory.
+    """
+    refuse_remote(name, text)
+    try:
+        return text and str(Path(text).expanduser())
+    except RuntimeError as error:
+        raise UserError(f"{name} is {text!r}, and nobody knows that home directory; write the path out") from error
+
+
 def positive(config, *keys):
     """Raise UserError unless each key, as in "cohort.steps", is above 0."""
     for key in keys:
@@ -62,11 +97,11 @@ def some(key, values):
         raise UserError(f"{key} is {tuple(values)}; it names at least one, and none twice")
 
 
-def units(key, values, n_units):
-    """Raise UserError unless the values are different units of an encoder of so many; none of them means all."""
+def units(key, values, backbone, n_units):
+    """Raise UserError unless the values are different units of a backbone of so many; none of them means all."""
     for value in values:
         if isinstance(value, bool) or value not in range(n_units):
-            raise UserError(f"{key} has {value!r}; layers are 0..{n_units - 1}")
+            raise UserError(f"{key} has {value!r}; layers of {backbone} are 0..{n_units - 1}")
     if values:
         some(key, values)
 

@@ -5,6 +5,7 @@ from functools import cache
 
 from inr_sae.errors import InputError, UserError, named
 from inr_sae.rows import SignalRow
+from inr_sae.run import checks
 from inr_sae.signals import copies
 from inr_sae.signals.load import load
 from inr_sae.signals.split import SPLITS
@@ -17,8 +18,9 @@ def read(key, config):
 
     What a user should know of them is told once.
     """
+    root = checks.local(f"{key}.root", config["root"])
     try:
-        signals = load(**config)
+        signals = load(**{**config, "root": root})
     except InputError as error:
         tell(key, getattr(error, "__notes__", ()))
         raise UserError(_label(key) + error.sentence(f"{key}.")) from error

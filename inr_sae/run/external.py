@@ -9,10 +9,10 @@ import numpy as np
 from flax.traverse_util import flatten_dict, unflatten_dict
 
 from inr_sae.errors import InputError, UserError
-from inr_sae.exchange import convert, tensors
+from inr_sae.exchange import convert, naming, tensors
 from inr_sae.exchange.layouts import LAYOUTS
 from inr_sae.inr import network
-from inr_sae.run import trained
+from inr_sae.run import checks, trained
 
 
 def read(config, signals):
@@ -20,10 +20,10 @@ def read(config, signals):
 
     Raises UserError naming the key of the config that the file contradicts.
     """
-    file = config.external.file
+    file = checks.local("external.file", config.external.file)
     backbone = trained.backbone_of(config.inr)
     if config.external.layout == "inr_sae":
-        refuse_other_settings(config)
+        refuse_other_settings(config, Path(file).with_suffix(".json"))
     try:
         found = tensors.read(file)
         if config.external.layout == "inr_sae" and config.inr.backbone not in convert.FOLD:
@@ -50,10 +50,9 @@ def read(config, signals):
     return params
 
 
-def refuse_other_settings(config):
-    """Raise UserError where config.inr says otherwise than the json that an export has written beside its tensors, if
+def refuse_other_settings(config, beside):
+    """Raise UserError where config.inr says otherwise than the json `beside` its tensors that an export has written, if
     it is there: coordinates and frequencies leave no trace in a tensor's shape."""
-    beside = Path(config.external.file).with_suffix(".json")
     try:
         facts = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {}
     except ValueError as error:
@@ -85,7 +84,9 @@ def as_exported(found, backbone, settings, signals):
         if name not in found or found[name].shape != like.shape:
             shape = found[name].shape if name in found else "not there"
             raise InputError(f"tensor {name!r} is {shape}, and {backbone.LABEL} as configured has {like.shape}")
-    params = jax.tree.map(jnp.asarray, unflatten_dict(found, sep="/"))
+    used = [name for name in found if name in expected or name.startswith("heads/")]
+    values = {name: jnp.asarray(naming.get(found, name), jnp.float32) for name in used}
+    params = unflatten_dict(values, sep="/")
     return {"encoder": {"constants": {}} | params["encoder"], "heads": params.get("heads")}
 
 
@@ -101,10 +102,11 @@ def layout(name):
     """The layout of a name, or of a json file."""
     if name in LAYOUTS:
         return LAYOUTS[name]
-    if not Path(name).is_file():
+    path = Path(checks.local("external.layout", name))
+    if not path.is_file():
         raise UserError(f"external.layout is {name!r}; it is one of {', '.join(LAYOUTS)}, or a json file")
     try:
-        read = json.loads(Path(name).read_text(encoding="utf-8"))
+        read = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise UserError(f"external.layout {name} is no json file ({error})") from error
     if not isinstance(read, dict):

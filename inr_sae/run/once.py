@@ -14,13 +14,18 @@ from typing import NamedTuple
 import jax
 from ml_collections import ConfigDict
 
-from inr_sae import __version__
+from inr_sae import __version__, dictionaries
 from inr_sae.errors import UserError
 from inr_sae.folder import manifest
 from inr_sae.folder.store import finite_or_none
+from inr_sae.inr import network
 
 logger = logging.getLogger("inr_sae")
 
+# Which backbones are in use, by the keys that name them, and the stage that must be there for a key to count; and the
+# groups that have a group or a key for each backbone.
+BACKBONES = {"inr.backbone": None, "transfer.backbones": "encoders", "conditions.backbones": "conditions"}
+OF_BACKBONES = ("inr", "single", "transfer.frequencies")
 # Keys that decide where and when, not what is computed; where data lie, too: the pixels' digests guard them.
 FREE = ("signals.root", "sets.*.root", "runtime.cache_dir", "runtime.checkpoint_seconds", "runtime.keep")
 
@@ -59,10 +64,28 @@ def declared(config, reads):
     return ConfigDict(resolved).lock()
 
 
-def values_read(stage, config):
-    """{key: JSON value} of all that decides what a stage computes."""
-    flat = flatten(finite_or_none(declared(config, stage.READS).to_dict()))
-    return {key: value for key, value in sorted(flat.items()) if not matches(key, FREE)}
+def values_read(stage, config, store):
+    """{key: JSON value} of all that decides what a stage computes in a folder."""
+    part = declared(config, stage.READS)
+    aside = (*FREE, *unused(part, name_of(stage), store))
+    flat = flatten(finite_or_none(part.to_dict()))
+    return {key: value for key, value in sorted(flat.items()) if not matches(key, aside)}
+
+
+def unused(part, name, store):
+    """Patterns of the keys of backbones and dictionary methods that a stage of that name does not use; part: of the
+    config, what it reads."""
+    used = set()
+    for key, stage in BACKBONES.items():
+        group, _, key_of_group = key.partition(".")
+        if group in part and (stage in (None, name) or state_of(store, stage).mark):
+            value = part[group][key_of_group]
+            used |= {value} if isinstance(value, str) else set(value)
+    patterns = [f"{group}.{each}" for each in network.backbone_names() if each not in used for group in OF_BACKBONES]
+    if "dictionary" in part:
+        methods = set(dictionaries.method_names()) - {part.dictionary.method}
+        patterns += [f"dictionary.{each}" for each in methods]
+    return [pattern + end for pattern in patterns for end in ("", ".*")]
 
 
 def is_done(store, name):
@@ -106,7 +129,7 @@ def is_settled(stage, config, store):
         state, needs = state_of(store, name_of(stage)), built_on(stage, store)
     except UserError:  # a mark that is damaged: with its stage it is made again
         return False
-    return state.mark == "done" and not changed(state, values_read(stage, config)) and state.needs == needs
+    return state.mark == "done" and not changed(state, values_read(stage, config, store)) and state.needs == needs
 
 
 def name_of(stage):
@@ -120,7 +143,7 @@ def run_stage(stage, config, store):
     What it has left of another config, or on other ground, is removed first: whoever started the study has agreed.
     """
     name = name_of(stage)
-    values, needs, state = values_read(stage, config), built_on(stage, store), state_of(store, name)
+    values, needs, state = values_read(stage, config, store), built_on(stage, store), state_of(store, name)
     if state.mark and (changed(state, values) or state.needs != needs):
         logger.info("%s: done again", store.label(name))
         manifest.clear(store, name, stage.WRITES)

@@ -18,9 +18,10 @@ from inr_sae.inr import network
 from inr_sae.machine import devices, processes
 from inr_sae.machine.interrupts import Stopped
 from inr_sae.measure import image
+from inr_sae.measure.cap import capped
 from inr_sae.measure.lpips import lpips
 from inr_sae.protocols import different_fits, frozen_to
-from inr_sae.rows import METRICS, CurveRow, FitRow, SummaryRow
+from inr_sae.rows import METRICS, PSNRS, CurveRow, FitRow, SummaryRow
 from inr_sae.run import fits, trained, training
 
 LAST = 50  # steps at the end of a fit, of whose PSNR a median is taken
@@ -117,7 +118,8 @@ def run(sweep, progress):
                     raise Stopped
                 part = fit_batch(sweep, way, pairs, size)
                 store.write_json(f"{sweep.at}/parts/{way.name}_{start:05d}.json", part)
-                note = f"{sweep.target} {way.label}: {np.mean([row['psnr_db'] for row in part['fits']]):.2f} dB"
+                mean_db = np.mean(capped([row["psnr_db"] for row in part["fits"]]))
+                note = f"{sweep.target} {way.label}: {mean_db:.2f} dB"
             progress.advance(len(pairs), note, len(pairs) * sweep.cost(way), bool(note))
     finish(sweep)
     return store.read_rows(f"{sweep.at}/fits.csv", FitRow)
@@ -240,7 +242,7 @@ def load_example(store, file):
 def summarise(rows):
     """One SummaryRow a way of fitting from FitRows: mean and sample standard deviation over images and seeds.
 
-    nan stands for the deviation of one fit, and for a metric that was not measured.
+    nan stands for the deviation of one fit, and for a metric that was not measured. PSNR counts up to its cap.
     """
     groups = {}
     for row in rows:
@@ -251,6 +253,7 @@ def summarise(rows):
         for metric in METRICS:
             scores = [getattr(row, metric) for row in group]
             values = np.array([np.nan if score is None else score for score in scores], np.float64)
+            values = capped(values) if metric in PSNRS else values
             columns += [values.mean(), values.std(ddof=1) if len(values) > 1 else float("nan")]
         summary.append(SummaryRow(*keys, *columns, len(group), len({row.image for row in group})))
     return summary

@@ -39,7 +39,12 @@ def n_units(config):
 
 def size(config):
     """How large the backbone of a config group `inr` is, for a reader."""
-    return f"{n_units(config)} layers of width {config.width}"
+    backbone, signals = backbone_of(config), np.zeros((1, 8, 8, 3), np.float32)
+    encoder = jax.eval_shape(lambda: network.init_encoder(backbone, jax.random.key(0), settings(config), signals))
+    widths = network.widths(backbone, encoder)
+    several = len(set(widths)) > 1
+    listed = ", ".join(map(str, widths if several else widths[:1]))
+    return f"{len(widths)} layers of width{'s' * several} {listed}"
 
 
 def grid(settings, signals):

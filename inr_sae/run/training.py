@@ -62,7 +62,7 @@ def train(store, folder, state, training, runtime):
                 if stopping and done < training.total:
                     raise Stopped
         checkpoints.save(state, history)
-    store.adopt(f"{folder}/checkpoints/{int(state.step)}")
+    finish(store, folder, state)
     return state, history
 
 
@@ -70,6 +70,12 @@ def keep(store, folder, state, history):
     """Store a state that needs no training as `train` would have left it."""
     with Checkpoints(store.path(f"{folder}/checkpoints")) as checkpoints:
         checkpoints.save(state, history)
+    finish(store, folder, state)
+
+
+def finish(store, folder, state):
+    """Take the last checkpoint into the ledger, once it was read back: what cannot be read is not done."""
+    restore(store, folder, state)
     store.adopt(f"{folder}/checkpoints/{int(state.step)}")
 
 

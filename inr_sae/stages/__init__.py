@@ -4,7 +4,8 @@ What a stage's module declares:
 
     NEEDS                    stages it builds on; a tuple among them names alternatives, of which one will do
     USES                     stages whose results it takes in where they are done
-    READS                    keys and groups of the config; run, check and sections get these alone
+    READS                    keys and groups of the config; run, check and sections get these alone. What they say of
+                             backbones and dictionary methods that are not in use decides nothing
     WRITES                   paths and patterns of what it writes, relative to the study's folder
     check(config)            raises UserError naming the first key that cannot be, before the folder is made
     run(config, store)       does it, and what is there already of a run that was cut off is not done again

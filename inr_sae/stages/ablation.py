@@ -137,7 +137,7 @@ def every_atom(behind, of_layer, activations, target, which):
     activations: (h, what the atom is taken from). which: (layer, name of the signal, its role, how).
     """
     flat, (layer, *keys), (h, start) = target.reshape(-1, target.shape[-1]), which, activations
-    before = np.square(np.asarray(behind(start)[0], np.float64) - flat).mean()
+    before = max(np.square(np.asarray(behind(start)[0], np.float64) - flat).mean(), image.LEAST_MSE)
     effects = ablation.ablate_all(behind, of_layer, h, flat, start)
     drops = 10 * np.log10(1 + effects.mse_change / before)
     with np.errstate(invalid="ignore"):

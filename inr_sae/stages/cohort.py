@@ -6,6 +6,7 @@ from inr_sae.errors import UserError
 from inr_sae.folder.checkpoints import read_params
 from inr_sae.inr import fit, network
 from inr_sae.machine import devices
+from inr_sae.measure.cap import CAP_DB, capped
 from inr_sae.measure.image import psnr_from_mse
 from inr_sae.report import sentences
 from inr_sae.report.figures import pictures
@@ -28,6 +29,11 @@ def check(config):
     """Refuse an encoder or a training that cannot be, and signals that cannot be read."""
     checks.positive(config, "inr.width", "inr.n_layers", "cohort.steps", "cohort.learning_rate", "cohort.log_every")
     checks.positive(config, "runtime.keep")
+    if config.cohort.stop_psnr_db is not None and config.cohort.stop_psnr_db > CAP_DB:
+        raise UserError(
+            f"cohort.stop_psnr_db is {config.cohort.stop_psnr_db}; of each signal the mean counts at most {CAP_DB:.2f} "
+            "dB, the rounding of 8-bit images"
+        )
     checks.one_of("external.heads", config.external.heads, ("fit", "file"))
     check_coordinates(config.inr.coordinates)
     backbone = trained.backbone_of(config.inr)
@@ -89,14 +95,14 @@ def training_of(config, backbone, data):
 
 
 def mean_psnr(mse):
-    """Mean PSNR in dB of signals from the mse of each."""
-    return float(np.mean(psnr_from_mse(np.array(mse))))
+    """Mean PSNR in dB of signals from the mse of each, capped."""
+    return float(np.mean(capped(psnr_from_mse(np.array(mse)))))
 
 
 def history_row(row):
     """The HistoryRow of [step, mse of each signal]."""
     step, mse = row[0], np.array(row[1:])
-    psnr = np.asarray(psnr_from_mse(mse), np.float64)
+    psnr = capped(psnr_from_mse(mse))
     return HistoryRow(step, mse.sum(), psnr.mean(), psnr.min(), psnr.max())
 
 

@@ -10,6 +10,7 @@ from inr_sae import dictionaries
 from inr_sae.atoms import shape, statistics
 from inr_sae.dictionaries.codes import Dictionary, Job, fit
 from inr_sae.errors import UserError
+from inr_sae.measure.cap import CAP_DB
 from inr_sae.measure.image import psnr_from_mse
 from inr_sae.report.parts import study as parts
 from inr_sae.rows import AtomRow, LossRow, MetricsRow
@@ -27,7 +28,7 @@ def check(config):
     """Refuse a method, its settings, or layers that cannot be."""
     with checks.naming(f"dictionary.{config.dictionary.method}"):
         method_of(config).check(settings(config), jax.device_count())
-    checks.units("dictionary.layers", config.dictionary.layers, trained.n_units(config.inr))
+    checks.units("dictionary.layers", config.dictionary.layers, config.inr.backbone, trained.n_units(config.inr))
 
 
 def method_of(config):
@@ -118,7 +119,8 @@ def load(config, store, layer):
 @jax.jit
 def mean_psnr(behind, h, targets):
     """Mean over the cohort of the PSNR in dB with h (N, d) in place of a layer's activations; targets (M, N, C)."""
-    return psnr_from_mse(jnp.mean(jnp.square(behind(h) - targets), axis=(1, 2))).mean()
+    psnr = psnr_from_mse(jnp.mean(jnp.square(behind(h) - targets), axis=(1, 2)))
+    return jnp.minimum(psnr, CAP_DB).mean()
 
 
 def measure_layer(store, layer, dictionary, job, features, targets):

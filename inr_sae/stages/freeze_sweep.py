@@ -20,7 +20,7 @@ LEAST_SIDE = 11  # of SSIM's window
 def check(config):
     """Refuse protocols, boundaries, rates and metrics that cannot be, and signals that are none or too small."""
     check_fits(config)
-    checks.units("fit.taus", config.fit.taus, trained.n_units(config.inr))
+    checks.units("fit.taus", config.fit.taus, config.inr.backbone, trained.n_units(config.inr))
     checks.some("fit.splits", config.fit.splits)
     for split in config.fit.splits:
         checks.one_of("fit.splits", split, SPLITS)
@@ -51,6 +51,7 @@ def check_fits(config):
     if config.fit.batch < 0:
         raise UserError(f"fit.batch is {config.fit.batch}; it is a number of fits, or 0 for as many as memory allows")
     if config.metrics.lpips:
+        checks.local("metrics.lpips_weights", config.metrics.lpips_weights)
         try:
             lpips.network(config.metrics.lpips_weights)
         except InputError as error:

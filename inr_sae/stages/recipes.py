@@ -12,6 +12,7 @@ from inr_sae.errors import UserError
 from inr_sae.folder.store import Store
 from inr_sae.machine.progress import Progress
 from inr_sae.measure import image
+from inr_sae.measure.cap import capped
 from inr_sae.paper import deviations, published
 from inr_sae.paper.reference import TAUS
 from inr_sae.report import sentences
@@ -60,7 +61,7 @@ def numbers(config):
     """The PublishedRows that recipes are held against."""
     if not config.recipes.published:
         return published.rows()
-    folder, _, name = config.recipes.published.rpartition("/")
+    folder, _, name = checks.local("recipes.published", config.recipes.published).rpartition("/")
     try:
         return Store(folder or ".").read_rows(name, PublishedRow)
     except UserError as error:
@@ -133,8 +134,8 @@ def measurements(own, sub, encoder, sweeps, progress):
         curves += sub.read_rows(f"{each.at}/curves.csv", CurveRow)
     outputs, signals = encoder.outputs(), encoder.signals.cohort
     cohort_psnr = {
-        "cohort_psnr_db": float(np.mean(image.psnr(outputs, signals))),
-        "cohort_psnr_clipped_db": float(np.mean(image.psnr_clipped(outputs, signals))),
+        "cohort_psnr_db": float(np.mean(capped(image.psnr(outputs, signals)))),
+        "cohort_psnr_clipped_db": float(np.mean(capped(image.psnr_clipped(outputs, signals)))),
     }
     return deviations.Measurements(own.signals.dataset, own.inr.backbone, rank.load(sub), cohort_psnr, fits, curves)
 

@@ -19,7 +19,55 @@ def strainer():
 def test_tensors_that_nothing_names_are_ignored(strainer):
     params = convert.from_tensors(strainer, LAYOUTS["strainer"], SHAPE)
     more = strainer | {"encoder.norm.weight": np.ones(WIDTH, "f4"), "step": np.float32(3)}
+    more |= {"n_averaged": np.int64(3), "mask": np.ones(WIDTH, bool), "phase": np.ones(2, "c8"), "by": np.array(["x"])}
+    more |= {"loss": np.float32([1.0, np.nan]), "quantised.bias": np.ones(WIDTH, np.int8)}
     jax.tree.map(np.testing.assert_array_equal, convert.from_tensors(more, LAYOUTS["strainer"], SHAPE), params)
+
+
+@pytest.mark.parametrize(
+    "value, message",
+    [
+        (np.ones((WIDTH, WIDTH), np.int8), "tensor 'encoder.2.weight' is of int8, not of floats"),
+        (np.ones((WIDTH, WIDTH), bool), "tensor 'encoder.2.weight' is of bool, not of floats"),
+        (np.ones((WIDTH, WIDTH), "c8"), "tensor 'encoder.2.weight' is of complex64, not of floats"),
+        (np.full((WIDTH, WIDTH), "x"), "tensor 'encoder.2.weight' is of str"),
+        (np.full((WIDTH, WIDTH), np.nan), "tensor 'encoder.2.weight' has values that are not finite in float32"),
+        (np.full((WIDTH, WIDTH), 1e300), "tensor 'encoder.2.weight' has values that are not finite in float32"),
+    ],
+)
+def test_a_tensor_that_is_named_and_not_of_floats_is_refused(strainer, value, message):
+    with pytest.raises(InputError, match=message):
+        convert.from_tensors(strainer | {"encoder.2.weight": value}, LAYOUTS["strainer"], SHAPE)
+
+
+def test_a_frequency_may_be_stored_as_an_integer(strainer):
+    params = convert.from_tensors(strainer | {"omega": np.int64(30)}, LAYOUTS["strainer"] | {"omega_0": "omega"}, SHAPE)
+    assert params["encoder"]["constants"]["omega_0"] == 30.0
+
+
+@pytest.mark.parametrize("wrapped", ["module.{}", "_orig_mod.{}", "module._orig_mod.{}", "_orig_mod.module.{}"])
+def test_what_torchs_wrappers_put_before_names_is_taken_off_and_said(strainer, wrapped, caplog):
+    params = convert.from_tensors(strainer, LAYOUTS["strainer"], SHAPE)
+    assert caplog.text == ""
+    other = {wrapped.format(name): value for name, value in strainer.items()} | {"n_averaged": np.int64(1)}
+    with caplog.at_level("INFO", "inr_sae"):
+        found = convert.from_tensors(other, LAYOUTS["strainer"], SHAPE)
+    jax.tree.map(np.testing.assert_array_equal, found, params)
+    assert all(part + "." in caplog.text for part in wrapped.split(".")[:-1])
+
+
+def test_a_wrapper_within_a_name_is_taken_off_and_one_that_the_layout_names_is_not(strainer):
+    params = convert.from_tensors(strainer, LAYOUTS["strainer"], SHAPE)
+    within = {name.replace("encoder.", "encoder._orig_mod."): value for name, value in strainer.items()}
+    jax.tree.map(np.testing.assert_array_equal, convert.from_tensors(within, LAYOUTS["strainer"], SHAPE), params)
+    named = LAYOUTS["strainer"] | {"hidden_w": "encoder._orig_mod.{i}.weight", "hidden_b": "encoder._orig_mod.{i}.bias"}
+    jax.tree.map(np.testing.assert_array_equal, convert.from_tensors(within, named, SHAPE), params)
+
+
+def test_where_names_would_clash_they_stay(strainer):
+    both = strainer | {f"module.{name}": value + 1 for name, value in strainer.items()}
+    params = convert.from_tensors(strainer, LAYOUTS["strainer"], SHAPE)
+    jax.tree.map(np.testing.assert_array_equal, convert.from_tensors(both, LAYOUTS["strainer"], SHAPE), params)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Checkpoints: a state comes back to the bit, and one that is damaged is not taken for it."""
 
+import sys
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -7,7 +9,7 @@ import optax
 import pytest
 
 from inr_sae.errors import UserError
-from inr_sae.folder.checkpoints import Checkpoints, read_arrays, read_params
+from inr_sae.folder.checkpoints import Checkpoints, read_arrays, read_params, refuse_path
 from inr_sae.state import TrainState
 
 
@@ -111,3 +113,25 @@ def test_of_no_checkpoint_nothing_is_resumed_and_restoring_is_refused(tmp_path):
         assert checkpoints.resume(like=state_at(0)) is None
         with pytest.raises(UserError, match="no checkpoint"):
             checkpoints.restore(like=state_at(0))
+
+
+@pytest.mark.parametrize("name", ["plain", "a]b", "a*b?", "a b{c}", "é", "a%20b#c", "a:b", "~"])
+def test_a_path_that_is_not_refused_gives_back_what_was_saved(name, tmp_path):
+    refuse_path(tmp_path / name)
+    with Checkpoints(tmp_path / name / "c") as checkpoints:
+        checkpoints.save(state_at(1), [])
+        checkpoints._manager.wait_until_finished()
+        assert int(checkpoints.restore(state_at(0))[0].step) == 1
+
+
+@pytest.mark.parametrize("name", ["a[b]", "a\\b", "b\udce9"])
+def test_a_path_that_orbax_cannot_read_back_is_refused(name, tmp_path):
+    with pytest.raises(UserError, match="orbax .*choose another folder"):
+        refuse_path(tmp_path / name)
+
+
+def test_a_path_in_other_letters_than_orbax_reads_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "getfilesystemencoding", lambda: "iso8859-1")
+    refuse_path(tmp_path / "e")
+    with pytest.raises(UserError, match="PYTHONUTF8=1"):
+        refuse_path(tmp_path / "é")

@@ -1,9 +1,6 @@
 """Files of a run's folder: whole or not there, and read back as they were written."""
 
 import json
-import subprocess
-import sys
-import textwrap
 from typing import NamedTuple, get_args
 
 import numpy as np
@@ -151,27 +148,12 @@ def test_log_appends_lines_and_takes_off_the_half_line_of_a_killed_run(store):
     assert [json.loads(line)["event"] for line in lines] == ["one", "two"] and json.loads(lines[0])["x"] == 1
 
 
-def test_a_second_run_is_kept_out_while_the_first_lives_and_not_after(store):
-    code = textwrap.dedent(f"""
-        from inr_sae.folder.store import Store
-        with Store({str(store.root)!r}).lock():
-            print("locked", flush=True)
-            input()
-    """)
-    first = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert first.stdout.readline() == "locked\n"
-    with pytest.raises(UserError, match="in use by another run"), store.lock():
-        pass
-    first.kill()
-    first.wait()
-    with store.lock():
-        pass
-
-
-def test_a_folder_that_cannot_be_made_is_named(tmp_path):
-    (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="file/run cannot be written"), Store(tmp_path / "file" / "run").lock():
-        pass
+def test_bytes_of_a_name_that_are_no_text_come_back_from_json_and_stop_no_other_file(store):
+    store.write_json("a.json", {"root": "caf\udce9"})
+    assert store.read_json("a.json") == {"root": "caf\udce9"}
+    store.write_text("a.html", "caf\udce9")
+    store.log("stopped", error="caf\udce9")
+    assert json.loads(store.path("log.jsonl").read_text())["error"] == "caf\udce9"
 
 
 @pytest.mark.parametrize("name", ["../away", "/etc/away", "a/../../away", ".."])

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
+from inr_sae.errors import UserError
 from inr_sae.machine import devices
 from tests.processes import ROOT
 
@@ -105,3 +106,21 @@ def test_on_a_cpu_every_device_has_its_share_of_the_hosts_memory():
     host = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     assert devices.accelerator_memory() is None
     assert 0 < devices.memory() * jax.local_device_count() <= host
+
+
+@pytest.mark.parametrize("error", [AssertionError(), RuntimeError("Unable to initialize backend 'cuda'\n and more")])
+def test_no_device_is_one_sentence(error, monkeypatch):
+    def none():
+        raise error
+
+    devices.check()
+    monkeypatch.setattr(jax, "devices", none)
+    monkeypatch.setenv("JAX_PLATFORMS", "cuda")
+    with pytest.raises(UserError, match="JAX_PLATFORMS is 'cuda' .*BUILD.md") as told:
+        devices.check()
+    assert "\n" not in str(told.value)
+
+
+def test_a_cache_in_the_home_of_nobody_is_none(caplog):
+    assert devices.cache_folder("~nobody_of_that_name/cache") == ""
+    assert "compiled programs are not kept" in caplog.text

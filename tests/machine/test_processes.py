@@ -2,6 +2,7 @@
 
 import os
 import random
+import socket
 import subprocess
 import sys
 
@@ -24,7 +25,10 @@ def test_alone_a_task_is_a_call_with_what_others_would_get():
     np.testing.assert_array_equal(processes.gather({"x": array})["x"], array)
 
 
-@pytest.mark.parametrize("spec", ["", "host", "host:1", "host:1,2", "host:1,2,x", "host,2,0", "host:1,2,-1"])
+SPECS = ["", "host", "host:1", "host:1,2", "host:1,2,x", "host,2,0", "host:1,2,-1", ":1,1,0", "host:,1,0", "host:x,1,0"]
+
+
+@pytest.mark.parametrize("spec", [*SPECS, "host:0,1,0", "host:65536,1,0", "host:²,1,0", " :1,1,0,", "a,b:1,1,0"])
 def test_a_start_that_cannot_be_read_is_refused(spec):
     with pytest.raises(UserError, match="it is auto, or HOST:PORT,N,I"):
         processes.read(spec)
@@ -34,6 +38,7 @@ def test_a_number_beyond_the_processes_is_refused():
     with pytest.raises(UserError, match="the last has the number 1"):
         processes.read("127.0.0.1:1,2,2")
     assert processes.read("127.0.0.1:1,2,1") == ("127.0.0.1:1", 2, 1)
+    assert processes.read("[::1]:65535,1,0") == ("[::1]:65535", 1, 0)
 
 
 def launch(environment, *flags):
@@ -42,6 +47,24 @@ def launch(environment, *flags):
     command += ["--config.stages=('cohort','freeze_sweep','rank')", "--config.fit.protocols=('full',)"]
     environment = {key: value for key, value in os.environ.items() if not key.startswith("SLURM")} | environment
     return subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, text=True)
+
+
+LONELY = """
+from inr_sae.machine import processes
+processes.START_S = 1
+processes.start("127.0.0.1:{},2,1")
+"""
+
+
+def test_processes_that_do_not_find_each_other_say_so_at_last():
+    """JAX aborts some seconds after the time that they have."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        code = LONELY.format(free.getsockname()[1])
+        ended = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert ended.returncode != 0
+    assert ended.stderr.splitlines()[-1].startswith("inr_sae: --distributed=127.0.0.1:"), ended.stderr
+    assert "have not found each other" in ended.stderr
 
 
 def test_auto_without_a_cluster_is_refused():

@@ -7,7 +7,9 @@ import pytest
 from inr_sae import rows
 from inr_sae.measure import boundaries
 from inr_sae.measure.boundaries import Pair
+from inr_sae.measure.cap import CAP_DB
 from inr_sae.protocols import different_fits
+from inr_sae.rows import CurveRow
 from tests.matrix_rows import fit_row, freeze_rows, peaked_ranks, rank_rows
 
 LEVEL = {"full": 30.0, "freeze": 31.0, "warm": 32.0, "thaw": 29.0, "random": 20.0, "scratch": 25.0}
@@ -177,3 +179,24 @@ def test_warm_alone_has_no_best_boundary():
     fits = [fit_row("warm", tau, image, 0, 30.0) for tau in (0, 1, 2) for image in "ab"]
     assert boundaries.best_taus(fits, RANKS) == []
     assert boundaries.paired(fits, {"siren": 3}) == []
+
+
+def beyond(tau, db, protocol="freeze", **keys):
+    return [fit_row(protocol, tau, image, 0, value, **keys) for image, value in zip("abcdef", db)]
+
+
+def test_a_boundary_does_not_win_by_digits_that_no_8_bit_image_has():
+    """Of 155 and of 60 dB, perfect both, neither leads; one that fits all six images so beats one of 155 and 40 dB."""
+    (row,) = boundaries.best_taus(beyond(0, [155.3] * 6) + beyond(1, [60.0] * 6), RANKS)
+    assert row.psnr_db == pytest.approx(CAP_DB) and row.lead_db == 0.0 and row.decided == 0
+    (row,) = boundaries.best_taus(beyond(0, [155.3] * 3 + [40.0] * 3) + beyond(1, [60.0] * 6), RANKS)
+    assert row.best_tau == 1 and row.lead_db == pytest.approx((CAP_DB - 40) / 2)
+
+
+def test_differences_and_curves_are_of_capped_psnr():
+    fits = beyond(1, [155.3] * 6) + beyond(None, [50.0] * 6, "full")
+    (row,) = boundaries.paired(fits, {"siren": 3})
+    assert abs(row.difference_db) == pytest.approx(CAP_DB - 50.0)
+    curves = [CurveRow(*fit[:9], step, step, db) for fit, db in zip(fits[:2], (155.3, 40.0)) for step in (5,)]
+    (row,) = boundaries.mean_curves(curves)
+    assert row.psnr_db_mean == pytest.approx((CAP_DB + 40.0) / 2)

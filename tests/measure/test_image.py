@@ -1,3 +1,4 @@
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -14,8 +15,12 @@ def test_psnr_of_a_constant_error():
     assert image.psnr(np.full((4, 4, 1), 0.6), np.full((4, 4, 1), 0.5)) == pytest.approx(20.0, abs=1e-4)
 
 
-def test_psnr_of_equal_images_is_infinite(pair):
-    assert np.isinf(image.psnr(pair[1], pair[1])).all()
+def test_psnr_of_a_perfect_fit_is_what_float32_can_tell(pair):
+    perfect = image.psnr(pair[1], pair[1])
+    assert np.isfinite(perfect).all() and perfect == pytest.approx(155.28, abs=0.01)
+    mse = np.float32([1e-3, 0.02, 1e-12])
+    assert np.asarray(image.psnr_from_mse(mse)).tobytes() == np.asarray(-10.0 * jnp.log10(mse)).tobytes()
+    assert np.isnan(image.psnr_from_mse(np.float32(np.nan)))
 
 
 def test_psnr_is_of_each_image_alone(pair):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from inr_sae.measure.cap import CAP_DB
 from inr_sae.paper import deviations, published
 from inr_sae.paper.deviations import Measurements, Recipe
 from inr_sae.rows import CurveRow, PublishedRow, RankRow
@@ -71,3 +72,9 @@ def test_the_published_numbers_are_all_there():
     assert len(tables) == 2 * 6 * 5 + 2 * 18 * 6
     assert len(rows) - len(tables) == 5 + 6 + 1
     assert all(row.std > 0 for row in tables if row.quantity in ("psnr_db", "ssim"))
+
+
+@pytest.mark.parametrize("quantity", ["psnr_db", "psnr_clipped_db"])
+def test_of_a_fit_beyond_the_cap_the_cap_counts(quantity):
+    (row,) = deviations.of_recipe(RECIPE, measured(psnr=(155.3, 40.0), clipped=0.0), [cell(quantity)])
+    assert row.ours == pytest.approx((CAP_DB + 40.0) / 2)

@@ -121,7 +121,7 @@ def test_a_control_is_taken_at_the_rules_layer():
     ranks = rank_rows((2.0, 9.0), (1.0, 2.0), (1.0, 2.0), (1.0, 2.0))
     fits = freeze_rows({0: 30.0, 1: 40.0}, images=("a", "b", "c"), seeds=(0,))
     for tau, level in ((0, 39.0), (1, 33.0)):
-        fits += [fit_row("random", tau, image, 0, level + 10.0 * i) for i, image in enumerate("abc")]
+        fits += [fit_row("random", tau, image, 0, level + 3.0 * i) for i, image in enumerate("abc")]
     measured = of_matrix(fits, ranks, best_taus(fits, ranks), {})
     assert measured["training_matters"].value == pytest.approx(7.0)
     assert measured["training_matters"].low == pytest.approx(7.0)
@@ -141,8 +141,8 @@ def matrix_of_depth(n_units, rule_layer, frozen, **keys):
     ranks = peaked_ranks(n_units, rule_layer, keys.get("source", "s"), keys.get("backbone", "siren"))
     fits = freeze_rows(frozen, images=("a", "b"), seeds=(0,), **keys)
     for i, image in enumerate("ab"):
-        fits += [fit_row("thaw", tau, image, 0, 10.0 * i + 30.0 - tau, **keys) for tau in range(n_units - 1)]
-        fits.append(fit_row("full", None, image, 0, 10.0 * i + 20.0, **keys))
+        fits += [fit_row("thaw", tau, image, 0, 3.0 * i + 30.0 - tau, **keys) for tau in range(n_units - 1)]
+        fits.append(fit_row("full", None, image, 0, 3.0 * i + 20.0, **keys))
     return fits, ranks, best_taus(fits, ranks)
 
 
@@ -256,7 +256,7 @@ def test_what_is_level_for_certain_and_what_may_be_stand_beside_the_count():
     for target, values in (("a", [1.0] * 6), ("b", [9.0, -5.0, 3.0, -6.0, 2.0, 1.0]), ("c", [-3.0] * 6)):
         fits += freeze_rows({0: 30.0, 1: 20.0}, seeds=(0,), target=target)
         fits += [
-            fit_row("full", None, image, 0, 30.0 + 10.0 * i - values[i], target=target)
+            fit_row("full", None, image, 0, 30.0 + 3.0 * i - values[i], target=target)
             for i, image in enumerate("abcdef")
         ]
     measured = of_matrix(fits, ranks, best_taus(fits, ranks), {}, DATASETS | dict.fromkeys("abc", "folder"))

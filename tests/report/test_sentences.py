@@ -157,7 +157,14 @@ def test_caveats():
     assert sentences.caveats(["folder", "phantom"], "") == []
     both = sentences.caveats(["phantom", "phantom"], "encoder.safetensors")
     assert "encoder.safetensors" in both[0] and "phantoms" in both[1]
-    assert "not measured" in sentences.metrics_note(False) and "AlexNet" in sentences.metrics_note(True)
+    assert "not measured" in sentences.metrics_note(False, []) and "AlexNet" in sentences.metrics_note(True, [])
+
+
+def test_fits_beyond_the_cap_are_told_with_it_and_none_are_not():
+    _, fits = sweep({0: [30.0, 155.3], 1: [59.0]})
+    assert "2 of 3 fits are beyond 58.92 dB" in sentences.metrics_note(True, fits)
+    assert "beyond" not in sentences.metrics_note(True, fits[:1])
+    assert sentences.comparison(fits, ("freeze", 1), ("freeze", 0)).startswith("28.92 dB above")
 
 
 def test_of_codes_that_do_not_fire_nothing_is_said_of_firing():

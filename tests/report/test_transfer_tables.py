@@ -1,5 +1,6 @@
 import pytest
 
+from inr_sae.measure.cap import CAP_DB
 from inr_sae.report import transfer_tables
 from inr_sae.rows import BestTauRow, SummaryRow
 from tests.report.builders import encoder_ranks, make
@@ -62,6 +63,14 @@ def test_frequencies_are_named_where_a_backbone_has_several():
     assert list(transfer_tables.kinds(summary(1), LABELS).values()) == ["SIREN"]
     assert list(transfer_tables.kinds(several, LABELS).values()) == ["SIREN 30", "SIREN 50"]
     assert list(transfer_tables.kinds(several, {}).values()) == ["siren 30", "siren 50"]
+
+
+def test_a_mean_at_the_cap_is_told_as_no_less_with_its_deviation():
+    def told(mean, std):
+        return transfer_tables.mean_and_spread(row("a", "full", None, mean, std), "psnr_db")
+
+    assert told(CAP_DB, 0.0) == "≥ 58.92 ± 0.00" and told(CAP_DB, None) == "≥ 58.92"
+    assert told(58.9, 0.1) == "58.90 ± 0.10"
 
 
 @pytest.mark.parametrize("std", [None, float("nan")])

@@ -34,9 +34,14 @@ def test_some_and_none_twice(values):
 @pytest.mark.parametrize("values", [(3,), (-1,), (True,), ("full",), (1, 1), (0.5,)])
 def test_units_are_those_of_the_encoder_and_none_means_all(values):
     with pytest.raises(UserError, match="fit.taus"):
-        checks.units("fit.taus", values, 3)
-    checks.units("fit.taus", (), 3)
-    checks.units("fit.taus", (2, 0), 3)
+        checks.units("fit.taus", values, "siren", 3)
+    checks.units("fit.taus", (), "siren", 3)
+    checks.units("fit.taus", (2, 0), "siren", 3)
+
+
+def test_whose_layers_they_are_is_said():
+    with pytest.raises(UserError, match="fit.taus has 3; layers of siren are 0..2"):
+        checks.units("fit.taus", (0, 3), "siren", 3)
 
 
 def test_an_error_from_below_names_the_key_of_the_config():

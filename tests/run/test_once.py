@@ -5,9 +5,19 @@ from types import SimpleNamespace
 import pytest
 from ml_collections import ConfigDict
 
+from inr_sae import dictionaries
 from inr_sae.errors import UserError
 from inr_sae.folder.store import Store
+from inr_sae.inr import network
 from inr_sae.run import once
+
+USED, OTHER = network.backbone_names()[:2]
+METHOD, OTHER_METHOD = dictionaries.method_names()[0], "another_method"
+
+
+@pytest.fixture(autouse=True)
+def two_methods(monkeypatch):
+    monkeypatch.setattr(dictionaries, "method_names", lambda: (METHOD, OTHER_METHOD))
 
 
 @pytest.fixture
@@ -19,7 +29,11 @@ def store(tmp_path):
 def config():
     groups = {
         "seed": 0,
-        "inr": {"width": 8, "deep": {"omega": 3.0}},
+        "inr": {"width": 8, "deep": {"omega": 3.0}, "backbone": USED, **{name: {"x": 1} for name in (USED, OTHER)}},
+        "single": {"steps": 5, **{name: {"rate": 1} for name in (USED, OTHER)}},
+        "transfer": {"backbones": (USED, OTHER), "frequencies": {USED: (), OTHER: ()}},
+        "conditions": {"backbones": (OTHER,)},
+        "dictionary": {"method": METHOD, "layers": (), **{name: {"x": 1} for name in (METHOD, OTHER_METHOD)}},
         "fit": {"steps": 2, "taus": (0, 1)},
         "signals": {"root": "here", "size": None},
         "sets": {"heads": {"root": "here", "seed": 1}},
@@ -51,7 +65,7 @@ def changed(config, **keys):
 
 def test_a_stage_gets_what_it_declares_and_nothing_else(config):
     part = once.declared(config, ("seed", "inr", "fit.steps"))
-    assert part.to_dict() == {"seed": 0, "inr": {"width": 8, "deep": {"omega": 3.0}}, "fit": {"steps": 2}}
+    assert part.to_dict() == {"seed": 0, "inr": config.inr.to_dict(), "fit": {"steps": 2}}
     for read in (lambda: part.signals, lambda: part.fit.taus, lambda: part.inr.depth):
         with pytest.raises(AttributeError):
             read()
@@ -114,6 +128,48 @@ def test_it_is_left_alone_for_keys_that_are_free(config, store):
     assert stage.times == 1
     once.run_stage(stage, changed(config, sets__heads__seed=2), store)
     assert stage.times == 2
+
+
+GROUPS = ("inr", "single", "dictionary")
+
+
+@pytest.mark.parametrize("key", [f"inr__{OTHER}__x", f"single__{OTHER}__rate", f"dictionary__{OTHER_METHOD}__x"])
+def test_it_is_left_alone_for_keys_of_a_backbone_or_a_method_that_is_not_in_use(key, config, store):
+    stage = Stage("first", reads=GROUPS)
+    once.run_stage(stage, config, store)
+    once.run_stage(stage, changed(config, **{key: 2}), store)
+    assert stage.times == 1
+    once.run_stage(stage, changed(config, **{key.replace(OTHER, USED).replace(OTHER_METHOD, METHOD): 2}), store)
+    assert stage.times == 2
+
+
+@pytest.mark.parametrize("keys", [{"inr__backbone": OTHER}, {"dictionary__method": OTHER_METHOD}])
+def test_it_is_done_again_for_another_backbone_or_method(keys, config, store):
+    stage = Stage("first", reads=GROUPS)
+    once.run_stage(stage, config, store)
+    once.run_stage(stage, changed(config, **keys), store)
+    assert stage.times == 2
+
+
+def test_in_a_matrix_and_a_comparison_the_backbones_that_they_name_count(config, store):
+    inr = changed(config, **{f"inr__{OTHER}__x": 2})
+    frequencies = changed(config, **{f"transfer__frequencies__{OTHER}": (1.0,)})
+    for name, reads, found in (("encoders", ("inr", "transfer"), 2), ("conditions", ("inr", "conditions"), 1)):
+        stage = Stage(name, reads=reads)
+        then, *now = (once.values_read(stage, each, store) for each in (config, inr, frequencies))
+        assert sum(values != then for values in now) == found
+    page = Stage("page", reads=("inr", "transfer", "conditions"))
+    alone = [once.values_read(page, each, store) for each in (config, inr, frequencies)]
+    assert alone[0] == alone[1] == alone[2], "neither is there"
+    store.write_json("encoders/begun.json", {"reads": {}, "needs": {}})
+    assert once.values_read(page, inr, store) != once.values_read(page, config, store)
+
+
+def test_a_set_may_be_called_as_a_backbone_that_is_not_in_use(config, store):
+    with config.unlocked():
+        config.sets[OTHER] = {"seed": 1}
+    stage = Stage("first", reads=("inr", "sets"))
+    assert f"sets.{OTHER}.seed" in once.values_read(stage, config, store)
 
 
 def test_a_key_that_is_new_in_the_program_is_no_change(config, store):
@@ -183,9 +239,10 @@ def test_a_kill_between_done_and_the_end_changes_nothing(config, store):
     assert stage.times == 1 and not store.exists("first/begun.json")
 
 
-def test_what_differs_is_told_by_its_key(config):
+def test_what_differs_is_told_by_its_key(config, store):
     stage = Stage("first", reads=("seed", "fit", "signals"))
-    then, now = (once.values_read(stage, each) for each in (config, changed(config, seed=1, signals__root="there")))
+    configs = config, changed(config, seed=1, signals__root="there")
+    then, now = (once.values_read(stage, each, store) for each in configs)
     assert once.changed(once.State("done", then, {}), now) == {"seed": (0, 1)}
     assert now["fit.taus"] == [0, 1] and "signals.root" not in now
 

@@ -12,6 +12,8 @@ from inr_sae.inr import network
 from inr_sae.machine import interrupts
 from inr_sae.machine.interrupts import Stopped
 from inr_sae.machine.progress import Progress
+from inr_sae.measure import boundaries
+from inr_sae.measure.cap import CAP_DB
 from inr_sae.rows import CurveRow, FitRow
 from inr_sae.run import fits, sweep, trained
 from tests.helpers import Killed, dying_after
@@ -200,6 +202,29 @@ def test_summary_of_known_numbers():
     assert np.isnan(single.psnr_db_std)
     other = [row._replace(tau=1) for row in rows]
     assert [(row.tau, row.n) for row in sweep.summarise(rows + other)] == [(0, 4), (1, 4)]
+
+
+def test_means_count_psnr_up_to_its_cap_and_nothing_else():
+    rows = [fit_row("a", 0, 155.3), fit_row("b", 0, 40.0)]
+    (row,) = sweep.summarise(rows)
+    assert row.psnr_db_mean == row.psnr_clipped_db_mean == pytest.approx((CAP_DB + 40) / 2)
+    assert row.psnr_db_std == pytest.approx((CAP_DB - 40) / 2**0.5) and row.ssim_mean == 0.5
+    (row,) = sweep.summarise([rows[0], fit_row("b", 0, 70.0)])
+    assert (row.psnr_db_mean, row.psnr_db_std) == (CAP_DB, 0.0)
+
+
+def test_a_perfect_fit_comes_through_its_part_and_the_tables(tiny_ffmlp, tmp_path, rng):
+    image = rng.uniform(size=(12, 11, 1)).astype(np.float32)
+    found = sweep.scores(tiny_ffmlp.metrics, image, image)
+    row = fit_row("a", 0, found["psnr_db"])._replace(**found, subject="x", protocol="freeze", backbone="siren")
+    row = row._replace(source="s", target="t", psnr_db_last_50=found["psnr_db"], learning_rate=1e-4)
+    store = Store(tmp_path)
+    store.write_json("part.json", {"fits": [row._asdict()]})
+    (again,) = [FitRow(**each) for each in store.read_json("part.json")["fits"]]
+    store.write_rows("fits.csv", FitRow, [again])
+    assert again == row and store.read_rows("fits.csv", FitRow)[0].psnr_db == pytest.approx(155.28, abs=0.01)
+    (best,) = boundaries.best_taus([again], [])
+    assert best.psnr_db == CAP_DB
 
 
 def test_parts_are_json_that_a_person_can_read(tiny_sweep, monkeypatch):

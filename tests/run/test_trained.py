@@ -28,9 +28,18 @@ def test_what_a_config_says_of_a_backbone_is_what_it_has(cohort):
     assert network.unit_names(encoder.encoder) == names
     shared = {"width", "n_layers", "coordinates"}
     assert set(encoder.backbone.DEFAULTS) | shared == trained.settings(config.inr).keys()
-    assert f"{len(names)} layers" in trained.size(config.inr)
+    assert trained.size(config.inr).startswith(f"{len(names)} layers of width")
     key = encoder.backbone.FREQUENCY
     assert trained.frequency(config.inr) == (None if key is None else config.inr[config.inr.backbone][key])
+
+
+def test_a_backbones_size_names_its_widths_as_they_are(cohort, monkeypatch):
+    config, encoder = cohort
+    widths = {h.shape[1] for h in encoder.activations()}
+    if widths == {config.inr.width}:
+        assert trained.size(config.inr) == f"{encoder.n_units} layers of width {config.inr.width}"
+    monkeypatch.setattr(network, "widths", lambda *_: [8, 16, 8])
+    assert trained.size(config.inr) == "3 layers of widths 8, 16, 8"
 
 
 def test_behind_every_unit_lie_the_same_outputs(cohort):

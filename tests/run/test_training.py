@@ -139,6 +139,14 @@ def test_what_needs_no_training_is_stored_as_a_training_would(store):
     assert_same(training.restore(store, "toy", start()), (start(), [[0, 0.5]]))
 
 
+def test_what_cannot_be_read_back_is_not_done(tmp_path):
+    """orbax loses what it saves in such a folder, which `checkpoints.refuse_path` refuses before."""
+    lost = Store(tmp_path / "a[b]")
+    for store_it in (train, lambda store: training.keep(store, "toy", start(), [])):
+        with pytest.raises(UserError, match="toy/checkpoints/.* is damaged"):
+            store_it(lost)
+
+
 def test_checkpoints_stand_in_the_ledger(store):
     from inr_sae.folder import ledger
 

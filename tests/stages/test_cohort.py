@@ -1,10 +1,14 @@
 """The cohort's stage: what it leaves of a training, and when that ends."""
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from inr_sae import study
+from inr_sae.errors import UserError
+from inr_sae.measure.cap import CAP_DB
 from inr_sae.rows import HistoryRow, SignalRow
+from inr_sae.stages import cohort
 from tests.helpers import rows
 from tests.stages import studies
 
@@ -40,3 +44,11 @@ def test_a_cohort_stops_at_the_psnr_asked_for(tmp_path):
     history = rows(tmp_path / "run/cohort/history.csv")
     assert 100 < int(history[-1]["step"]) < 2000
     assert float(history[-1]["psnr_db_mean"]) >= 25.0 > float(history[-2]["psnr_db_mean"])
+
+
+def test_a_cohort_cannot_be_asked_for_more_than_means_count(tiny_ffmlp):
+    tiny_ffmlp.cohort.stop_psnr_db = 60.0
+    with pytest.raises(UserError, match=r"cohort\.stop_psnr_db is 60\.0; .* at most 58\.92 dB"):
+        cohort.check(tiny_ffmlp)
+    assert cohort.history_row([5, 0.0, 1e-4])[2:] == pytest.approx(((CAP_DB + 40) / 2, 40.0, CAP_DB))
+    assert cohort.mean_psnr([0.0, 1e-4]) == pytest.approx((CAP_DB + 40) / 2)

@@ -67,7 +67,8 @@ def boundary_section(exhibits, matrix):
         rows = transfer_tables.freeze_depth(summary, matrix.ranks, source, matrix.labels)
         html += page.heading(f"As Tables 3-5: freeze depth, encoder trained on {source}")
         html += exhibits.table(f"freeze_depth_{source}", rows)
-    html += page.paragraph(f"{sentences.metrics_note(matrix.lpips)} {sentences.last_step_sentence(matrix.fits)}")
+    note = sentences.metrics_note(matrix.lpips, matrix.fits)
+    html += page.paragraph(f"{note} {sentences.last_step_sentence(matrix.fits)}")
     return Section("matrix", title, html, tuple(sentences.matrix_sentences(matrix.best, matrix.agreement)))
 
 

@@ -91,7 +91,8 @@ def sweep_section(exhibits, sweep):
         )
     rows = [{key: getattr(row, key) for key in SWEEP_COLUMNS} for row in sweep.summary]
     html += exhibits.table(sweep.called("freeze_sweep"), rows, lambda row: row["is_best"] == 1)
-    html += page.paragraph(f"{sentences.metrics_note(sweep.lpips)} {sentences.last_step_sentence(sweep.fits)}")
+    note = sentences.metrics_note(sweep.lpips, sweep.fits)
+    html += page.paragraph(f"{note} {sentences.last_step_sentence(sweep.fits)}")
     title = "Which layers transfer" + {"test": "", "cohort": ": the cohort's own signals"}.get(
         sweep.split, f": {sweep.split}"
     )

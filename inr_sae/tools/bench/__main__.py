@@ -6,8 +6,10 @@ from pathlib import Path
 from absl import app, flags, logging
 
 from inr_sae.dictionaries import method_names
+from inr_sae.errors import UserError
 from inr_sae.inr import network
 from inr_sae.machine import devices
+from inr_sae.run import checks
 from inr_sae.tools.bench import dictionaries, encoders, machine, pytorch, table
 from inr_sae.tools.bench.problem import Sizes, at_scale
 
@@ -32,6 +34,15 @@ def defaults():
     return base.get_config()
 
 
+def prepared():
+    """The paths that --json and --profile give, None where they are not given; raises UsageError for what cannot be."""
+    try:
+        devices.check()
+        return [flag.value and checks.local(f"--{flag.name}", flag.value) for flag in (_JSON, _PROFILE)]
+    except UserError as error:
+        raise app.UsageError(str(error)) from error
+
+
 def measure(sizes, backbone):
     """All rows."""
     names, methods = network.backbone_names(), method_names()
@@ -54,18 +65,18 @@ def main(argv):
         raise app.UsageError(f"{argv[1]!r} is no flag")
     logging.set_verbosity(logging.WARNING)
     devices.configure(_PRECISION.value, "")
-    config, sizes = defaults(), at_scale(_SCALE.value)
+    config, sizes, (json_file, profile) = defaults(), at_scale(_SCALE.value), prepared()
     backbone = _BACKBONE.value or config.inr.backbone
     rows = measure(sizes, backbone)
     if _TORCH.value:
         rows = pytorch.compare(rows, pytorch.seconds(sizes))
-    if _PROFILE.value:
-        machine.profile(_PROFILE.value, backbone, sizes)
+    if profile:
+        machine.profile(profile, backbone, sizes)
     print("\n".join(table.lines(rows)), flush=True)
     if _SCALE.value == 1.0:
         print(table.projection(rows, config.transfer.backbones))
-    if _JSON.value:
-        Path(_JSON.value).write_text(json.dumps({"environment": devices.fingerprint(), "rows": rows}, indent=2) + "\n")
+    if json_file:
+        Path(json_file).write_text(json.dumps({"environment": devices.fingerprint(), "rows": rows}, indent=2) + "\n")
 
 
 if __name__ == "__main__":
