@@ -183,6 +183,9 @@ class ClaimRow(NamedTuple):
     short_of_published: str
 
 
+RecipeClaimRow = NamedTuple("RecipeClaimRow", [("recipe", str), *ClaimRow.__annotations__.items()])
+RecipeClaimRow.__doc__ = "recipes/claims.csv: a claim's verdict by the fits of one recipe and budget."
+
 _CELL = [("quantity", str), ("source", str), ("target", str), ("backbone", str), ("protocol", str), ("tau", int | None)]
 _PUBLISHED = [*_CELL, ("value", float), ("std", _NUMBER), ("where", str)]
 PublishedRow = NamedTuple("PublishedRow", _PUBLISHED)

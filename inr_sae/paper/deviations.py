@@ -22,9 +22,13 @@ class Recipe(NamedTuple):
     @property
     def name(self):
         """As a figure calls it."""
+        return self.called(str(self.steps))
+
+    def called(self, steps):
+        """Its name with words for the number of steps."""
         low, high = self.coordinates
-        steps = f"{self.steps} epochs of {self.pixels}" if self.pixels else f"{self.steps} steps"
-        parts = [f"[{low:g}, {high:g}]", steps, f"rate {self.learning_rate:g}"]
+        unit = f"epochs of {self.pixels}" if self.pixels else "steps"
+        parts = [f"[{low:g}, {high:g}]", f"{steps} {unit}", f"rate {self.learning_rate:g}"]
         parts += ["" if self.new == "backbone" else f"new: {self.new}", "clipped" if self.clipped else ""]
         return ", ".join(filter(None, parts))
 

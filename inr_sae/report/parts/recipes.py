@@ -38,6 +38,24 @@ def recipes_section(exhibits, rows, scores):
     return Section("recipes", TITLE, html, sentences_of(scores))
 
 
+def claims_section(exhibits, rows):
+    """The verdict on every claim under every recipe; rows: RecipeClaimRows."""
+    recipes, by_claim = list(dict.fromkeys(row.recipe for row in rows)), {}
+    for row in rows:
+        by_claim.setdefault((row.sentence, row.published), {})[row.recipe] = f"{row.verdict}: {row.ours}"
+    table = [
+        {"claim": sentence, "published": published} | {name: verdicts.get(name, "") for name in recipes}
+        for (sentence, published), verdicts in by_claim.items()
+    ]
+    text = (
+        "Each claim that these fits speak to, by how long they had run: equal budgets, and STRAINER's recipe with the "
+        "fewest steps beside the others with the most. A verdict rests on six images of a target at least; chance and "
+        "intervals stand in recipes/claims.csv."
+    )
+    html = page.paragraph(text) + (exhibits.table("claims_by_recipe", table) if table else "")
+    return Section("recipe_claims", "The paper's claims by recipe", html, ())
+
+
 def sentences_of(scores):
     """Which recipe is nearest, and how near the next is."""
     if not scores:
