@@ -172,6 +172,48 @@ def get_config():
             max_atoms=4096,  # alive atoms that are matched, those of highest mean magnitude
         )
     )
+    config.classes = ConfigDict(  # images with classes
+        dict(
+            dataset="digits",  # a file in inr_sae/signals/labelled/: digits, folder, idx
+            root="",  # folder: with one subfolder a class; idx: of train-images-idx3-ubyte and its like
+            size=placeholder(tuple),  # (height, width) in pixels of a folder's images; not set: their own
+            crop="none",  # as signals.crop
+            background=placeholder(float),  # as signals.background
+            grey=False,  # average the colour channels
+            n_train=1200,
+            n_validation=237,
+            n_test=360,
+            seed=0,  # of the draw
+        )
+    )
+    config.weights = ConfigDict(  # networks fitted to them, and the reader of the networks' weights
+        dict(
+            width=32,
+            n_hidden=3,  # adapted layers, those behind the first
+            omega_0=10.0,  # of the first layer
+            inner_steps=4,  # gradient steps that fit the network to an image
+            reader_width=32,
+            reader_head=16,  # width of an attention head
+            reader_blocks=3,
+            gain=500.0,  # of what the reader sees
+            steps=400,  # of the outer loop
+            batch=50,
+            learning_rate=2e-3,  # peak of the one cycle, of the shared start and the reader
+            rate_learning_rate=1e-2,  # and of the rates
+            log_every=50,  # steps between rows of history.csv; also the steps in one dispatch
+            seeds=(0, 1, 2),
+            # The first of each makes a condition; every other value stands in it alone.
+            ce_weights=(0.01, 0.0, 0.1),  # share of the cross-entropy's gradient that reaches the networks
+            tokens=("all", "weights", "biases"),  # what of the offsets the reader is shown
+            contrasts=(0.0, 0.01),  # weight of a supervised contrastive loss on the offsets
+        )
+    )
+    config.geometry = ConfigDict(  # of test-time fits of one encoder, by data set
+        dict(
+            sets=(),  # names in `sets`, whose test signals are fitted beside those of `signals`
+            protocols=("freeze", "full"),  # freeze: the head alone is fitted, behind all layers
+        )
+    )
     config.explorer = ConfigDict(
         dict(
             atoms=4096,  # a layer, those of highest mean magnitude; all of them have their numbers

@@ -7,11 +7,12 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from inr_sae.rows import ALL_TOKENS, BIASES, WEIGHTS
 from inr_sae.state import TrainState
 from inr_sae.weights import inner, network
 from inr_sae.weights.reader import Reader
 
-TOKENS = ("all", "weights", "biases")  # what of the offsets the reader is shown
+TOKENS = (ALL_TOKENS, WEIGHTS, BIASES)  # what of the offsets the reader is shown
 TEMPERATURE = 0.1  # of the contrastive loss
 CLIP = 1.0  # norm of the gradient of each of network, rates and reader: one does not scale another's
 AT_ONCE = 128  # images that are read at once
@@ -69,7 +70,7 @@ def tokens_of(offsets):
 def shown(tokens, which):
     """The tokens (..., d + 1) with what the reader is not shown at 0: `which` of TOKENS."""
     bias = jnp.arange(tokens.shape[-1]) == tokens.shape[-1] - 1
-    keep = {"all": jnp.ones_like(bias), "weights": ~bias, "biases": bias}[which]
+    keep = {ALL_TOKENS: jnp.ones_like(bias), WEIGHTS: ~bias, BIASES: bias}[which]
     return tokens * keep
 
 
