@@ -2,7 +2,8 @@
 
     python -m inr_sae.launch --config=configs/class_signal.py                     # demo on digits, minutes
     python -m inr_sae.launch --config=configs/class_signal.py:digits              # three seeds of six conditions
-    python -m inr_sae.launch --config=configs/class_signal.py:folder --config.classes.root=DIR --config.classes.n_train=800 --config.classes.n_validation=100 --config.classes.n_test=200
+    python -m inr_sae.launch --config=configs/class_signal.py:folder --config.classes.root=DIR \\
+        --config.classes.n_train=800 --config.classes.n_validation=100 --config.classes.n_test=200
     python -m inr_sae.launch --config=configs/class_signal.py:idx --config.classes.root=DIR
 
 The string names the set: the digits of scikit-learn (extra `weights`), a folder with one subfolder a class, or files as

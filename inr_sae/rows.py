@@ -243,9 +243,9 @@ _READING += [("log_odds", float), ("psnr_db", float), ("bias_rank", _NUMBER), ("
 _READING += [("pixel_rank", _NUMBER), ("bias_dimensions", int), ("control_columns", int), ("control_norm", float)]
 ReadingRow = NamedTuple("ReadingRow", _READING)
 ReadingRow.__doc__ = (
-    "class_signal/readings.csv: a trained reader on test images; effective ranks of the biases' offsets, of the first of "
-    "the weight columns that match them in norm (control_columns of them, of control_norm times the biases' norm), and "
-    "of the pixels."
+    "class_signal/readings.csv: a trained reader on test images; effective ranks of the biases' offsets, of the first "
+    "of the weight columns that match them in norm (control_columns of them, of control_norm times the biases' norm), "
+    "and of the pixels."
 )
 _GEOMETRY = [(name + kind, _NUMBER) for name in ("purity", "silhouette", "fisher") for kind in ("", "_shuffled")]
 _GEOMETRY += [("probe", _NUMBER)]
@@ -258,8 +258,8 @@ _INTERVENTION = [*_READER, ("kind", str), ("place", str), ("layer", int | None),
 _INTERVENTION += [("accuracy_drop", float), ("log_odds_drop", float), ("as_donor", _NUMBER)]
 InterventionRow = NamedTuple("InterventionRow", _INTERVENTION)
 InterventionRow.__doc__ = (
-    "class_signal/interventions.csv: what the reader makes of test tokens that were changed; as_donor: the share read as "
-    "the class of the image that the entries come from; layer: the only one changed."
+    "class_signal/interventions.csv: what the reader makes of test tokens that were changed; as_donor: the share read "
+    "as the class of the image that the entries come from; layer: the only one changed."
 )
 
 

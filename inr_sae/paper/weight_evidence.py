@@ -71,7 +71,7 @@ def pressed(readings, flow, base):
         cases.append(purer[-1] > 0 and row.accuracy_test < other.accuracy_test)
     if not cases:
         return None
-    worse = "purity {:+.3f} on average".format(np.mean(purer))
+    worse = f"purity {np.mean(purer):+.3f} on average"
     return counted(cases, [BY_CHANCE] * len(cases), note=worse)
 
 

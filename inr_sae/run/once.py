@@ -27,7 +27,8 @@ logger = logging.getLogger("inr_sae")
 BACKBONES = {"inr.backbone": None, "transfer.backbones": "encoders", "conditions.backbones": "conditions"}
 OF_BACKBONES = ("inr", "single", "transfer.frequencies")
 # Keys that decide where and when, not what is computed; where data lie, too: the pixels' digests guard them.
-FREE = ("signals.root", "sets.*.root", "classes.root", "runtime.cache_dir", "runtime.checkpoint_seconds", "runtime.keep")
+FREE = ("signals.root", "sets.*.root", "classes.root", "runtime.cache_dir", "runtime.checkpoint_seconds")
+FREE += ("runtime.keep",)
 
 
 class State(NamedTuple):

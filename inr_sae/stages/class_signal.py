@@ -80,7 +80,9 @@ def need_scikit_learn(stage):
     try:
         import sklearn  # noqa: F401
     except ImportError as error:
-        raise UserError(f"stages has {stage}, which needs scikit-learn ({error}): pip install 'inr-sae[weights]'") from error
+        raise UserError(
+            f"stages has {stage}, which needs scikit-learn ({error}): pip install 'inr-sae[weights]'"
+        ) from error
 
 
 def conditions(config):
@@ -191,7 +193,7 @@ def measure(config, store, split, condition, seed):
         store.write_rows(f"{at}/flow.csv", FlowRow, readings.flow(keys, reads["train"], test, rng))
         progress.advance(1, "geometry")
         if seed == config.weights.seeds[0]:
-            store.write_npz(f"{at}/map.npz", labels=test.labels, **mapped(test))
+            store.write_npz(f"{at}/map.npz", labels=test.labels, classes=np.array(split.classes), **mapped(test))
         progress.advance(1, "map")
         rows = []  # of a reader that does not see all that would be changed
         if condition.tokens == ALL_TOKENS:
@@ -228,6 +230,7 @@ def sections(config, store, exhibits):
         store.read_rows("class_signal/baselines.csv", BaselineRow),
         base=base.name,
         maps=maps,
+        classes=tuple(map(str, maps[base.name]["classes"])),
     )
     return parts.study_sections(exhibits, found)
 

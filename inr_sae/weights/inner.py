@@ -1,4 +1,4 @@
-"""The inner loop: a few gradient steps fit the shared network to an image; what it needs is the image, never its class."""
+"""The inner loop: a few gradient steps fit the shared network to an image, of whose class they know nothing."""
 
 import jax
 import jax.numpy as jnp

@@ -95,7 +95,7 @@ def contrastive(features, labels):
 
 
 def losses(task, params, data):
-    """(the loss, {"mse", "cross_entropy"}) of Data: reconstruction, cross-entropy, and what presses classes together."""
+    """(the loss, {"mse", "cross_entropy"}) of Data: reconstruction, cross-entropy, what presses classes together."""
     start, rates = params["network"], params["rates"]
     offsets = inner.offsets(start, rates, task.omega_0, data.x, data.images)
     rendered = jax.vmap(lambda offset: network.render(start, task.omega_0, offset, data.x))(offsets)

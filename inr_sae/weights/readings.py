@@ -1,4 +1,4 @@
-"""What is measured of one trained reader: its accuracy, where classes lie together on the way, what interventions do."""
+"""What is measured of one trained reader: accuracy, where classes lie together on the way, what interventions do."""
 
 from typing import NamedTuple
 

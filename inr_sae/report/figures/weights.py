@@ -56,7 +56,14 @@ def token_flow(flow):
             spread = [[mean - min(each) for mean, each in zip(means, table)]]
             spread.append([max(each) - mean for mean, each in zip(means, table)])
             ax.errorbar(
-                range(len(ticks)), means, spread, color=colour, marker=marker, ms=4, lw=1.3, capsize=2,
+                range(len(ticks)),
+                means,
+                spread,
+                color=colour,
+                marker=marker,
+                ms=4,
+                lw=1.3,
+                capsize=2,
                 label=labelled(name),
             )
         ax.set_xticks(range(len(ticks)), ticks, rotation=20)
@@ -136,4 +143,20 @@ def maps(found, classes):
             ax.set_yticks([])
     handles, labels = axes[0, 0].get_legend_handles_labels()
     fig.legend(handles, labels, loc="outside lower center", ncols=min(10, len(labels)), fontsize=8, title="class")
+    return fig
+
+
+@styled
+def fits(rows):
+    """Purity by data set of every part of the weights of test-time fits; rows: FitGeometryRows."""
+    fig, ((ax,),) = figure(6.8, 0.4 * len(rows) + 1.3)
+    for y, row in enumerate(rows):
+        ax.barh(y, row.purity, 0.6, color=BLUE if row.part != "pixels" else GREY)
+        ax.plot(row.purity_shuffled, y, "D", color=ORANGE, ms=5, label="labels shuffled" if y == 0 else None)
+    ax.set_yticks(range(len(rows)), [f"{row.part} ({row.protocol})" if row.protocol else row.part for row in rows])
+    ax.invert_yaxis()
+    ax.set_xlim(0, 1)
+    ax.set_xlabel("share of neighbours that are of the same data set")
+    ax.set_title(f"{rows[0].n} test-time fits of {rows[0].n_sets} data sets", loc="left")
+    fig.legend(loc="outside lower center", fontsize=8)
     return fig

@@ -1,4 +1,4 @@
-"""The digits of scikit-learn: 1,797 handwritten digits of 8x8 pixels (UCI, Alpaydin and Kaynak 1998), in its package."""
+"""The digits in scikit-learn's package: 1,797 handwritten ones of 8x8 pixels (UCI, Alpaydin and Kaynak 1998)."""
 
 import numpy as np
 

@@ -29,7 +29,9 @@ def read(root, rules):
         of_images, of_labels = (found(root, part, kind) for kind in ("images-idx3", "labels-idx1"))
         pixels, classes = array(of_images, 3), array(of_labels, 1)
         if len(pixels) != len(classes):
-            raise InputError(f"{shown(of_images)} has {len(pixels)} images, and {shown(of_labels)} {len(classes)} classes")
+            raise InputError(
+                f"{shown(of_images)} has {len(pixels)} images, and {shown(of_labels)} {len(classes)} labels"
+            )
         names += [f"{part}_{i:05d}" for i in range(len(pixels))]
         images += list((pixels / np.float32(255))[..., None])
         labels.append(classes.astype(np.int64))
@@ -40,7 +42,8 @@ def read(root, rules):
 
 def found(root, part, kind):
     """The path of a file, however it is written."""
-    choices = [f"{part}-{spelled}-ubyte{packed}" for spelled in (kind, kind.replace("-", ".")) for packed in ("", ".gz")]
+    spellings = (kind, kind.replace("-", "."))
+    choices = [f"{part}-{spelled}-ubyte{packed}" for spelled in spellings for packed in ("", ".gz")]
     paths = [Path(root) / name for name in choices]
     there = next((path for path in paths if path.is_file()), None)
     if there is None:

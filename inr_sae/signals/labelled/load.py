@@ -134,7 +134,9 @@ def stratified(found, rng, pool, sizes):
         drawn[split] = np.sort(np.concatenate([left[number][:n] for number, n in counts.items()]))
         few = [found.classes[number] for number, n in counts.items() if n < LEAST]
         if few:
-            raise InputError(f"{argument(f'n_{split}')} is {size}, of which class {shown(few[0])} gets fewer than {LEAST}")
+            raise InputError(
+                f"{argument(f'n_{split}')} is {size}, of which class {shown(few[0])} gets fewer than {LEAST}; raise it"
+            )
         left = {number: places[counts[number] :] for number, places in left.items()}
     return drawn
 
