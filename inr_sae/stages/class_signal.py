@@ -95,13 +95,13 @@ def conditions(config):
     return found
 
 
-def task_of(config, condition, n_classes):
-    """The `outer.Task` of a condition."""
+def task_of(config, n_classes):
+    """The `outer.Task` of a config."""
     weights = config.weights
     heads = weights.reader_width // weights.reader_head
     reader = Reader(n_classes, weights.reader_width, heads, weights.reader_blocks, weights.gain)
     budget = (weights.steps, weights.batch, weights.learning_rate, weights.rate_learning_rate)
-    return outer.Task(reader, weights.omega_0, *condition, *budget)
+    return outer.Task(reader, weights.omega_0, *budget)
 
 
 def data_of(part):
@@ -162,14 +162,19 @@ def baselines(split):
     ]
 
 
-def training_of(task, data, validation, chunk, label):
-    """The `state.Training` of a task on Data; a row is mse, cross-entropy and the accuracy on validation."""
+def training_of(task, pressure, data, chunk, label):
+    """The `state.Training` of a task on {split: Data} under an `outer.Condition`; a row is mse, cross-entropy and the
+    accuracy on validation."""
+
+    def accuracy(params):
+        return readings.read(task, pressure, params, data["validation"]).accuracy
+
     return Training(
         label=label,
         total=task.steps,
         chunk=chunk,
-        run=lambda n, state: outer.train(task, n, state, data),
-        measure=lambda state, losses: [*losses.mean(axis=0), readings.read(task, state.params, validation).accuracy],
+        run=lambda n, state: outer.train(task, n, pressure, state, data["train"]),
+        measure=lambda state, losses: [*losses.mean(axis=0), accuracy(state.params)],
         describe=lambda row: f"{100 * row[-1]:.1f} % of validation",
     )
 
@@ -177,16 +182,17 @@ def training_of(task, data, validation, chunk, label):
 def measure(config, store, split, condition, seed):
     """Train one reader, or go on with it, and write what it measured."""
     weights, at = config.weights, folder(condition, seed)
-    task = task_of(config, condition, len(split.classes))
+    task = task_of(config, len(split.classes))
+    pressure = outer.Condition(condition.ce_weight, outer.shown(condition.tokens, weights.width), condition.contrast)
     data = {name: data_of(getattr(split, name)) for name in SPLITS}
     sizes = (weights.width, weights.n_hidden, data["train"].images.shape[-1], weights.inner_steps)
     state = outer.init_state(task, key_of(config.seed, "class_signal", seed), *sizes)
     label = store.label(f"{condition.name} seed {seed}")
-    of_task = training_of(task, data["train"], data["validation"], weights.log_every, label)
+    of_task = training_of(task, pressure, data, weights.log_every, label)
     state, history = training.train(store, at, state, of_task, config.runtime)
     store.write_rows(f"{at}/history.csv", ReaderHistoryRow, [ReaderHistoryRow(*row) for row in history])
     keys, rng = (condition.name, *condition, seed), np.random.default_rng([config.seed, seed])
-    reads = {name: readings.read(task, state.params, data[name]) for name in SPLITS}
+    reads = {name: readings.read(task, pressure, state.params, data[name]) for name in SPLITS}
     test = reads["test"]
     with Progress(f"{label}, measured", 3) as progress:
         store.write_rows(f"{at}/reading.csv", ReadingRow, [readings.reading(keys, reads, split.test.images)])
@@ -197,7 +203,8 @@ def measure(config, store, split, condition, seed):
         progress.advance(1, "map")
         rows = []  # of a reader that does not see all that would be changed
         if condition.tokens == ALL_TOKENS:
-            rows = readings.changed(keys, task, state.params, test, weights.n_hidden, rng)
+            answer = lambda tokens: outer.read(task, pressure, state.params, tokens)[0]  # noqa: E731
+            rows = readings.changed(keys, answer, test, weights.n_hidden, rng)
         store.write_rows(f"{at}/interventions.csv", InterventionRow, rows)
         progress.advance(1, f"accuracy {100 * test.accuracy:.1f} %")
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from inr_sae.rows import ALL_TOKENS, BIASES, WEIGHTS
@@ -15,21 +16,27 @@ from inr_sae.weights.reader import Reader
 TOKENS = (ALL_TOKENS, WEIGHTS, BIASES)  # what of the offsets the reader is shown
 TEMPERATURE = 0.1  # of the contrastive loss
 CLIP = 1.0  # norm of the gradient of each of network, rates and reader: one does not scale another's
-AT_ONCE = 128  # images that are read at once
+AT_ONCE = 64  # images that are read at once
 
 
 class Task(NamedTuple):
-    """What is trained, and how; hashable."""
+    """What is trained, and for how long; hashable, one program each."""
 
     reader: Reader
     omega_0: float
-    ce_weight: float  # share of the cross-entropy's gradient that reaches the network and the rates
-    tokens: str  # one of TOKENS
-    contrast: float  # weight of the contrastive loss on the offsets
     steps: int
     batch: int
     learning_rate: float  # peak, of network and reader
     rate_learning_rate: float  # peak, of the rates
+
+
+class Condition(NamedTuple):
+    """How much of the classes reaches the networks, and what of them the reader is shown; all conditions share a
+    program."""
+
+    ce_weight: float  # share of the cross-entropy's gradient that reaches the network and the rates
+    shown: jax.Array  # (d + 1,): 1 for the columns of tokens that the reader is shown, 0 for others
+    contrast: float  # weight of the contrastive loss on the offsets
 
 
 class Data(NamedTuple):
@@ -67,11 +74,10 @@ def tokens_of(offsets):
     return offsets.reshape(len(offsets), -1, offsets.shape[-1])
 
 
-def shown(tokens, which):
-    """The tokens (..., d + 1) with what the reader is not shown at 0: `which` of TOKENS."""
-    bias = jnp.arange(tokens.shape[-1]) == tokens.shape[-1] - 1
-    keep = {ALL_TOKENS: jnp.ones_like(bias), WEIGHTS: ~bias, BIASES: bias}[which]
-    return tokens * keep
+def shown(which, width):
+    """(d + 1,): which columns of tokens a reader is shown, by one of TOKENS."""
+    bias = np.arange(width + 1) == width
+    return jnp.asarray({ALL_TOKENS: np.ones_like(bias), WEIGHTS: ~bias, BIASES: bias}[which], jnp.float32)
 
 
 def with_gradient(x, share):
@@ -94,26 +100,24 @@ def contrastive(features, labels):
     return per_image.mean()
 
 
-def losses(task, params, data):
+def losses(task, condition, params, data):
     """(the loss, {"mse", "cross_entropy"}) of Data: reconstruction, cross-entropy, what presses classes together."""
     start, rates = params["network"], params["rates"]
     offsets = inner.offsets(start, rates, task.omega_0, data.x, data.images)
     rendered = jax.vmap(lambda offset: network.render(start, task.omega_0, offset, data.x))(offsets)
     mse, tokens = jnp.mean((rendered - data.images) ** 2), tokens_of(offsets)
-    read = shown(with_gradient(tokens, task.ce_weight), task.tokens)
-    logits, _ = task.reader.apply({"params": params["reader"]}, read)
+    seen = with_gradient(tokens, condition.ce_weight) * condition.shown
+    logits, _ = task.reader.apply({"params": params["reader"]}, seen)
     entropy = optax.softmax_cross_entropy_with_integer_labels(logits, data.labels).mean()
-    loss = mse + entropy
-    if task.contrast:
-        loss += task.contrast * contrastive(tokens.reshape(len(tokens), -1), data.labels)
-    return loss, {"mse": mse, "cross_entropy": entropy}
+    pressure = condition.contrast * contrastive(tokens.reshape(len(tokens), -1), data.labels)
+    return mse + entropy + pressure, {"mse": mse, "cross_entropy": entropy}
 
 
-def step(task, state, data):
+def step(task, condition, state, data):
     """(state, its losses (2,): mse and cross-entropy) after one step on a batch drawn without replacement."""
     drawn = jax.random.permutation(jax.random.fold_in(state.key, state.step), len(data.images))[: task.batch]
     batch = Data(data.x, data.images[drawn], data.labels[drawn])
-    gradient, parts = jax.grad(partial(losses, task), has_aux=True)(state.params, batch)
+    gradient, parts = jax.grad(partial(losses, task, condition), has_aux=True)(state.params, batch)
     updates, opt_state = optimiser(task).update(gradient, state.opt_state, state.params)
     params = optax.apply_updates(state.params, updates)
     measured = jnp.stack([parts["mse"], parts["cross_entropy"]])
@@ -121,28 +125,38 @@ def step(task, state, data):
 
 
 @partial(jax.jit, static_argnums=(0, 1))
-def train(task, n, state, data):
-    """(state, losses (n, 2)) after n steps on Data."""
-    return jax.lax.scan(lambda state, _: step(task, state, data), state, None, length=n)
+def train(task, n, condition, state, data):
+    """(state, losses (n, 2)) after n steps on Data under a Condition."""
+    return jax.lax.scan(lambda state, _: step(task, condition, state, data), state, None, length=n)
 
 
-@partial(jax.jit, static_argnums=0)
+def in_batches(function, arrays):
+    """What a function gives of AT_ONCE rows at a time, numpy arrays; the last rows are filled up, so that whatever
+    their number one program will do."""
+    n, found = len(arrays), []
+    for first in range(0, n, AT_ONCE):
+        rows = np.minimum(np.arange(first, first + AT_ONCE), n - 1)
+        found.append([np.asarray(each)[: n - first] for each in function(arrays[rows])])
+    return [np.concatenate(each) for each in zip(*found)]
+
+
 def fitted(task, params, x, images):
     """(tokens (B, L d, d + 1), mse (B,)) of images (B, N, C)."""
-
-    def one(image):
-        offset = inner.adapt(params["network"], params["rates"], task.omega_0, x, image)
-        return offset.reshape(-1, offset.shape[-1]), inner.mse(params["network"], task.omega_0, x, image, offset)
-
-    return jax.lax.map(one, images, batch_size=AT_ONCE)
+    return in_batches(lambda batch: _fitted(task.omega_0, params["network"], params["rates"], x, batch), images)
 
 
 @partial(jax.jit, static_argnums=0)
-def read(task, params, tokens):
+def _fitted(omega_0, start, rates, x, images):
+    offsets = inner.offsets(start, rates, omega_0, x, images)
+    mse = jax.vmap(lambda image, offset: inner.mse(start, omega_0, x, image, offset))(images, offsets)
+    return tokens_of(offsets), mse
+
+
+def read(task, condition, params, tokens):
     """(logits (B, classes), mean tokens (B, blocks + 1, width)) of tokens as they are fitted."""
+    return in_batches(lambda batch: _read(task.reader, params["reader"], batch * condition.shown), tokens)
 
-    def one(token):
-        logits, means = task.reader.apply({"params": params["reader"]}, shown(token, task.tokens)[None])
-        return logits[0], means[0]
 
-    return jax.lax.map(one, tokens, batch_size=AT_ONCE)
+@partial(jax.jit, static_argnums=0)
+def _read(reader, params, tokens):
+    return reader.apply({"params": params}, tokens)

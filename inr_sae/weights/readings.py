@@ -26,11 +26,11 @@ class Read(NamedTuple):
         return float(np.mean(self.logits.argmax(axis=1) == self.labels))
 
 
-def read(task, params, data):
+def read(task, condition, params, data):
     """The Read of `outer.Data`."""
     tokens, mse = outer.fitted(task, params, data.x, data.images)
-    logits, means = outer.read(task, params, tokens)
-    return Read(*(np.asarray(each) for each in (tokens, mse, logits, means, data.labels)))
+    logits, means = outer.read(task, condition, params, tokens)
+    return Read(tokens, mse, logits, means, np.asarray(data.labels))
 
 
 def reading(keys, splits, images):
@@ -75,21 +75,25 @@ def flow(keys, train, test, rng):
     return rows
 
 
-def changed(keys, task, params, test, n_layers, rng):
-    """InterventionRows of the Read of test: all kinds on biases and on the control, and 0 in each layer alone, in both,
-    and in all weights."""
+def wanted(n_layers):
+    """[(kind, place, layer or None)]: all kinds on biases and on the control; 0 in each layer alone, in both, and in
+    all weights."""
+    cases = [(kind, place, None) for place in (BIASES, CONTROL) for kind in interventions.KINDS]
+    cases += [("zeroed", place, layer) for place in (BIASES, CONTROL) for layer in range(n_layers)]
+    return [*cases, ("zeroed", BOTH, None), ("zeroed", WEIGHTS, None)]
+
+
+def changed(keys, answer, test, n_layers, rng):
+    """InterventionRows of the Read of test; answer: tokens (B, T, D) -> logits (B, classes), the reader."""
     biases, control = interventions.bias_column(test.tokens), interventions.matched_columns(test.tokens)
     weights = tuple(range(test.tokens.shape[-1] - 1))
-    wanted = [(kind, place, None) for place in (BIASES, CONTROL) for kind in interventions.KINDS]
-    wanted += [("zeroed", place, layer) for place in (BIASES, CONTROL) for layer in range(n_layers)]
-    wanted += [("zeroed", BOTH, None), ("zeroed", WEIGHTS, None)]
     which = {BIASES: biases, CONTROL: control, BOTH: biases + control, WEIGHTS: weights}
     before = interventions.log_odds(test.logits, test.labels).mean()
     rows = []
-    for kind, place, layer in wanted:
+    for kind, place, layer in wanted(n_layers):
         mask = interventions.columns(test.tokens, which[place], layer, n_layers)
         tokens, donors = interventions.intervened(kind, test.tokens, mask, test.labels, rng)
-        logits = np.asarray(outer.read(task, params, tokens)[0])
+        logits = answer(tokens)
         found, drop = logits.argmax(axis=1), before - interventions.log_odds(logits, test.labels).mean()
         accuracy = float(np.mean(found == test.labels))
         as_donor = None if donors is None else float(np.mean(found == test.labels[donors]))

@@ -125,11 +125,11 @@ def intervention_section(exhibits, study):
     said = (
         f"With the biases of an image of another class the reader loses {lost[BIASES]:.1f} points and names that "
         f"class in {100 * mean(across[BIASES], 'as_donor'):.1f} %; with weight columns matched in norm "
-        f"({mean(readings, 'control_columns'):.0f} of them) it loses {lost[CONTROL]:.1f}. The biases' offsets "
-        f"have an effective rank of {mean(readings, 'bias_rank'):.1f} of {readings[0].bias_dimensions}, the pixels one of "
-        f"{mean(readings, 'pixel_rank'):.1f}."
+        f"({mean(readings, 'control_columns'):.0f} of them) it loses {lost[CONTROL]:.1f}.",
+        f"The biases' offsets have an effective rank of {mean(readings, 'bias_rank'):.1f} of "
+        f"{readings[0].bias_dimensions}, the pixels one of {mean(readings, 'pixel_rank'):.1f}.",
     )
-    return Section("interventions", "What the biases do", html, (said,))
+    return Section("interventions", "What the biases do", html, said)
 
 
 def map_section(exhibits, study):
