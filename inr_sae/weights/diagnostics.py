@@ -4,6 +4,7 @@ Features are (n, D) and labels (n,), whole numbers. scikit-learn does the work; 
 it is an extra.
 """
 
+from functools import wraps
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,20 @@ import numpy as np
 NEIGHBOURS = 10
 FOLDS = 5
 NAN = float("nan")
+
+
+def on_one_thread(function):
+    """Decorator: within the function linear algebra has one thread, so that its last bits do not depend on the number
+    of cores, and threads do not wait for each other on a machine that is shared."""
+
+    @wraps(function)
+    def limited(*arguments, **keywords):
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(1):
+            return function(*arguments, **keywords)
+
+    return limited
 
 
 class Geometry(NamedTuple):
@@ -24,6 +39,7 @@ class Geometry(NamedTuple):
     fisher_shuffled: float
 
 
+@on_one_thread
 def geometry(features, labels, rng):
     """The Geometry of features; rng, numpy's, shuffles the labels of the null."""
     features, shuffled = flat(features), rng.permutation(labels)
@@ -88,12 +104,14 @@ def linear_model():
     return make_pipeline(StandardScaler(), LogisticRegression(max_iter=200, tol=1e-3))
 
 
+@on_one_thread
 def probe(train, train_labels, test, test_labels):
     """The accuracy on test of a linear model of the training features."""
     model = linear_model().fit(flat(train), train_labels)
     return float(model.score(flat(test), test_labels))
 
 
+@on_one_thread
 def cross_probe(features, labels):
     """The accuracy of a linear model on points that it has not seen, over FOLDS parts; nan where a class has one."""
     from sklearn.model_selection import StratifiedKFold, cross_val_score
@@ -105,6 +123,7 @@ def cross_probe(features, labels):
     return float(cross_val_score(linear_model(), flat(features), labels, cv=splits).mean())
 
 
+@on_one_thread
 def nearest_accuracy(train, train_labels, test, test_labels):
     """The accuracy on test of a vote of the NEIGHBOURS nearest training points."""
     from sklearn.neighbors import KNeighborsClassifier
@@ -113,6 +132,7 @@ def nearest_accuracy(train, train_labels, test, test_labels):
     return float(model.score(flat(test), test_labels))
 
 
+@on_one_thread
 def flattened_to_plane(features, seed=0):
     """A map (n, 2) of features by t-SNE, from their first 50 principal components."""
     from sklearn.decomposition import PCA
