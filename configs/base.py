@@ -205,7 +205,7 @@ def get_config():
             # The first of each makes a condition; every other value stands in it alone.
             ce_weights=(0.01, 0.0, 0.1),  # share of the cross-entropy's gradient that reaches the networks
             tokens=("all", "weights", "biases"),  # what of the offsets the reader is shown
-            contrasts=(0.0, 0.01),  # weight of a supervised contrastive loss on the offsets
+            contrasts=(0.0, 0.01, 0.1),  # weight of a supervised contrastive loss on the offsets
         )
     )
     config.geometry = ConfigDict(  # of test-time fits of one encoder, by data set

@@ -1,7 +1,7 @@
 """What weights carry: is class signal in them clustered, or routed by the network that reads them? (arXiv 2605.08281)
 
     python -m inr_sae.launch --config=configs/class_signal.py                     # demo on digits, minutes
-    python -m inr_sae.launch --config=configs/class_signal.py:digits              # three seeds of six conditions
+    python -m inr_sae.launch --config=configs/class_signal.py:digits              # three seeds of seven conditions
     python -m inr_sae.launch --config=configs/class_signal.py:folder --config.classes.root=DIR \\
         --config.classes.n_train=800 --config.classes.n_validation=100 --config.classes.n_test=200
     python -m inr_sae.launch --config=configs/class_signal.py:idx --config.classes.root=DIR
@@ -26,7 +26,7 @@ def get_config(word=""):
     config.classes.dataset = "digits" if name == "demo" else name
     if name == "demo":
         config.classes.update(dict(n_train=600, n_validation=100, n_test=200))
-        config.weights.update(dict(seeds=(0,), ce_weights=(0.01, 0.0), steps=100, log_every=25))
+        config.weights.update(dict(seeds=(0,), ce_weights=(0.01, 0.0), contrasts=(0.0, 0.1), steps=100, log_every=25))
     if name == "idx":
         config.classes.update(dict(n_train=50000, n_validation=10000, n_test=10000))
     return config

@@ -33,7 +33,7 @@ from inr_sae.weights.reader import Reader
 NEEDS, USES = (), ()
 READS = ("seed", "classes", "weights", "runtime")
 WRITES = ("class_signal",)
-KINDS = {"reading": ReadingRow, "flow": FlowRow, "interventions": InterventionRow}  # the last one is written last
+KINDS = {"readings": ReadingRow, "flow": FlowRow, "interventions": InterventionRow}  # the last one is written last
 SIZES = ("width", "n_hidden", "inner_steps", "reader_width", "reader_head", "reader_blocks", "gain", "omega_0")
 BUDGET = ("steps", "batch", "learning_rate", "rate_learning_rate", "log_every")
 
@@ -55,10 +55,8 @@ class Condition(NamedTuple):
 def check(config):
     """Refuse sizes and conditions that cannot be, images that cannot be read, and a missing scikit-learn."""
     need_scikit_learn("class_signal")
-    checks.positive(config, *(f"weights.{key}" for key in (*SIZES, *BUDGET) if key != "inner_steps"), "runtime.keep")
+    checks.positive(config, *(f"weights.{key}" for key in (*SIZES, *BUDGET)), "runtime.keep")
     weights = config.weights
-    if weights.inner_steps < 0:
-        raise UserError(f"weights.inner_steps is {weights.inner_steps}; it is a number, or 0")
     if weights.reader_width % weights.reader_head:
         raise UserError(
             f"weights.reader_head = {weights.reader_head} does not divide weights.reader_width = {weights.reader_width}"
@@ -195,7 +193,7 @@ def measure(config, store, split, condition, seed):
     reads = {name: readings.read(task, pressure, state.params, data[name]) for name in SPLITS}
     test = reads["test"]
     with Progress(f"{label}, measured", 3) as progress:
-        store.write_rows(f"{at}/reading.csv", ReadingRow, [readings.reading(keys, reads, split.test.images)])
+        store.write_rows(f"{at}/readings.csv", ReadingRow, [readings.reading(keys, reads, split.test.images)])
         store.write_rows(f"{at}/flow.csv", FlowRow, readings.flow(keys, reads["train"], test, rng))
         progress.advance(1, "geometry")
         if seed == config.weights.seeds[0]:

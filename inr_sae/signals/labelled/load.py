@@ -66,6 +66,11 @@ def load(dataset, root, **others):
     return _load(wanted._replace(size=tuple(wanted.size or ()) or None))
 
 
+def forget():
+    """Drop what `load` has kept, so that it reads the files again."""
+    _load.cache_clear()
+
+
 @lru_cache(maxsize=4)
 def _load(wanted):
     _check(wanted)
