@@ -78,7 +78,7 @@ def name_of(key):
 
 def weights_of(config, encoder, protocol, name, images):
     """{"head" (B, ...), "offsets" (B, ...)} of fits of images (B, H, W, C): heads, and what the encoder's weights have
-    moved by, empty where they did not move."""
+    moved by."""
     tau = encoder.n_units - 1 if protocol == "freeze" else None
     way = sweep.Way(protocol, tau, config.fit.learning_rate)
     n, at_once = len(images), config.fit.batch or fits_at_once(images)
@@ -95,8 +95,7 @@ def weights_of(config, encoder, protocol, name, images):
     units = {key.removeprefix("encoder/units/"): leaf for key, leaf in params.items() if "encoder/units/" in key}
     moved = [joined(leaf - np.asarray(start[key])) for key, leaf in sorted(units.items())]
     heads = [joined(leaf) for key, leaf in sorted(params.items()) if key.startswith("heads/")]
-    nothing = np.zeros((n, 0), np.float32)
-    return {"head": np.concatenate(heads, axis=1), "offsets": np.concatenate([nothing, *moved], axis=1)}
+    return {"head": np.concatenate(heads, axis=1), "offsets": np.concatenate(moved, axis=1)}
 
 
 def fits_at_once(images):

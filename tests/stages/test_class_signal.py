@@ -24,7 +24,9 @@ def tiny():
     """A config of a tiny study of digits."""
     config = of_config.get_config()
     config.classes.update(dict(n_train=60, n_validation=20, n_test=30))
-    config.weights.update(SIZES | dict(log_every=3, seeds=(0, 1), ce_weights=(0.01, 0.0), tokens=("all", "biases"), contrasts=(0.0, 0.01)))
+    config.weights.update(
+        SIZES | dict(log_every=3, seeds=(0, 1), ce_weights=(0.01, 0.0), tokens=("all", "biases"), contrasts=(0.0, 0.01))
+    )
     config.runtime.update(dict(cache_dir="", checkpoint_seconds=0.0))
     return config
 

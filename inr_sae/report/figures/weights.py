@@ -5,12 +5,11 @@ import itertools
 import numpy as np
 
 from inr_sae.report.figures.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, ROSE, TEAL, figure, styled
-from inr_sae.rows import BIASES, CONTROL, OFFSETS
+from inr_sae.rows import ALL_TOKENS, BIASES, CONTROL, OFFSETS
 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, ROSE, TEAL, "#8c7500", INK)
 MARKERS = "os^DvPX*"
 KINDS = ("zeroed", "averaged", "swapped within", "swapped across", "shuffled", "noise")
-WITHIN = 4  # classes of a legend in a line
 
 
 def styles(names):
@@ -84,16 +83,18 @@ def values(flow, condition, block, column):
 @styled
 def purity_against_accuracy(readings, flow):
     """Purity on raw offsets and after the last block against accuracy, a point a training that is shown all."""
-    seen = {(row.condition, row.seed): row.accuracy_test for row in readings if row.tokens == "all"}
-    names = list(dict.fromkeys(condition for condition, _ in seen))
+    seen = {(row.condition, row.seed): row.accuracy_test for row in readings if row.tokens == ALL_TOKENS}
+    names = list(dict.fromkeys(row.condition for row in readings))
     last = max(row.block for row in flow if row.block is not None)
     fig, (axes,) = figure(8.4, 3.6, 1, 2)
     for ax, block, title in zip(axes, (None, last), ("Raw offsets", f"After block {last}")):
         for name, (colour, marker) in styles(names).items():
             rows = [row for row in flow if row.condition == name and row.block == block]
             rows = [row for row in rows if block is not None or row.place == OFFSETS]
+            rows = [row for row in rows if (name, row.seed) in seen]
             x, y = [row.purity for row in rows], [seen[name, row.seed] for row in rows]
-            ax.plot(x, y, marker, color=colour, ms=6, mec="white", label=labelled(name))
+            if rows:
+                ax.plot(x, y, marker, color=colour, ms=6, mec="white", label=labelled(name))
         ax.set_title(title, loc="left")
         ax.set_xlabel("purity of 10 neighbours")
     axes[0].set_ylabel("accuracy on test images")
