@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from inr_sae.measure.paired import clustered_interval
 from inr_sae.report import page
 from inr_sae.report.figures import weights as figures
 from inr_sae.report.page import Section
@@ -80,6 +81,9 @@ def flow_section(exhibits, study):
         "A point a training of a reader that is shown all offsets: purity of neighbours against accuracy.",
         "Purity against accuracy",
     )
+    html += page.heading("Accuracy and purity by condition: means and 95 % intervals over seeds")
+    html += exhibits.table("conditions", condition_table(study))
+    html += page.heading("Geometry at every place: means over seeds")
     html += exhibits.table("flow", flow_table(study))
     last = max(row.block for row in study.flow if row.block is not None)
     raw, late = (of_base(study, study.flow, **which) for which in ({"place": OFFSETS}, {"block": last}))
@@ -90,6 +94,24 @@ def flow_section(exhibits, study):
         f"{100 * mean(raw, 'probe'):.1f} % off the raw offsets."
     )
     return Section("flow", "Where classes lie together", html, (said,))
+
+
+def condition_table(study):
+    """A row for every condition: accuracy, purity of raw offsets and after the last block, intervals over seeds."""
+    last = max(row.block for row in study.flow if row.block is not None)
+    rows = []
+    for condition in dict.fromkeys(row.condition for row in study.readings):
+        readings = [row for row in study.readings if row.condition == condition]
+        flow = [row for row in study.flow if row.condition == condition]
+        measured = {"accuracy": (readings, "accuracy_test")}
+        measured["purity_offsets"] = ([row for row in flow if row.place == OFFSETS], "purity")
+        measured["purity_last"] = ([row for row in flow if row.block == last], "purity")
+        row = {"condition": condition, "n_seeds": len(readings)}
+        for name, (of_place, column) in measured.items():
+            interval = clustered_interval([getattr(each, column) for each in of_place], [r.seed for r in of_place])
+            row |= {name: interval.mean, f"{name}_low": interval.low, f"{name}_high": interval.high}
+        rows.append(row)
+    return rows
 
 
 def flow_table(study):
