@@ -100,6 +100,11 @@ def test_a_study_as_the_paper_tells_it_is_reproduced():
     assert found["layers_interact"] == REPRODUCED and found["routes_interact"] == NOT_REPRODUCED
 
 
+def test_drops_that_do_not_add_up_are_found():
+    found = verdicts(readings(lambda *_: 0.9), flow(unrelated), interventions(0.1, 0.1, whole=3.0, both=2.0))
+    assert found["routes_interact"] == REPRODUCED and found["layers_interact"] == NOT_REPRODUCED
+
+
 def test_where_geometry_tells_accuracy_it_says_so():
     def accuracy(name, seed):
         return 0.9 + 0.05 * spread(name, seed)
