@@ -243,7 +243,9 @@ def sections(config, store, exhibits):
 def heading(config):
     """The title of a study of what weights carry."""
     weights = config.weights
-    how = f"{len(conditions(config))} conditions of {len(weights.seeds)} seeds, {weights.steps} steps each"
+    n_seeds = len(weights.seeds)
+    seeds = f"{n_seeds} seed{'s' * (n_seeds != 1)}"
+    how = f"{len(conditions(config))} conditions of {seeds}, {weights.steps} steps each"
     caveat = ("Digits of 8x8 pixels are not MNIST: pixels alone tell them apart, so the object is the mechanism.",)
     return Heading(
         f"What the weights of networks fitted to {config.classes.dataset} carry",

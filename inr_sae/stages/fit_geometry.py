@@ -19,6 +19,7 @@ READS = (*cohort.READS, "fit", "metrics", "sets", "geometry")
 WRITES = ("fit_geometry",)
 HEAD, ENCODER, ALL, PIXELS = "head", "encoder's offsets", "head and offsets", "pixels"
 LEAST = 2  # fits of a set: alone, none has a neighbour
+START = ("start", 0)  # what every fit is called: all begin at one head, else its noise would be what lies apart
 OWN = "signals"  # the key of the cohort's own set
 
 
@@ -85,8 +86,7 @@ def weights_of(config, encoder, protocol, name, images):
     rounds, found = at_once * jax.device_count(), []
     for first in range(0, n, rounds):
         places = np.minimum(np.arange(first, first + rounds), n - 1)  # the last one fills up
-        named = [(f"{name}/{place}", 0) for place in places]
-        fitted = fits.fit(config, encoder.encoder, way, named, images[places], True)
+        fitted = fits.fit(config, encoder.encoder, way, [START] * rounds, images[places], True)
         found.append({key: leaf[: n - first] for key, leaf in fitted.params.items()})
     params = {key: np.concatenate([each[key] for each in found]) for key in found[0]}
     if not all(np.isfinite(leaf).all() for leaf in params.values()):

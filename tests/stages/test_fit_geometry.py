@@ -59,6 +59,12 @@ def test_weights_that_are_stored_are_what_the_fits_moved_by(finished):
     assert len(np.unique(full["offsets"], axis=0)) == 5
 
 
+def test_all_fits_begin_at_one_head(finished):
+    """Nearly no steps from it they are still alike, whatever the image and the set."""
+    heads = [np.load(path)["head"] for path in sorted((finished / "fit_geometry").glob("weights_*_freeze.npz"))]
+    assert len(heads) == 3 and np.ptp(np.concatenate(heads), axis=0).max() <= 2 * 6 * 3e-4 * 1.1
+
+
 def test_cut_off_anywhere_it_goes_on_to_the_same_bits(finished, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(fit_geometry, "weights_of", dying_after(fit_geometry.weights_of, 3))
