@@ -123,9 +123,6 @@ def draw(found, wanted):
 
 def stratified(found, rng, pool, sizes):
     """{split: numbers of images of a pool}: of each class, split for split, its share of what is left."""
-    if sum(sizes.values()) > len(pool):
-        keys = " + ".join(argument(f"n_{split}") for split in sizes)
-        raise InputError(f"{keys} is {sum(sizes.values())}, and there are {len(pool)} images")
     left = {number: rng.permutation(pool[found.labels[pool] == number]) for number in range(len(found.classes))}
     for number, places in left.items():
         if len(places) < LEAST * len(sizes):
@@ -133,6 +130,9 @@ def stratified(found, rng, pool, sizes):
                 f"class {shown(found.classes[number])} has {len(places)} image{'s' * (len(places) != 1)}, and "
                 f"{', '.join(sizes)} take {LEAST} of each class at least; add some, or take the class out"
             )
+    if sum(sizes.values()) > len(pool):
+        keys = " + ".join(argument(f"n_{split}") for split in sizes)
+        raise InputError(f"{keys} is {sum(sizes.values())}, and there are {len(pool)} images")
     drawn = {}
     for split, size in sizes.items():
         counts = shares({number: len(places) for number, places in left.items()}, size)
