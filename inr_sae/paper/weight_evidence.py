@@ -138,6 +138,6 @@ def sufficient(readings, base):
     alone = {
         row.seed: row.accuracy_test
         for row in readings
-        if row.tokens == BIASES and row.seed in whole and row[1:4:2] == whole[row.seed][1:4:2]
+        if row.tokens == BIASES and row.seed in whole and row.contrast == whole[row.seed].contrast
     }
     return of_seeds({seed: whole[seed].accuracy_test - alone[seed] for seed in alone})
