@@ -14,7 +14,6 @@ from flax.traverse_util import unflatten_dict
 
 from inr_sae.folder.store import Store
 from inr_sae.inr import fit as inr_fit
-from inr_sae.inr import network
 from inr_sae.machine import devices, processes
 from inr_sae.machine.interrupts import Stopped
 from inr_sae.measure import image
@@ -129,9 +128,7 @@ def batch_size(sweep):
     """Fits that a device takes at once; what the memory allows, and evenly shared, unless the config says it."""
     config, n_pixels = sweep.config, int(np.prod(sweep.images.shape[1:3]))
     backbone = trained.backbone_of(config.inr)
-    like = jax.eval_shape(
-        lambda: network.init_encoder(backbone, jax.random.key(0), trained.settings(config.inr), sweep.images[:1])
-    )
+    like = trained.like(config.inr, sweep.images[:1])
     allowed = inr_fit.fits_at_once(n_pixels, inr_fit.bytes_a_row(backbone, like), devices.memory())
     most, n = config.fit.batch or allowed, len(sweep.pairs)
     return -(-n // -(-n // most))

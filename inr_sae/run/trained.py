@@ -9,6 +9,7 @@ import numpy as np
 
 from inr_sae.errors import UserError
 from inr_sae.inr import coordinates, fit, network
+from inr_sae.run import checks
 from inr_sae.signals.load import Signals
 
 
@@ -37,11 +38,26 @@ def n_units(config):
     return len(backbone_of(config).unit_names(settings(config)))
 
 
+def like(config, signals):
+    """The encoder of a config group `inr` for signals (M, H, W, C), as shapes alone."""
+    backbone = backbone_of(config)
+    return jax.eval_shape(lambda: network.init_encoder(backbone, jax.random.key(0), settings(config), signals))
+
+
+def check(config, signals):
+    """Raise UserError naming the key at which the backbone of a config group `inr` cannot be, for such signals."""
+    with checks.naming("inr"):
+        like(config, signals)
+
+
+def unit_widths(config):
+    """The width of each unit of the backbone of a config group `inr`."""
+    return network.widths(backbone_of(config), like(config, np.zeros((1, 8, 8, 3), np.float32)))
+
+
 def size(config):
     """How large the backbone of a config group `inr` is, for a reader."""
-    backbone, signals = backbone_of(config), np.zeros((1, 8, 8, 3), np.float32)
-    encoder = jax.eval_shape(lambda: network.init_encoder(backbone, jax.random.key(0), settings(config), signals))
-    widths = network.widths(backbone, encoder)
+    widths = unit_widths(config)
     several = len(set(widths)) > 1
     listed = ", ".join(map(str, widths if several else widths[:1]))
     return f"{len(widths)} layers of width{'s' * several} {listed}"

@@ -49,7 +49,7 @@ def test_a_frozen_prefix_evaluated_once_gives_what_evaluating_it_each_step_gives
         outputs = network.outputs(backbone, params, 0, backbone.embed(params["encoder"], X))
         return jnp.mean(jnp.square(outputs - targets[0]))
 
-    params, adam = start.params, optax.adam(RATE)
+    params, adam = start.params, optax.adam(RATE, **fit.adam_of(backbone))
     frozen, _ = freeze.split(params, 1)
     opt_state, gradients = adam.init(params), jax.jit(jax.grad(naive_loss))
     for _ in range(6):
