@@ -11,6 +11,7 @@ import numpy as np
 
 CORNERS = ((0, 0), (0, 1), (1, 0), (1, 1))
 PRIME = np.uint32(2654435761)
+MOST_ENTRIES = 2**24  # of a table: float32 holds a number of one exactly
 
 
 def scales(coarsest, finest, n_levels):
@@ -21,12 +22,27 @@ def scales(coarsest, finest, n_levels):
 
 def sides(scale):
     """Nodes a side, ceil(s) + 1, as floats."""
-    return np.ceil(scale) + 1.0
+    return np.ceil(np.asarray(scale, np.float64)) + 1.0
 
 
-def sizes(scale, most):
-    """Entries of each level's table: as many as there are nodes, at most `most`."""
-    return [int(min(side**2, most)) for side in sides(np.asarray(scale, np.float64))]
+def levels(scale, most):
+    """The constants of levels of some scales (L,): "scale", "side", "size" and "offset" of each, (L,) float32 of numpy.
+
+    A level's table has as many entries as there are nodes, at most `most`; in the one table of all, it begins at
+    `offset`. Raises ValueError where that one has more than 2^24.
+    """
+    side = sides(scale)
+    size = np.minimum(side**2, most)
+    if size.sum() > MOST_ENTRIES:
+        raise ValueError(f"{size.sum():.0f} entries")
+    offset = np.cumsum(size) - size
+    found = {"scale": scale, "side": side, "size": size, "offset": offset}
+    return {name: np.asarray(values, np.float32) for name, values in found.items()}
+
+
+def n_entries(levels):
+    """Entries of the one table of all levels."""
+    return int(levels["offset"][-1] + levels["size"][-1])
 
 
 def node_index(row, column, side, size):
@@ -35,50 +51,35 @@ def node_index(row, column, side, size):
     Past the last node of a row the dense index goes on in the next one, and all are taken mod the table's size.
     """
     # In float32 the comparison may err only above 2^24, the most that a table holds.
-    fits = jnp.square(side.astype(jnp.float32)) <= size
+    fits = jnp.square(side.astype(jnp.float32)) <= size.astype(jnp.float32)
     dense, hashed = row * side + column, row ^ (column * PRIME)
-    return jnp.where(fits, dense, hashed) % jnp.uint32(size)
+    return jnp.where(fits, dense, hashed) % size
 
 
-def corners(x, scale, size):
-    """(indices (N, 4) int32, weights (N, 4) that sum to 1) of x (N, 2) in [0, 1] in one level's table."""
-    place = jnp.asarray(scale, jnp.float32) * x + 0.5
-    node = jnp.floor(place)
-    share, node = place - node, node.astype(jnp.uint32)
-    side = (jnp.ceil(scale) + 1.0).astype(jnp.uint32)
-    indices, weights = [], []
-    for corner in CORNERS:
-        row, column = (node[:, axis] + jnp.uint32(step) for axis, step in enumerate(corner))
-        indices.append(node_index(row, column, side, size))
-        of_axes = [share[:, axis] if step else 1.0 - share[:, axis] for axis, step in enumerate(corner)]
-        weights.append(of_axes[0] * of_axes[1])
-    return jnp.stack(indices, axis=1).astype(jnp.int32), jnp.stack(weights, axis=1)
+def columns(x, levels):
+    """(N, 8 L) of x (N, 2) in [0, 1]: the four entries of every level around it, then their weights.
 
-
-def as_columns(parts):
-    """(indices, weights) of several levels as one float32 array (N, 8 L): all indices, then all weights.
-
-    An index is below 2^24, so float32 holds it exactly.
+    The weights of a level's four sum to 1. Numbers of entries are below 2^24, so float32 holds them exactly.
     """
-    indices, weights = zip(*parts)
-    return jnp.concatenate([*(each.astype(jnp.float32) for each in indices), *weights], axis=1)
+    place = levels["scale"] * x[:, :, None] + 0.5  # (N, 2, L)
+    node = jnp.floor(place)
+    share = jnp.stack([1.0 - (place - node), place - node])  # (2, N, 2, L), of the nearer node and the farther one
+    node = node.astype(jnp.uint32)
+    side, size = (levels[name].astype(jnp.uint32) for name in ("side", "size"))
+    entries, weights = [], []
+    for down, right in CORNERS:
+        index = node_index(node[:, 0] + jnp.uint32(down), node[:, 1] + jnp.uint32(right), side, size)
+        entries.append(index.astype(jnp.float32) + levels["offset"])
+        weights.append(share[down, :, 0] * share[right, :, 1])
+    both = jnp.stack([jnp.stack(entries, axis=-1), jnp.stack(weights, axis=-1)], axis=1)  # (N, 2, L, 4)
+    return both.reshape(len(x), -1)
 
 
-def read(tables, columns):
-    """Features (N, L F) of tables [(T, F)] at the coordinates whose `as_columns` are given."""
-    n = 4 * len(tables)
-    indices, weights = columns[:, :n].astype(jnp.int32), columns[:, n:]
-    found = []
-    for level, table in enumerate(tables):
-        at = slice(4 * level, 4 * level + 4)
-        found.append(combined(table, indices[:, at], weights[:, at]))
-    return jnp.concatenate(found, axis=1)
-
-
-def combined(table, indices, weights):
-    """sum_k weights[n, k] table[indices[n, k]], (N, F)."""
-    rows = table.at[indices].get(mode="promise_in_bounds")
-    return jnp.einsum("nkf,nk->nf", rows, weights)
+def read(table, columns):
+    """Features (N, L F) of a table (T, F) at the coordinates whose `columns` are given."""
+    entries, weights = columns.reshape(len(columns), 2, -1).swapaxes(0, 1)
+    rows = table.at[entries.astype(jnp.int32)].get(mode="promise_in_bounds") * weights[:, :, None]
+    return rows.reshape(len(columns), -1, 4, table.shape[1]).sum(2).reshape(len(columns), -1)
 
 
 def new_table(key, size, n_features):

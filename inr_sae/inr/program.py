@@ -137,7 +137,8 @@ class _Writer:
         if name == "cond" and isinstance(arguments[0], int):
             branch = about["branches"][arguments[0]]
             return self.inline(branch.jaxpr, branch.consts, arguments[1:])
-        if arguments and all(argument[0] == "constant" for argument in arguments):
+        of_rows = any(atom.aval.ndim == 2 and atom.aval.shape[0] == ROWS for atom in equation.outvars)
+        if arguments and not of_rows and all(argument[0] == "constant" for argument in arguments):
             return self.folded(equation, arguments)
         shapes = [atom.aval.shape for atom in equation.invars]
         if any(atom.aval.dtype != np.float32 for atom in [*equation.invars, *equation.outvars]):

@@ -19,14 +19,13 @@ DEFAULTS = {
     "coarsest": 16,  # cells a side of the coarsest level, N_min
     "n_levels": 16,
     "n_features": 2,  # of a level
-    "log2_table": 19,  # a level's table has at most 2^this entries, and below that one for every node
+    "log2_table": 19,  # a level has at most 2^this entries, and fewer where it has fewer nodes
     "hidden": 64,  # width of the network behind the grid, whatever inr.width is
     "n_hidden": 2,  # its layers, whatever inr.n_layers is
 }
 FREQUENCY = "cells_per_pixel"
 RATE = 1e-2
 ADAM = {"b2": 0.99, "eps": 1e-15}  # gradients of entries are small, and eps must be smaller
-MOST_LOG2 = 24  # float32 holds an index exactly
 LATTICE = 128  # points a side at which the features' matrix is read
 
 
@@ -36,46 +35,49 @@ def unit_names(config):
 
 
 def init(key, config, signals):
-    """`grid` {"level_<l>": (T_l, F) ~ U(+-1e-4)}, `mlp_i` {"w"} by Xavier's uniform law and without a bias.
+    """`grid` {"table": (T, F) ~ U(+-1e-4)} of all levels, `mlp_i` {"w"} by Xavier's uniform law and without a bias.
 
-    The finest level follows the longer side of signals (M, H, W, C). Raises InputError for tables that cannot be.
+    The finest level follows the longer side of signals (M, H, W, C). Raises InputError for levels that cannot be.
     """
-    if config["log2_table"] > MOST_LOG2:
-        raise InputError(f"{argument('hashgrid.log2_table')} is {config['log2_table']}; it is at most {MOST_LOG2}")
-    finest = config["cells_per_pixel"] * max(signals.shape[1:3])
-    if max(finest, config["coarsest"]) >= 2**32:
-        raise InputError(
-            f"{argument('hashgrid.cells_per_pixel')} gives a level of {max(finest, config['coarsest']):.3g} cells a "
-            "side, finer than 2^32, which an index counts; lower it"
-        )
-    scale = lookup.scales(config["coarsest"], finest, config["n_levels"])
-    names = initial.unit_names(config["n_levels"], "level")
-    units = {"grid": {}}
-    for i, (name, size) in enumerate(zip(names, lookup.sizes(scale, 2 ** config["log2_table"]))):
-        units["grid"][name] = lookup.new_table(jax.random.fold_in(key, i), size, config["n_features"])
+    levels = levels_of(config, max(signals.shape[1:3]))
+    keys = jax.random.split(key)
+    units = {"grid": {"table": lookup.new_table(keys[0], lookup.n_entries(levels), config["n_features"])}}
     widths = [config["n_levels"] * config["n_features"]] + [config["hidden"]] * config["n_hidden"]
     for i, (d_in, d) in enumerate(zip(widths, widths[1:])):
-        bound, own = (6.0 / (d_in + d)) ** 0.5, jax.random.fold_in(key, len(names) + i)
+        bound, own = (6.0 / (d_in + d)) ** 0.5, jax.random.fold_in(keys[1], i)
         units[f"mlp_{i}"] = {"w": jax.random.uniform(own, (d_in, d), jnp.float32, -bound, bound)}
     ends = dict(zip(("low", "high"), map(jnp.float32, config["coordinates"])))
-    return {"units": units, "constants": {"scale": jnp.asarray(scale)} | ends}
+    return {"units": units, "constants": {"levels": jax.tree.map(jnp.asarray, levels)} | ends}
 
 
-def tables(params):
-    """The levels' tables, the coarsest first."""
-    return [table for _, table in sorted(params["units"]["grid"].items())]
+def levels_of(config, longer_side):
+    """`lookup.levels` of a config for images of a longer side; raises InputError."""
+    finest = max(config["cells_per_pixel"] * longer_side, config["coarsest"])
+    if finest >= 2**32:
+        raise InputError(
+            f"{argument('hashgrid.cells_per_pixel')} or {argument('hashgrid.coarsest')} gives a level of {finest:.3g} "
+            "cells a side, finer than 2^32, which an index counts; lower it"
+        )
+    scale = lookup.scales(config["coarsest"], finest, config["n_levels"])
+    try:
+        return lookup.levels(scale, 2.0 ** config["log2_table"])
+    except ValueError as error:
+        raise InputError(
+            f"{argument('hashgrid.log2_table')} = {config['log2_table']} gives {error} in all levels, and an index "
+            "counts 2^24; lower it"
+        ) from error
 
 
 def embed(params, x):
-    """Where the four entries of every level around a coordinate stand, and their weights, (N, 2) -> (N, 8 L)."""
-    x = lookup.unit_square(x, params["constants"]["low"], params["constants"]["high"])
-    scale = params["constants"]["scale"]
-    return lookup.as_columns([lookup.corners(x, scale[i], len(table)) for i, table in enumerate(tables(params))])
+    """The four entries of every level around a coordinate, and their weights, (N, 2) -> (N, 8 L)."""
+    constants = params["constants"]
+    return lookup.columns(lookup.unit_square(x, constants["low"], constants["high"]), constants["levels"])
 
 
 def apply(params, unit, h):
     """The features (N, L F); ReLU(h W) beyond."""
-    return lookup.read(tables(params), h) if unit == "grid" else jax.nn.relu(h @ params["units"][unit]["w"])
+    leaves = params["units"][unit]
+    return lookup.read(leaves["table"], h) if unit == "grid" else jax.nn.relu(h @ leaves["w"])
 
 
 def matrix(params, unit):

@@ -69,8 +69,7 @@ def apply(params, unit, h):
     """exp(i omega z - |s z|^2) of z = h W + b as [Re, Im], (N, 2) or (N, 2d) -> (N, 2d)."""
     leaves = params["units"][unit]
     if "w" in leaves:
-        re = h @ leaves["w"] + leaves["b"]
-        return wavelet(params["constants"], re, jnp.zeros_like(re))
+        return wavelet(params["constants"], h @ leaves["w"] + leaves["b"], 0.0)
     z = h @ real_form(leaves["w_re"], leaves["w_im"]) + jnp.concatenate([leaves["b_re"], leaves["b_im"]])
     d = leaves["b_re"].shape[0]
     return wavelet(params["constants"], z[:, :d], z[:, d:])

@@ -24,8 +24,7 @@ DEFAULTS = {
 FREQUENCY = "highest"
 RATE = 5e-3
 ADAM = {"b2": 0.99, "eps": 1e-15}
-LEVELS = ("level_0", "level_1")
-MOST_ENTRIES = 2**24
+N_LEVELS = 2
 
 
 def unit_names(config):
@@ -34,7 +33,7 @@ def unit_names(config):
 
 
 def init(key, config, signals):
-    """`kernels` {"weights" (K, channels), "bias", "level_0", "level_1" (T, F)} ~ U(+-1e-4), `mlp_i` {"w", "b"} by
+    """`kernels` {"weights" (K, channels), "bias", "table" (T, F)} ~ U(+-1e-4), `mlp_i` {"w", "b"} by
     PyTorch's default; of signals (M, H, W, C) the kernels' centres (K, 2) and shapes (K, 2, 2), never trained.
 
     Raises InputError where there would be more kernels than pixels.
@@ -47,18 +46,17 @@ def init(key, config, signals):
             f"{argument('neurbf.pixels_per_kernel')} = {config['pixels_per_kernel']:g} asks for {n} kernels, and an "
             f"image has {n_pixels} pixels; raise it, or take larger images"
         )
-    keys = jax.random.split(key, 6)
-    scale = lookup.scales(config["coarsest"], max(size) / 4, len(LEVELS))
+    keys = jax.random.split(key, 5)
+    levels = lookup.levels(lookup.scales(config["coarsest"], max(size) / 4, N_LEVELS), lookup.MOST_ENTRIES / N_LEVELS)
     units = {
         "kernels": {
             "weights": kernels.uniform(keys[0], (n, config["channels"]), 1e-4),
             "bias": kernels.uniform(keys[1], (config["channels"],), 1e-4),
+            "table": lookup.new_table(keys[2], lookup.n_entries(levels), config["n_features"]),
         }
     }
-    for name, own, entries in zip(LEVELS, keys[2:4], lookup.sizes(scale, MOST_ENTRIES)):
-        units["kernels"][name] = lookup.new_table(own, entries, config["n_features"])
-    d_in = config["channels"] + len(LEVELS) * config["n_features"]
-    for name, own, d in zip(("mlp_0", "mlp_1"), keys[4:], (d_in, config["hidden"])):
+    d_in = config["channels"] + N_LEVELS * config["n_features"]
+    for name, own, d in zip(("mlp_0", "mlp_1"), keys[3:], (d_in, config["hidden"])):
         units[name] = initial.uniform_linear(own, d, config["hidden"], d**-0.5)
     centres, shapes = kernels.in_coordinates(*kernels.place(signals, n), size, config["coordinates"])
     constants = {
@@ -66,7 +64,7 @@ def init(key, config, signals):
         "shapes": jnp.asarray(shapes, jnp.float32),
         "multipliers": kernels.frequencies(0.125, config["highest"], config["channels"]),
         "frequencies": kernels.frequencies(10.0, 100.0, config["hidden"]),
-        "scale": jnp.asarray(scale),
+        "levels": jax.tree.map(jnp.asarray, levels),
         **dict(zip(("low", "high"), map(jnp.float32, config["coordinates"]))),
     }
     return {"units": units, "constants": constants}
@@ -75,12 +73,11 @@ def init(key, config, signals):
 def embed(params, x):
     """(N, 2) -> (N, 4 + 4 channels + 16): numbers of the nearest kernels, sin(m phi) of each, and the grid's entries
     with their weights."""
-    constants, units = params["constants"], params["units"]["kernels"]
+    constants = params["constants"]
     numbers, values = kernels.nearest(x, constants["centres"], constants["shapes"])
     waves = sine(values[:, :, None] * constants["multipliers"]).reshape(len(x), -1)
     x = lookup.unit_square(x, constants["low"], constants["high"])
-    parts = [lookup.corners(x, constants["scale"][i], len(units[name])) for i, name in enumerate(LEVELS)]
-    return jnp.concatenate([numbers.astype(jnp.float32), waves, lookup.as_columns(parts)], axis=1)
+    return jnp.concatenate([numbers.astype(jnp.float32), waves, lookup.columns(x, constants["levels"])], axis=1)
 
 
 def apply(params, unit, h):
@@ -99,7 +96,7 @@ def features(leaves, h):
     waves = h[:, n:rest].reshape(-1, n, channels)
     rows = leaves["weights"].at[numbers].get(mode="promise_in_bounds")
     radial = jnp.einsum("nkc,nkc->nc", rows, waves) + leaves["bias"]
-    return jnp.concatenate([radial, lookup.read([leaves[name] for name in LEVELS], h[:, rest:])], axis=1)
+    return jnp.concatenate([radial, lookup.read(leaves["table"], h[:, rest:])], axis=1)
 
 
 def matrix(params, unit):
