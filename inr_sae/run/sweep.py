@@ -179,7 +179,7 @@ def fit_batch(sweep, way, pairs, size):
     fitted = fits.fit(config, sweep.encoder, way, called, sweep.images[[index for index, _ in padded]], bool(kept))
     fitted = jax.tree.map(lambda leaf: leaf[: len(pairs)], fitted)
     label = f"fit of {sweep.target} by {way.label}, rate {way.rate:g}"
-    training.check_finite(label, 0, fitted.losses.T, fitted.finite, "in a new --workdir")
+    training.check_finite(label, 0, fitted.losses.T, fitted.finite, ("fit.learning_rate", "in a new --workdir"))
     for i in kept:
         params = {name: leaves[i] for name, leaves in fitted.params.items()}
         target = sweep.images[pairs[i][0]]
@@ -256,6 +256,12 @@ def summarise(rows):
     return summary
 
 
+def main_rate(config, backbone):
+    """The main test-time rate of a backbone."""
+    own = config.rates[backbone] if "rates" in config else ()
+    return own[1] if own else config.fit.learning_rate
+
+
 def of_main_rate(rows, config):
-    """The rows at the main test-time rate."""
-    return [row for row in rows if row.learning_rate == config.fit.learning_rate]
+    """The rows at the main test-time rate of their backbone."""
+    return [row for row in rows if row.learning_rate == main_rate(config, row.backbone)]

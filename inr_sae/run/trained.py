@@ -33,6 +33,15 @@ def frequency(config):
     return None if key is None else float(f"{config[config.backbone][key]:.9g}")  # as a csv file keeps it
 
 
+def take_rates(config):
+    """Set the rates of a config of one backbone among several to those that `rates` has for it."""
+    rates = config.rates[config.inr.backbone]
+    if rates:
+        config.cohort.learning_rate = rates[0]
+        if "fit" in config:
+            config.fit.learning_rate = rates[1]
+
+
 def n_units(config):
     """How many units the backbone of a config group `inr` has."""
     return len(backbone_of(config).unit_names(settings(config)))

@@ -92,6 +92,7 @@ def training_of(config, backbone, data):
         measure=lambda state, losses: fit.signal_mse(backbone, state.params, None, data),
         describe=lambda mse: f"{mean_psnr(mse):.2f} dB",
         stop=lambda mse: stop_db is not None and mean_psnr(mse) >= stop_db,
+        mend="cohort.learning_rate",
     )
 
 

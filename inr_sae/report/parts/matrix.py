@@ -26,10 +26,19 @@ class Matrix(NamedTuple):
     n_units: dict  # {backbone: number of its units}
     labels: dict  # {backbone: its name for people}
     lpips: bool  # whether it was measured
+    main_rates: dict = {}  # {backbone: its main rate}, of those that have another
 
     def at_main_rate(self, rows):
-        """The rows at the main rate."""
-        return [row for row in rows if row.learning_rate == self.learning_rate]
+        """The rows at the main rate of their backbone."""
+        return [row for row in rows if row.learning_rate == self.main_rates.get(row.backbone, self.learning_rate)]
+
+    @property
+    def told_rate(self):
+        """As a caption has it."""
+        rates = {self.labels.get(name, name): f"{rate:g}" for name, rate in self.main_rates.items()}
+        if len(set(rates.values())) < 2:
+            return f"rate {next(iter(rates.values()), f'{self.learning_rate:g}')}"
+        return "rates " + ", ".join(f"{rate} ({name})" for name, rate in rates.items())
 
     @property
     def picks(self):
@@ -52,7 +61,7 @@ def boundary_section(exhibits, matrix):
     html = exhibits.figure(
         "figure_2",
         figures.figure_2(summary, matrix.ranks, matrix.labels),
-        f"PSNR (unclipped) after {matrix.steps} steps at rate {matrix.learning_rate:g} against the freeze boundary, "
+        f"PSNR (unclipped) after {matrix.steps} steps at {matrix.told_rate} against the freeze boundary, "
         "and the stable ranks of the source's encoder. Bars: one sample standard deviation over images and seeds; "
         "stars: the argmax; dotted: STRAINER's recipe. sr(H) is centred; as Eq. 3 has it, it stands beside it in "
         "the table of ranks.",
