@@ -78,7 +78,7 @@ def columns(x, levels):
 def read(table, columns):
     """Features (N, L F) of a table (T, F) at the coordinates whose `columns` are given."""
     entries, weights = columns.reshape(len(columns), 2, -1).swapaxes(0, 1)
-    rows = table.at[entries.astype(jnp.int32)].get(mode="promise_in_bounds") * weights[:, :, None]
+    rows = jnp.asarray(table).at[entries.astype(jnp.int32)].get(mode="promise_in_bounds") * weights[:, :, None]
     return rows.reshape(len(columns), -1, 4, table.shape[1]).sum(2).reshape(len(columns), -1)
 
 

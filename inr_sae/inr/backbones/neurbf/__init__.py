@@ -94,7 +94,7 @@ def features(leaves, h):
     n, channels = kernels.NEAREST, leaves["weights"].shape[1]
     numbers, rest = h[:, :n].astype(jnp.int32), n * (1 + channels)
     waves = h[:, n:rest].reshape(-1, n, channels)
-    rows = leaves["weights"].at[numbers].get(mode="promise_in_bounds")
+    rows = jnp.asarray(leaves["weights"]).at[numbers].get(mode="promise_in_bounds")
     radial = jnp.einsum("nkc,nkc->nc", rows, waves) + leaves["bias"]
     return jnp.concatenate([radial, lookup.read(leaves["table"], h[:, rest:])], axis=1)
 
