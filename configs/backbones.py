@@ -1,5 +1,5 @@
-"""Every backbone on the same signals, each at its own rate, from several initialisations: is the layer of highest stable
-rank the best boundary beyond SIREN and FFMLP?
+"""Every backbone on the same signals, each at its own rate, from several initialisations: is the layer of highest
+stable rank the best boundary beyond SIREN and FFMLP?
 
     python -m inr_sae.launch --config=configs/backbones.py                                  # demo on phantoms
     python -m inr_sae.launch --config=configs/backbones.py:celebahq --config.signals.root=DIR

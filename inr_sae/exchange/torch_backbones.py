@@ -1,5 +1,5 @@
-"""Further backbones in plain PyTorch, written from their formulas: the oracle of parity tests, and what the benchmark is
-compared with. Like `torch_steps` it imports no program of inr_sae.
+"""Further backbones in plain PyTorch, written from their formulas: the oracle of parity tests, and what the benchmark
+is compared with. Like `torch_steps` it imports no program of inr_sae.
 
 A model maps (N, 2) coordinates to (M, N, C). `tree(get)` has get(parameter) of each, in the layout and by the names of
 inr_sae's parameters; `load` takes these over.

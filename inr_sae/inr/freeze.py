@@ -41,7 +41,8 @@ def optimizer(learning_rate, label_tree, adam=None):
 
     `optax.masked` would not do: it passes the raw gradient of a masked leaf on, and adds it.
     """
-    return optax.partition({"train": optax.adam(learning_rate, **adam or {}), "frozen": optax.set_to_zero()}, label_tree)
+    train = optax.adam(learning_rate, **adam or {})
+    return optax.partition({"train": train, "frozen": optax.set_to_zero()}, label_tree)
 
 
 def join(prefix, suffix, tau):

@@ -50,9 +50,7 @@ def of_published_frequency(rows):
 def without_phantoms(rows, datasets):
     """The rows whose source and target, if they have these, are no phantoms, and no noise."""
     return [
-        row
-        for row in rows
-        if all(datasets.get(getattr(row, key, None)) not in MADE for key in ("source", "target"))
+        row for row in rows if all(datasets.get(getattr(row, key, None)) not in MADE for key in ("source", "target"))
     ]
 
 

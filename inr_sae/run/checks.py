@@ -19,7 +19,8 @@ ELEMENTS = {
         "recipes.pixels",
         "recipes.steps",
     )
-    + ("size_sweep.n_atoms", "size_sweep.k", "stability.seeds", "networks.n_layers", "networks.widths", "networks.seeds"),
+    + ("size_sweep.n_atoms", "size_sweep.k", "stability.seeds")
+    + ("networks.n_layers", "networks.widths", "networks.seeds"),
     numbers.Real: (
         "inr.coordinates",
         "fit.other_rates",

@@ -28,4 +28,3 @@ def read(root, name, rules):
     number = int(re.search(r"\d+$", name)[0])
     rng = np.random.default_rng([rules["seed"], number, NOISE])
     return rng.uniform(size=(*rules["size"], 3)).astype(np.float32)
-

@@ -65,7 +65,9 @@ def refuse_fixed(config):
                 sizes.append(trained.unit_widths(own))
             if any(size == sizes[0] for size in sizes[1:]):
                 name = "n_layers" if key == "n_layers" else "widths"
-                raise UserError(f"networks.{name} has several, and {backbone}'s units are the same at each; leave it out")
+                raise UserError(
+                    f"networks.{name} has several, and {backbone}'s units are the same at each; leave it out"
+                )
 
 
 def depths(config):

@@ -1,4 +1,5 @@
-"""Hash grid: features on grids of several resolutions, read bilinearly, then a small ReLU network (Mueller et al. 2022).
+"""Hash grid: features on grids of several resolutions, read bilinearly, then a small ReLU network (Mueller et al.
+2022, Instant-NGP).
 
 A table is T x 2, of stable rank at most 2, so for the grid's unit the features speak, over the image's square. Entries
 that no pixel of a fit lies beside never move: their gradient is 0 at every step, so Adam's moments stay 0 (eps is above

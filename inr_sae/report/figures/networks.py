@@ -1,4 +1,4 @@
-"""Figures of several networks: PSNR by protocol, profiles along units, boundaries against depth, atoms against width."""
+"""Figures of several networks: PSNR by protocol, profiles along units, boundaries by depth, atoms by width."""
 
 import numpy as np
 
@@ -56,7 +56,7 @@ def backbones(networks, labels):
             if getattr(row, key) is not None
         ]
         if points:
-            ax.plot(*zip(*points), marker, color=colour, ms=5, ls="", label=name, mfc="none" if marker in "oD" else None)
+            ax.plot(*zip(*points), marker, color=colour, ms=5, label=name, mfc="none" if marker in "oD" else None)
     ax.set_xticks(range(len(shapes)), [name_of(shape, shapes, labels) for shape in shapes], fontsize=8)
     ax.set_ylabel("PSNR (dB)")
     ax.grid(axis="x", visible=False)
@@ -92,7 +92,8 @@ def layers(rows, labels):
 def means(rows, key):
     """(units, mean of a column over the rows of each, nan without)."""
     units = sorted({row.layer for row in rows})
-    values = [[getattr(row, key) for row in rows if row.layer == unit and getattr(row, key) is not None] for unit in units]
+    known = [row for row in rows if getattr(row, key) is not None]
+    values = [[getattr(row, key) for row in known if row.layer == unit] for unit in units]
     return units, np.array([np.mean(each) if each else np.nan for each in values])
 
 

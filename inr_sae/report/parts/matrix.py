@@ -5,6 +5,7 @@ from typing import NamedTuple
 from inr_sae.measure.boundaries import encoder_of
 from inr_sae.report import page, sentences, transfer_tables
 from inr_sae.report.figures import matrix as figures
+from inr_sae.report.figures import tuning
 from inr_sae.report.page import Section
 from inr_sae.rows import UNTRAINED
 
@@ -124,7 +125,14 @@ def protocols_figure(exhibits, matrix):
 
 def tune_section(exhibits, grid, winners, frequency_names):
     """The winners of the tuning grid; grid: TuneRows, winners: WinnerRows, frequency_names: {backbone: its key}."""
-    html = exhibits.table("tuned", winners) + exhibits.table("tuning_grid", grid)
+    html = exhibits.figure(
+        "tuning",
+        tuning.curves(grid, winners, {name: key or "" for name, key in frequency_names.items()}),
+        "Mean PSNR on validation images against the test-time rate, a line a frequency, of cohorts by STRAINER's "
+        "recipe and of single signals from scratch; stars: the winners.",
+        "Validation PSNR against the rate for every frequency",
+    )
+    html += exhibits.table("tuned", winners) + exhibits.table("tuning_grid", grid)
     names = {row.backbone: frequency_names.get(row.backbone) or "frequency" for row in winners}
     found = tuple(sentences.tuned_sentence(row, names[row.backbone]) for row in winners)
     return Section("tune", "Tuned frequencies and rates", html, found)

@@ -1,7 +1,6 @@
 """The part of a report on several networks: boundaries, rules, and dictionaries against depth and width."""
 
 from inr_sae.paper.network_rules import power
-from inr_sae.report import page
 from inr_sae.report.figures import networks as figures
 from inr_sae.report.page import Section
 
@@ -18,30 +17,31 @@ def sections(exhibits, networks, layers, rules, labels):
     html = exhibits.figure(
         "networks",
         figures.backbones(networks, labels),
-        "PSNR of each network: its cohort, and test signals fitted by STRAINER's recipe, behind the best boundary, behind "
-        "the one of highest sr(W), from scratch, and behind that one of random weights. A mark an initialisation.",
+        "PSNR of each network: its cohort, and test signals fitted by STRAINER's recipe, behind the best boundary, "
+        "behind the one of highest sr(W), from scratch, and behind that one of random weights. A mark an initialisation.",
         "PSNR of the cohort and of test-time fits for every network",
     )
     html += exhibits.figure(
         "ranks_by_layer",
         figures.layers(layers, labels),
-        "Along the units: sr(W) trained (solid) and at initialisation (dotted), sr(H) centred, and PSNR behind a boundary "
-        "there; means over initialisations; stars: the argmax.",
+        "Along the units: sr(W) trained (solid) and at initialisation (dotted), sr(H) centred, and PSNR behind a "
+        "boundary there; means over initialisations; stars: the argmax.",
         "Stable ranks and PSNR along the units of every network",
     )
     if len({row.n_layers for row in networks}) > 1:
         html += exhibits.figure(
             "depth",
             figures.depth(networks, labels),
-            "The best boundary (circles) and the layer of highest sr(W) (crosses) against the number of layers L, a colour "
-            "a width; marks are moved apart sideways. Dotted: the last layer.",
+            "The best boundary (circles) and the layer of highest sr(W) (crosses) against the number of layers L, a "
+            "colour a width; marks are moved apart sideways. Dotted: the last layer.",
             "Best freeze boundary and layer of highest stable rank against depth",
         )
     if len({row.width for row in networks}) > 1:
         html += exhibits.figure(
             "width",
             figures.width(layers, labels),
-            "Dead atoms and the median atom's locality against the width d: means over a network's layers, a line a depth.",
+            "Dead atoms and the median atom's locality against the width d: means over a network's layers, a line a "
+            "depth.",
             "Dead atoms and locality against width",
         )
     html += exhibits.table("networks", networks) + exhibits.table("layers_of_networks", layers)
@@ -76,8 +76,9 @@ def rule_sentences(rules, labels):
     """What the rule of the stable rank came to, with the chance level beside the count."""
     return tuple(
         f"{name_of(row, labels)}: {RULE_NAMES[row.rule]} names the best boundary in {row.agrees} of {row.of} "
-        f"initialisations, where chance gives {row.chance_level:.2g}, and as many with probability {row.chance:.2g}; of "
-        f"{row.n_units} units all would agree by chance with probability {power(row.n_units, row.of):.2g}: {row.verdict}."
+        f"initialisations, where chance gives {row.chance_level:.2g}, and as many with probability {row.chance:.2g}; "
+        f"of {row.n_units} units all would agree by chance with probability {power(row.n_units, row.of):.2g}: "
+        f"{row.verdict}."
         for row in rules
         if row.rule == "sr_weight"
     )
