@@ -82,7 +82,7 @@ def widths(config):
 
 def studies(config):
     """{Network: config of its own study}; a dictionary has as many codes a coordinate as configured, or a quarter of
-    the narrowest layer where that is too narrow for them."""
+    the narrowest layer where it has more than half of it."""
     of_all = (config.networks.backbones, depths(config), widths(config), config.networks.seeds)
     return {Network(*each): study(config, Network(*each)) for each in itertools.product(*of_all)}
 
@@ -94,7 +94,7 @@ def study(config, which):
     own.inr.update(dict(backbone=which.backbone, n_layers=which.n_layers, width=which.width))
     trained.take_rates(own)
     settings, narrowest = own.dictionary[own.dictionary.method], min(trained.unit_widths(own.inr))
-    if "k" in settings and settings.k >= narrowest:
+    if "k" in settings and settings.k > narrowest // 2:
         settings.k = max(1, narrowest // 4)
     return own
 

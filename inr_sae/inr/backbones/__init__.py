@@ -21,7 +21,8 @@ config and the keys of `DEFAULTS`:
 
 `init` raises errors.InputError for settings or signals that cannot be, naming them by errors.argument as in "width" or
 "<name>.<key>": it is asked before anything trains. `params` is the encoder, `unit` a unit's name, x lies in the range
-of `coordinates`, and leaves are float32. How many units there are is the backbone's own affair: it may ignore `width` and `n_layers`. `network.init_encoder` refuses names
-that do not sort. Widths are read off, never assumed: units may differ in theirs, and need not be `w, b` layers.
-Everything else (activations of every unit, heads, freezing, fitting, ranks, dictionaries) is written once, outside.
+of `coordinates`, and leaves are float32. How many units there are is the backbone's own affair: it may ignore `width`
+and `n_layers`. `network.init_encoder` refuses names that do not sort. Widths are read off, never assumed: units may
+differ in theirs, and need not be `w, b` layers. Everything else (activations of every unit, heads, freezing, fitting,
+ranks, dictionaries) is written once, outside.
 """

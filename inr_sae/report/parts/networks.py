@@ -18,7 +18,8 @@ def sections(exhibits, networks, layers, rules, labels):
         "networks",
         figures.backbones(networks, labels),
         "PSNR of each network: its cohort, and test signals fitted by STRAINER's recipe, behind the best boundary, "
-        "behind the one of highest sr(W), from scratch, and behind that one of random weights. A mark an initialisation.",
+        "behind the one of highest sr(W), from scratch, and behind that one of random weights. A mark is an "
+        "initialisation.",
         "PSNR of the cohort and of test-time fits for every network",
     )
     html += exhibits.figure(
