@@ -12,7 +12,7 @@ KEYS = [("a", n, d, seed) for n in (2, 5) for d in (64, 128) for seed in (0, 1)]
 
 @pytest.fixture
 def rows():
-    """NetworkRows and NetworkLayerRows of a backbone at two depths and widths, from two seeds; one number is missing."""
+    """NetworkRows and NetworkLayerRows of a backbone at two depths and widths, from two seeds; a number is missing."""
     of_networks = [
         make(NetworkRow, backbone=b, n_layers=n, width=d, seed=s, n_units=n, best_tau=1, tau_by_sr_weight=n - 1)
         for b, n, d, s in KEYS
