@@ -23,7 +23,15 @@ from inr_sae.signals.split import Split
 
 FOLDER = Path(configs.__file__).parent
 SINGLE_SCALE = ("", *base.SCALES, *base.RECIPES, "kodak,notebook", "published,celebahq")
-SETS = ("", "celebahq,kodak,oasis", "mine=folder,faces=celebahq", "notebook", "kodak,notebook", "phantom")
+SETS = (
+    "",
+    "celebahq,kodak,oasis",
+    "noise,celebahq",
+    "mine=folder,faces=celebahq",
+    "notebook",
+    "kodak,notebook",
+    "phantom",
+)
 FURTHER = tuple(name for name in network.backbone_names() if name not in ("siren", "ffmlp"))
 STRINGS = {
     **dict.fromkeys(("cohort_siren", "cohort_ffmlp", "single_siren", "single_ffmlp", "dictionaries"), SINGLE_SCALE),

@@ -48,15 +48,13 @@ def n_units(config):
 
 
 def like(config, signals):
-    """The encoder of a config group `inr` for signals (M, H, W, C), as shapes alone."""
+    """The encoder of a config group `inr` for signals (M, H, W, C), as shapes alone.
+
+    Raises UserError naming the key at which there can be none.
+    """
     backbone = backbone_of(config)
-    return jax.eval_shape(lambda: network.init_encoder(backbone, jax.random.key(0), settings(config), signals))
-
-
-def check(config, signals):
-    """Raise UserError naming the key at which the backbone of a config group `inr` cannot be, for such signals."""
     with checks.naming("inr"):
-        like(config, signals)
+        return jax.eval_shape(lambda: network.init_encoder(backbone, jax.random.key(0), settings(config), signals))
 
 
 def unit_widths(config):

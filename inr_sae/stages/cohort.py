@@ -40,7 +40,7 @@ def check(config):
     for key in backbone.DEFAULTS:
         checks.positive_value(f"inr.{config.inr.backbone}.{key}", config.inr[config.inr.backbone][key])
     signals = drawn.read("signals", config.signals)
-    trained.check(config.inr, signals.cohort)
+    trained.like(config.inr, signals.cohort)
     if config.external.file:
         external.read(config, signals.cohort)
 
