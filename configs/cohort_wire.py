@@ -4,7 +4,8 @@
     python -m inr_sae.launch --config=configs/cohort_wire.py:celebahq --config.signals.root=DIR
 
 Layers have inr.width / sqrt(2) complex numbers, as many real parameters as real layers of that width, and their
-activations are [Re, Im]. omega, sigma and the rate are tuned on phantoms' validation images, by configs/tune.py:wire.
+activations are [Re, Im]. omega and the rate are tuned on phantoms, by configs/tune.py:wire
+(docs/tuning); on photographs they have to be tuned again.
 """
 
 from configs import base

@@ -20,7 +20,7 @@ FREQUENCIES = {  # tried; of another backbone its default and multiples
     "ffmlp": (2.0, 5.0, 10.0, 20.0, 30.0),
     "finer": (5.0, 10.0, 20.0, 30.0, 50.0),
     "gaussian": (2.5, 5.0, 10.0, 20.0, 30.0),
-    "wire": (2.5, 5.0, 10.0, 15.0, 19.0),  # below twice sigma
+    "wire": (1.25, 2.5, 5.0, 10.0, 15.0),  # below twice sigma
     "hashgrid": (0.125, 0.25, 0.5, 1.0),
     "neurbf": (64.0, 256.0, 1024.0, 4096.0),
 }

@@ -81,7 +81,7 @@ class Gaussian(Layered):
 class Wire(Cohort):
     """exp(i omega z - |s z|^2) by complex numbers, a complex head, of which the real part counts."""
 
-    def __init__(self, n_signals, channels, width=256, n_layers=5, omega=10.0, sigma=10.0):
+    def __init__(self, n_signals, channels, width=256, n_layers=5, omega=5.0, sigma=10.0):
         d = int(width / math.sqrt(2))
         super().__init__(d, n_signals, channels, torch.cfloat)
         self.omega, self.sigma = omega, sigma

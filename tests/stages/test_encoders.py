@@ -2,9 +2,11 @@
 
 import pytest
 
+from configs import transfer
 from inr_sae import study
 from inr_sae.errors import UserError
 from inr_sae.rows import EncoderRankRow, RankRow
+from inr_sae.run import sweep
 from inr_sae.stages import encoders
 from tests.stages import studies
 
@@ -62,9 +64,6 @@ def test_a_set_that_no_folder_can_be_named_after_is_refused(name):
 
 
 def test_a_backbone_may_have_rates_of_its_own():
-    from configs import transfer
-    from inr_sae.run import sweep
-
     config = transfer.get_config()
     config.rates.siren = (1e-3, 2e-3)
     found = {each.kind[0]: each.config for each in encoders.of_cohorts(config)}

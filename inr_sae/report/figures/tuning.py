@@ -28,7 +28,7 @@ def curves(grid, winners, frequency_names):
             ax.set_xscale("log")
             ax.set_title(f"{kind[0]} on {kind[1]}, {regime}", loc="left", fontsize=8)
             if any(ax.get_legend_handles_labels()[1]):
-                ax.legend(fontsize=7)
+                ax.legend(fontsize=7, frameon=True, framealpha=0.8, edgecolor="none")
     for ax in axes[-1]:
         ax.set_xlabel("rate")
     for ax in axes[:, 0]:

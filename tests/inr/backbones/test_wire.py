@@ -9,7 +9,7 @@ from inr_sae.inr.backbones import wire
 from inr_sae.measure.rank import stable_rank
 from tests.inr.backbones import parity
 
-CONFIG = dict(width=parity.WIDTH, n_layers=parity.N_LAYERS, coordinates=(-1.0, 1.0), **wire.DEFAULTS)
+CONFIG = dict(width=parity.WIDTH, n_layers=parity.N_LAYERS, coordinates=(-1.0, 1.0), omega=10.0, sigma=10.0)
 SIGNALS = np.zeros((1, 2, 2, 3), np.float32)
 
 
