@@ -19,7 +19,7 @@ from inr_sae.errors import UserError
 from inr_sae.inr import network
 from inr_sae.protocols import PROTOCOLS
 
-SCALES = ("demo", "phantom", "folder", "celebahq", "kodak", "oasis")
+SCALES = ("demo", "phantom", "folder", "celebahq", "kodak", "oasis", "noise")
 RECIPES = {  # {key: value} by which a recipe differs from the defaults
     # The paper's text.
     "paper": {"inr.coordinates": (-1.0, 1.0)},
@@ -45,7 +45,7 @@ def get_config():
 
     config.signals = ConfigDict(
         dict(
-            dataset="phantom",  # a file in inr_sae/signals/: phantom, folder, celebahq, kodak, oasis
+            dataset="phantom",  # a file in inr_sae/signals/: phantom, folder, celebahq, kodak, oasis, noise
             root="",  # folder of the images, with its subfolders
             size=placeholder(tuple),  # (height, width) in pixels; not set: the images' own
             crop="none",  # none: a resize stretches; center: keeps proportions, loses borders
@@ -118,6 +118,16 @@ def get_config():
             frequencies={name: () for name in network.backbone_names()},  # an encoder each; empty: that of `inr`
         )
     )
+    config.networks = ConfigDict(  # each the study of a cohort, and all beside each other
+        dict(
+            backbones=("siren", "ffmlp"),
+            n_layers=(),  # empty: inr.n_layers
+            widths=(),  # empty: inr.width
+            seeds=(0,),  # of weights, batches and fits: initialisations of one cohort
+        )
+    )
+    # (cohort's, test-time) learning rate of a backbone among several; empty: cohort.learning_rate, fit.learning_rate
+    config.rates = ConfigDict({name: () for name in network.backbone_names()})
     config.recipes = ConfigDict(  # candidates for what a publication leaves open
         dict(
             published="",  # csv of its numbers; empty: the paper's and its notebook's
@@ -244,9 +254,23 @@ def get_config():
 
 
 def _single(backbone):
-    """The single-signal regime of a backbone that the paper does not tune: its own frequency, the paper's rate."""
+    """The single-signal regime of a backbone that the paper does not tune: its own frequency and rate."""
     frequency = {} if backbone.FREQUENCY is None else {"frequency": backbone.DEFAULTS[backbone.FREQUENCY]}
-    return {"learning_rate": 1e-4} | frequency
+    return {"learning_rate": rate_of(backbone)} | frequency
+
+
+def rate_of(backbone):
+    """The learning rate of a backbone's configs, the paper's for those that the paper has."""
+    return getattr(backbone, "RATE", 1e-4)
+
+
+def cohort_of(name, scale, demo=None):
+    """The config of a cohort study of a backbone at its own rate; scale, demo: as of `at_scale`."""
+    config = get_config()
+    rate = rate_of(network.backbone(name))
+    config.inr.backbone = name
+    config.cohort.learning_rate = config.fit.learning_rate = rate
+    return at_scale(config, scale, demo)
 
 
 def words(string):
@@ -292,7 +316,7 @@ def at_scale(config, string, demo=None):
     if scale == "demo":
         return _demo(config, demo or {})
     config.signals.dataset = scale
-    if scale == "phantom":
+    if scale in ("phantom", "noise"):
         config.signals.size = (218, 178)
     if scale in ("celebahq", "oasis"):
         config.signals.n_validation = 50

@@ -6,6 +6,7 @@ The annotation of a column says how a csv file's text is read back; None is an e
 
 from typing import NamedTuple
 
+MADE = ("phantom", "noise")  # data sets that are made up, on which no claim is testable
 UNTRAINED = "untrained"  # the source of what takes nothing from a cohort
 
 _NUMBER = float | None  # None: not measured, or without a meaning there
@@ -94,6 +95,41 @@ TuneRow = NamedTuple("TuneRow", _TUNED)
 TuneRow.__doc__ = "tune/grid.csv: a point of the grid."
 WinnerRow = NamedTuple("WinnerRow", [*_TUNED, ("at_edge", int)])
 WinnerRow.__doc__ = "tune/winners.csv: the best point of a regime; at_edge: a wider grid may do better."
+
+
+_NETWORK = [("backbone", str), ("n_layers", int), ("width", int), ("seed", int)]  # as configured: units may differ
+NETWORK_RULES = ("sr_weight", "sr_share", "sr_gain", "sr_activation_centred")
+_FITTED = [(f"{name}_psnr_db", _NUMBER) for name in ("cohort", "full", "best", "rule", "scratch", "random")]
+_NAMED = [(f"tau_by_{rule}", int | None) for rule in NETWORK_RULES]
+NetworkRow = NamedTuple(
+    "NetworkRow", [*_NETWORK, ("n_units", int), ("best_tau", int | None), ("decided", int | None), *_FITTED, *_NAMED]
+)
+NetworkRow.__doc__ = (
+    "networks/networks.csv: one network's cohort, its fits (best: of `freeze`; rule, random: at the boundary that the "
+    "stable rank picks), the best boundary, and which one each rule names."
+)
+_RANKED = [(rule, _NUMBER) for rule in NETWORK_RULES] + [("sr_weight_init", _NUMBER), ("freeze_psnr_db", _NUMBER)]
+_CODED = [("n_atoms", int), ("k", int), ("r2", float), ("dead_fraction", float), ("locality_median", _NUMBER)]
+NetworkLayerRow = NamedTuple("NetworkLayerRow", [*_NETWORK, ("layer", int), ("unit_width", int), *_RANKED, *_CODED])
+NetworkLayerRow.__doc__ = (
+    "networks/layers.csv: a unit's ranks (sr_share: over the lesser side of its matrix; sr_gain: minus that at "
+    "initialisation), the fit behind it, and its dictionary."
+)
+
+
+class RuleRow(NamedTuple):
+    """networks/rules.csv: in how many initialisations a rule names the best boundary, beside what chance gives."""
+
+    backbone: str
+    n_layers: int
+    width: int
+    rule: str
+    n_units: int
+    agrees: int
+    of: int
+    chance_level: float  # cases that would agree by chance, of as many
+    chance: float | None  # probability of as many by chance
+    verdict: str
 
 
 class LossRow(NamedTuple):

@@ -9,7 +9,7 @@ from inr_sae.paper import (
     transfer_evidence,
 )
 from inr_sae.report.parts import claims as parts
-from inr_sae.rows import ClaimRow
+from inr_sae.rows import MADE, ClaimRow
 from inr_sae.run import sweep, trained
 from inr_sae.run.once import flatten, is_done, matches
 from inr_sae.stages import cohort, conditions, encoders, size_sweep, stability, transfer
@@ -46,7 +46,7 @@ def of_matrix(config, store):
 def data_of_matrix(config, store, fits, ranks):
     """The claims.Data of a matrix; of the encoders and sets that its claims count."""
     names = (*config.transfer.sources, *config.transfer.targets)
-    real = [name for name in dict.fromkeys(names) if config.sets[name].dataset != "phantom"]
+    real = [name for name in dict.fromkeys(names) if config.sets[name].dataset not in MADE]
     phantom = not (set(real) & set(config.transfer.sources) and set(real) & set(config.transfer.targets))
     images, described = [], []
     for name in dict.fromkeys(names) if phantom else real:
@@ -102,7 +102,7 @@ def data_of_dictionaries(config, store, cohorts, sizes):
     alone = ("one cohort and one dictionary seed a condition, so no interval",)
     described = ", ".join(f"{described_set(dataset, each)}, cohort of {config.signals.n_cohort}" for each in images)
     differences = {name: (*said, *alone) for name, said in differences.items()}
-    return claims.Data(described, differences, dataset == "phantom")
+    return claims.Data(described, differences, dataset in MADE)
 
 
 def sections(config, store, exhibits):

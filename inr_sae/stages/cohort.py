@@ -39,6 +39,7 @@ def check(config):
     for key in backbone.DEFAULTS:
         checks.positive_value(f"inr.{config.inr.backbone}.{key}", config.inr[config.inr.backbone][key])
     signals = drawn.read("signals", config.signals)
+    trained.like(config.inr, signals.cohort)
     if config.external.file:
         external.read(config, signals.cohort)
 
@@ -90,6 +91,7 @@ def training_of(config, backbone, data):
         measure=lambda state, losses: fit.signal_mse(backbone, state.params, None, data),
         describe=lambda mse: f"{mean_psnr(mse):.2f} dB",
         stop=lambda mse: stop_db is not None and mean_psnr(mse) >= stop_db,
+        mend="cohort.learning_rate",
     )
 
 

@@ -33,6 +33,8 @@ def check(config):
         for k in ks_of(config, n):
             with checks.naming("size_sweep"):
                 dictionary.method_of(config).check(settings(config, n, k), jax.device_count())
+    for own in conditions.studies(config).values():
+        dictionary.check_sparsity(own, "size_sweep.k", max(config.size_sweep.k))
 
 
 def ks_of(config, n_atoms):

@@ -143,6 +143,7 @@ def matrix(config, store):
         paired=tables["paired"],
         agreement=tables["agreement"],
         learning_rate=config.fit.learning_rate,
+        main_rates={name: sweep.main_rate(config, name) for name in config.transfer.backbones},
         rates=sweep.rates(config),
         steps=config.fit.steps,
         protocols=tuple(config.fit.protocols),

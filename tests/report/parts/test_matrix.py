@@ -54,6 +54,13 @@ def test_the_controls_have_a_figure_of_rates_where_there_are_several(exhibits, d
     assert "rates" not in matrix.protocols_section(exhibits, measured(depth, rates=(1e-4,))).html
 
 
+def test_a_backbone_with_a_main_rate_of_its_own_is_shown_at_that():
+    own = measured(3, main_rates={"siren": 1.0})
+    assert {row.psnr_db_mean for row in own.at_main_rate(own.summary)} == {99.0} and own.told_rate == "rate 1"
+    several = measured(3, main_rates={"siren": 1.0, "other": 0.5})
+    assert several.told_rate == "rates 1 (SIREN), 0.5 (other)" and measured(3).told_rate == "rate 0.0001"
+
+
 def test_a_rule_that_names_no_layer_has_no_controls_to_tell(exhibits):
     section = matrix.protocols_section(exhibits, measured(3, tau_by_sr_weight=None))
     assert section.sentences == () and "budget.png" in exhibits.store.names("report/figures")
