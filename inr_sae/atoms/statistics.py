@@ -1,7 +1,7 @@
 """What a dictionary does over a whole grid of coordinates: statistics of its reconstruction and of each atom.
 
-"Fires" (z > 0) and "active" (z > 0.01) have a meaning where codes are at least 0; of signed codes these are nan, and a
-magnitude is |z|.
+"Fires" (z > 0), "active" (z > 0.01) and "dead" (never fires) have a meaning where codes are at least 0; of signed codes
+these are nan, and a magnitude is |z|.
 """
 
 from typing import NamedTuple
@@ -93,7 +93,7 @@ def r_squared(squared_error, h):
 def summary(atoms):
     """The layer's columns of a metrics table from its AtomStats.
 
-    `spatial_l0` is the mean over alive atoms of the share of the coordinates where an atom fires (over all atoms it
+    An atom is alive if it ever differs from 0, and dead if it never fires. `spatial_l0` is the mean over alive atoms of the share of the coordinates where an atom fires (over all atoms it
     would be k/n by construction); the medians are over alive atoms; nan where all are dead.
     """
     alive = atoms.alive
@@ -110,7 +110,7 @@ def summary(atoms):
 
     return {
         "alive_fraction": float(alive.mean()),
-        "dead_fraction": float(1.0 - alive.mean()),
+        "dead_fraction": NAN if np.isnan(atoms.firing_rate).all() else float(1.0 - alive.mean()),
         "spatial_l0": over_alive(np.mean, atoms.firing_rate),
         **quartiles("active_fraction", atoms.active_fraction),
         **quartiles("ipr", atoms.ipr),

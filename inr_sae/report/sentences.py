@@ -263,10 +263,15 @@ def condition_sentences(metrics):
     return [
         f"{names[condition]}, by layer: locality {listed(rows, 'locality_median', '{:.2f}')} (1 a disc, 0 pixels at "
         f"random); likeness to a signal {listed(rows, 'content_median', '{:.2f}')} against "
-        f"{listed(rows, 'content_shuffled_median', '{:.2f}')} with displaced signals; dead atoms "
-        f"{listed(rows, 'dead_fraction', '{:.1f}', 100)} %."
+        f"{listed(rows, 'content_shuffled_median', '{:.2f}')} with displaced signals{dead_atoms(rows)}."
         for condition, rows in metrics.items()
     ]
+
+
+def dead_atoms(rows):
+    """The share of dead atoms by layer; nothing where codes are signed, and no atom fires."""
+    dead = listed(rows, "dead_fraction", "{:.1f}", 100)
+    return f"; dead atoms {dead} %" if dead.strip("–, ") else ""
 
 
 def stability_sentences(matches):

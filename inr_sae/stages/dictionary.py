@@ -185,5 +185,6 @@ def sections(config, store, exhibits):
         shape=tuple(stored[layers(config)[0]]["shape"]),
         top=config.report.top,
         description=description(config),
+        noun=method_of(config).LABEL,
     )
     return [parts.dictionary_section(exhibits, shown)]

@@ -93,12 +93,17 @@ def manifest(config, store, listed, n_bytes):
     return {
         "title": f"Dictionaries of {', '.join(entry['name'] for entry in listed)}",
         "conditions": listed,
-        "columns": COLUMNS | {"drop": "largest drop (dB)"},
+        "columns": columns_of(dictionary.atoms(sub, row.layer)) | {"drop": "largest drop (dB)"},
         "thinned": thinned,
         "not_live": "This layer cannot be steered here: the page cannot run the network behind it, or an atom's part "
         "is not its code times its direction.",
         "mib": n_bytes / 2**20,
     }
+
+
+def columns_of(atoms):
+    """Those of COLUMNS that any atom has: signed codes neither fire nor are active."""
+    return {key: name for key, name in COLUMNS.items() if any(getattr(row, key) is not None for row in atoms)}
 
 
 def of_layer(config, store, encoder, layer, h, drops):
