@@ -90,6 +90,10 @@ class TrainedCohort(NamedTuple):
         """The network behind a unit, h (N, d) -> (M, N, C), a jax.tree_util.Partial."""
         return network.behind(self.backbone, self.params, layer)
 
+    def steps(self):
+        """The network behind the first unit, step by step, see `network.steps`: from number `layer` on behind a unit."""
+        return network.steps(self.backbone, self.params)
+
     def with_head(self, j):
         """The parameters with the head of signal j alone."""
         return self.params | {"heads": jax.tree.map(lambda leaf: leaf[j : j + 1], self.params["heads"])}

@@ -83,6 +83,7 @@ def jobs_of(config, encoder, method_settings, seed=None):
     """A Job for every layer that has a dictionary. Its key is its own, whatever the other layers; `seed` tells reruns
     apart."""
     identity = () if seed is None else (f"seed {seed}",)
+    steps = encoder.steps()
     return [
         Job(
             f"layer_{layer}",
@@ -91,6 +92,7 @@ def jobs_of(config, encoder, method_settings, seed=None):
             encoder.shape,
             encoder.behind(layer),
             method_settings,
+            steps[layer:],
         )
         for layer, h in zip(layers(config), encoder.activations(layers(config)))
     ]
@@ -113,7 +115,9 @@ def load(config, store, layer):
     """The Dictionary of a layer of a study's folder."""
     arrays = store.read_npz(f"{folder(layer)}/dictionary.npz")
     params = jax.tree.map(jnp.asarray, unflatten_dict(arrays, sep="/"))
-    return Dictionary(method_of(config), FrozenDict(settings(config)), params)
+    method = method_of(config)
+    shape = tuple(map(int, maps(store, layer)["shape"])) if method.FIELD else None
+    return Dictionary(method, FrozenDict(settings(config)), params, shape)
 
 
 @jax.jit
