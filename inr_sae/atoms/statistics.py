@@ -55,9 +55,19 @@ def chunks(h, rows=ROWS):
     return (h[i : i + rows] for i in range(0, h.shape[0], rows))
 
 
+def parts(dictionary, *arrays):
+    """Tuples of slices of arrays that lead with the N coordinates; the whole of them, where a coordinate's codes are of
+    the whole field."""
+    if dictionary.method.FIELD:
+        return iter([tuple(map(np.asarray, arrays))])
+    return zip(*map(chunks, arrays))
+
+
 def codes_like(dictionary, h):
-    """The Codes of h's first row, as shapes alone: sparse or dense, signed or not."""
-    return jax.eval_shape(lambda h: dictionary.encode(h), jax.ShapeDtypeStruct((1, h.shape[1]), jnp.float32))
+    """The Codes of h's first row, or of all where they are of the whole field, as shapes alone: sparse or dense, signed
+    or not."""
+    rows = h.shape[0] if dictionary.method.FIELD else 1
+    return jax.eval_shape(lambda h: dictionary.encode(h), jax.ShapeDtypeStruct((rows, h.shape[1]), jnp.float32))
 
 
 def measure(dictionary, h):
@@ -65,7 +75,7 @@ def measure(dictionary, h):
     h = np.asarray(h)
     codes = codes_like(dictionary, h)
     sums, h_hat, error = 0.0, [], 0.0
-    for chunk in chunks(h):
+    for (chunk,) in parts(dictionary, h):
         chunk_hat, chunk_sums = _chunk(dictionary, chunk)
         chunk_hat = np.asarray(chunk_hat)
         sums = sums + np.asarray(chunk_sums, np.float64)
@@ -141,7 +151,7 @@ def _maps_chunk(dictionary, h, atoms):
 def maps(dictionary, h, atoms):
     """z_a at every coordinate for the given atom indices (A,), (A, N) float32."""
     atoms = jnp.asarray(atoms)
-    return np.concatenate([np.asarray(_maps_chunk(dictionary, chunk, atoms)) for chunk in chunks(h)], axis=1)
+    return np.concatenate([np.asarray(_maps_chunk(dictionary, chunk, atoms)) for (chunk,) in parts(dictionary, h)], axis=1)
 
 
 @jax.jit
@@ -162,7 +172,7 @@ def binned_maps(dictionary, h, bins):
     nothing = jnp.zeros((n_bins, n_atoms))
     total = sum(
         np.asarray(_binned_chunk(dictionary, chunk, of_chunk, nothing))
-        for chunk, of_chunk in zip(chunks(h), chunks(bins))
+        for chunk, of_chunk in parts(dictionary, h, bins)
     )
     return total / np.bincount(bins, minlength=n_bins)[:, None].astype(np.float32)
 

@@ -14,7 +14,7 @@ from inr_sae.measure.cap import CAP_DB
 from inr_sae.measure.image import psnr_from_mse
 from inr_sae.report.parts import study as parts
 from inr_sae.rows import AtomRow, LossRow, MetricsRow
-from inr_sae.run import checks, trained, training
+from inr_sae.run import checks, drawn, trained, training
 from inr_sae.run.keys import key_of
 from inr_sae.stages import cohort
 
@@ -28,6 +28,13 @@ def check(config):
     """Refuse a method, its settings, or layers that cannot be."""
     with checks.naming(f"dictionary.{config.dictionary.method}"):
         method_of(config).check(settings(config), jax.device_count())
+    if method_of(config).FIELD:
+        height, width = drawn.read("signals", config.signals).cohort.shape[1:3]
+        if min(height, width) < 2:
+            raise UserError(
+                f"dictionary.method {config.dictionary.method} reads fields of at least 2 x 2 pixels, and the signals "
+                f"are {height}x{width}; set another method, or signals.size"
+            )
     checks.units("dictionary.layers", config.dictionary.layers, config.inr.backbone, trained.n_units(config.inr))
 
 
@@ -108,7 +115,8 @@ def fit_jobs(config, store, jobs, at):
         store.write_rows(f"{at}/history.csv", LossRow, rows)
         return state, history
 
-    return fit(method_of(config), jobs, train)
+    with checks.naming(f"dictionary.{config.dictionary.method}"):
+        return fit(method_of(config), jobs, train)
 
 
 def load(config, store, layer):
