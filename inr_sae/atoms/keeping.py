@@ -43,14 +43,22 @@ def _kept(dictionary, h, keep):
     return those, (dictionary.decode(codes) - those).sum(0)
 
 
-def needed(counts, psnr, most_db, drop_db):
-    """How many atoms, of increasing counts with their PSNR in dB, keep it within `drop_db` of `most_db` from there on;
-    None if all of them do not."""
-    enough = [value >= most_db - drop_db for value in psnr]
-    if not enough[-1]:
+def needed(psnr, psnr_of, least_db):
+    """How many atoms keep at least a PSNR; None if all of them do not.
+
+    psnr: {number: PSNR in dB} of some numbers, from none to all; psnr_of(n) that of any other: between the last number
+    that does not do and the next one it is sought by bisection.
+    """
+    counts = sorted(psnr)
+    short = [n for n in counts if psnr[n] < least_db]
+    if counts[-1] in short:
         return None
-    last = max((i for i, found in enumerate(enough) if not found), default=-1)
-    return counts[last + 1]
+    low = max(short, default=-1)
+    high = min(n for n in counts if n > low)
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if psnr_of(middle) >= least_db else (middle, high)
+    return high
 
 
 def at_strongest(h, share):

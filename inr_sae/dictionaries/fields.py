@@ -117,12 +117,16 @@ def loss(params, h, k, spread):
     return jnp.mean(jnp.square(h_hat - h))
 
 
+def with_unit_atoms(params):
+    """The parameters, the decoder's rows brought to unit norm."""
+    return params | {"sae": params["sae"] | {"w_dec": model.unit_rows(params["sae"]["w_dec"])}}
+
+
 def step(optimiser, state, h, k, spread, constants):
     """(state, mse) after one step on activations h (B, d); the atoms are brought back to unit norm."""
     mse, grads = jax.value_and_grad(lambda params: loss(params | constants, h, k, spread))(state.params)
     updates, opt_state = optimiser.update(grads, state.opt_state, state.params)
-    params = optax.apply_updates(state.params, updates)
-    params = params | {"sae": params["sae"] | {"w_dec": model.unit_rows(params["sae"]["w_dec"])}}
+    params = with_unit_atoms(optax.apply_updates(state.params, updates))
     return state.replace(params=params, opt_state=opt_state, step=state.step + 1), mse
 
 

@@ -246,6 +246,8 @@ def verdict_sentence(claims):
     """How the claims fared, in numbers, those that the paper makes apart from the others; claims: ClaimRows."""
     made = [row.verdict for row in claims if row.by_paper]
     others = [row.verdict for row in claims if not row.by_paper]
+    if not made:
+        return f"Of {len(others)} claims of other papers: {verdict_counts(others)}."
     text = f"Of {len(made)} claims of the paper: {verdict_counts(made)}"
     if others:
         text += f"; of {len(others)} that its argument needs and it does not make: {verdict_counts(others)}"

@@ -19,17 +19,18 @@ ELEMENTS = {
         "recipes.pixels",
         "recipes.steps",
     )
-    + ("size_sweep.n_atoms", "size_sweep.k", "stability.seeds"),
+    + ("size_sweep.n_atoms", "size_sweep.k", "stability.seeds", "recovery.seeds"),
     numbers.Real: (
         "inr.coordinates",
         "fit.other_rates",
         "recipes.coordinates",
         "recipes.rates",
         "transfer.frequencies.*",
+        "decompositions.shares",
     ),
     str: ("stages", "signals.cohort_names", "sets.*.cohort_names", "fit.protocols", "fit.splits", "ablation.through")
     + ("transfer.sources", "transfer.targets", "transfer.backbones", "recipes.targets", "recipes.new", "conditions.*")
-    + ("size_sweep.regimes", "stability.regimes"),
+    + ("size_sweep.regimes", "stability.regimes", "decompositions.backbones", "decompositions.methods"),
     bool: ("recipes.clipped",),
 }
 NOUNS = {numbers.Integral: "whole numbers", numbers.Real: "numbers", str: "texts", bool: "True or False"}

@@ -10,12 +10,11 @@ from inr_sae import dictionaries
 from inr_sae.atoms import shape, statistics
 from inr_sae.dictionaries.codes import Dictionary, Job, fit
 from inr_sae.errors import UserError
-from inr_sae.measure.cap import CAP_DB
-from inr_sae.measure.image import psnr_from_mse
 from inr_sae.report.parts import study as parts
 from inr_sae.rows import AtomRow, LossRow, MetricsRow
 from inr_sae.run import checks, drawn, trained, training
 from inr_sae.run.keys import key_of
+from inr_sae.run.trained import mean_psnr
 from inr_sae.stages import cohort
 
 NEEDS, USES = ("cohort",), ()
@@ -126,13 +125,6 @@ def load(config, store, layer):
     method = method_of(config)
     shape = tuple(map(int, maps(store, layer)["shape"])) if method.FIELD else None
     return Dictionary(method, FrozenDict(settings(config)), params, shape)
-
-
-@jax.jit
-def mean_psnr(behind, h, targets):
-    """Mean over the cohort of the PSNR in dB with h (N, d) in place of a layer's activations; targets (M, N, C)."""
-    psnr = psnr_from_mse(jnp.mean(jnp.square(behind(h) - targets), axis=(1, 2)))
-    return jnp.minimum(psnr, CAP_DB).mean()
 
 
 def measure_layer(store, layer, dictionary, job, features, targets):

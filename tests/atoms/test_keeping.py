@@ -32,9 +32,13 @@ def test_counts_double_from_none_to_all():
 
 
 def test_as_many_as_needed_from_there_on():
-    assert keeping.needed([0, 1, 2, 4], [5, 29.5, 20, 29.5], 30, 1) == 4, "a peak on the way is none"
-    assert keeping.needed([0, 1, 2, 4], [29.5, 29.5, 29.5, 30], 30, 1) == 0
-    assert keeping.needed([0, 1], [5, 20], 30, 1) is None
+    def needed(*psnr):
+        along = dict(enumerate(psnr))
+        return keeping.needed({n: along[n] for n in keeping.steps(len(psnr) - 1)}, along.get, 29)
+
+    assert needed(5, 6, 7, 8, 9, 28, 28, 29, 30) == 7, "between 4 and 8"
+    assert needed(5, 29.5, 20, 29.2, 29.5) == 3, "a peak on the way is none"
+    assert needed(29.5, 29.5, 29.5) == 0 and needed(5, 20) is None
 
 
 def test_every_unit_keeps_its_strongest_coordinates(rng):
