@@ -9,11 +9,15 @@ HALF = 0.5  # of the known atoms, at which one model is sooner than another
 POINTWISE, OPERATOR, CONVOLUTIONAL = "topk", "operator", "convolutional"
 
 
-def of_methods(needed, edges, resolution):
-    """{name of a claim: Measured} of NeededRows, EdgeRows and ResolutionRows; what was not run is left out."""
+def of_methods(needed, edges, resolution, last):
+    """{name of a claim: Measured} of NeededRows, EdgeRows and ResolutionRows; what was not run is left out.
+
+    last: {backbone: its last layer}. What lies behind it is linear, and there no basis can need fewer directions than
+    LIB: it is left out.
+    """
     found = {
-        "lib_relevance": fewer(needed, "directions"),
-        "lib_sparsity": fewer(edges, "interactions"),
+        "lib_relevance": fewer([row for row in needed if row.layer != last[row.backbone]], "directions"),
+        "lib_sparsity": fewer([row for row in edges if row.layer != last[row.backbone]], "interactions"),
         "operators_hold": holds(resolution),
     }
     return {name: m for name, m in found.items() if m is not None}

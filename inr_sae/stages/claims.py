@@ -102,7 +102,8 @@ def of_dictionaries(config, store):
 def of_decompositions(config, store):
     """ClaimRows of other decompositions; those of a known dictionary rest on no images."""
     tables = [decompositions.load(store, name) for name in ("needed", "edges", "resolution")]
-    measured = decomposition_evidence.of_methods(*tables)
+    last = {name: trained.n_units(own.inr) - 1 for name, own in decompositions.studies(config).items()}
+    measured = decomposition_evidence.of_methods(*tables, last)
     sizes = {own.cohort.shape[1:3] for own in decompositions.signals(config, store).values()}
     described = ", ".join(
         described_set(config.signals.dataset, recipe.Images(config.signals.dataset, size, None)) for size in sizes

@@ -12,6 +12,7 @@ from inr_sae.rows import EdgeRow, NeededRow, RecoveryRow, ResolutionRow
 
 CLAIMS = {claim.name: claim for claim in DECOMPOSITIONS}
 REAL = claims.Data("faces", {}, phantom=False)
+LAST = {"siren": 4, "ffmlp": 4}
 PLACES = list(itertools.product(("siren", "ffmlp"), range(5)))
 
 
@@ -56,11 +57,12 @@ def test_fewer_is_found_where_it_was_planted_and_not_by_chance(name, row, place)
     def found(ours, theirs):
         tables = [[], [], []]
         tables[place] = needed(ours, theirs, row)
-        return of_methods(*tables)
+        return of_methods(*tables, LAST)
 
     planted = found(lambda i: 5 + i, lambda i: 9 + i)
     assert verdict(name, planted) == claims.REPRODUCED and planted[name].null == 0
-    assert f"5 to 9, 6 to 10" in planted[name].note
+    assert planted[name].total == 8, "without the last layers"
+    assert "5 to 9, 6 to 10" in planted[name].note
     assert verdict(name, found(lambda i: 5, lambda i: 5)) == claims.NOT_REPRODUCED, "as many are not fewer"
     assert verdict(name, found(lambda i: 9, lambda i: 5)) == claims.NOT_REPRODUCED
     by_chance = 0
@@ -74,16 +76,16 @@ def test_fewer_is_found_where_it_was_planted_and_not_by_chance(name, row, place)
 
 def test_a_layer_that_no_number_of_directions_carries_is_left_out():
     rows = needed(lambda i: None if i == 0 else 5, lambda i: 9)
-    assert of_methods(rows, [], [])["lib_relevance"].total == len(PLACES) - 1
+    assert of_methods(rows, [], [], LAST)["lib_relevance"].total == len(PLACES) - 2 - 1
 
 
 def test_operators_hold_alone_only_where_the_pointwise_sae_does_not():
-    assert verdict("operators_hold", of_methods([], [], resolution(0.01, 0.4, 0.5))) == claims.REPRODUCED
-    of_inr = of_methods([], [], resolution(0.01, 0.0, 0.5))
+    assert verdict("operators_hold", of_methods([], [], resolution(0.01, 0.4, 0.5), LAST)) == claims.REPRODUCED
+    of_inr = of_methods([], [], resolution(0.01, 0.0, 0.5), LAST)
     assert verdict("operators_hold", of_inr) == claims.NOT_REPRODUCED
     assert of_inr["operators_hold"].null == len(PLACES), "both hold"
-    assert verdict("operators_hold", of_methods([], [], resolution(0.3, 0.4, 0.5))) == claims.NOT_REPRODUCED
-    assert "operators_hold" not in of_methods([], [], [])
+    assert verdict("operators_hold", of_methods([], [], resolution(0.3, 0.4, 0.5), LAST)) == claims.NOT_REPRODUCED
+    assert "operators_hold" not in of_methods([], [], [], LAST)
 
 
 def test_lifting_is_sooner_where_it_was_planted():
@@ -109,5 +111,5 @@ def test_few_modes_favour_smooth_atoms_where_they_are_sooner_on_these():
 
 
 def test_every_claim_is_measured():
-    measured = of_methods(needed(abs, abs), needed(abs, abs, EdgeRow), resolution(0, 0, 0))
+    measured = of_methods(needed(abs, abs), needed(abs, abs, EdgeRow), resolution(0, 0, 0), LAST)
     assert set(measured | of_recovery(recovery(lambda *_: 20))) == set(CLAIMS)

@@ -18,6 +18,7 @@ from inr_sae.report.figures.style import (
 
 COLOURS = (GREY, BLUE, ORANGE, GREEN, PURPLE, ROSE, TEAL, INK)  # of methods, in their order
 MARKERS = "osD^vPX*"
+OPTIMIZERS = {"adam": "Adam", "sgd": "SGD"}
 GRIDS = ("half", "same", "between", "double")
 
 
@@ -67,7 +68,9 @@ def kept(rows, labels):
         if of_panel:
             ax.axhline(of_panel[0].psnr_network_db, color=INK, lw=0.8, ls="--", label="the network")
         ax.set_xscale("symlog", base=2, linthresh=1)
-        ax.set_xticks([0, 1, 8, 64, 512], ["0", "1", "8", "64", "512"])
+        ax.set_xticks([0, 1, 8, 64, 512, 4096], ["0", "1", "8", "64", "512", "4096"])
+        ax.set_xticks([], minor=True)
+        ax.set_xlim(-0.2, 1.5 * max((row.n_kept for row in of_panel), default=1))
         ax.tick_params(labelsize=7)
     label_edges(axes, "directions kept", "PSNR (dB)")
     below(fig, next(iter(axes.values())), 4)
@@ -166,7 +169,7 @@ def recovery(rows):
                 label = f"{model_label(name, modes, most)}{', lifted' if lifted else ''}"
                 ax.plot(steps, share, color=(ORANGE, BLUE, GREEN)[i // 2], ls=dashed, lw=1.3, label=label)
             ax.set(xscale="log", ylim=(-0.03, 1.05), xlabel="step")
-            ax.set_title(f"{kind} atoms, {optimizer}", loc="left", fontsize=9)
+            ax.set_title(f"{kind} atoms, {OPTIMIZERS.get(optimizer, optimizer)}", loc="left", fontsize=9)
         row_axes[0].set_ylabel("atoms recovered")
     below(fig, axes[0, 0], 3)
     return fig
@@ -175,5 +178,5 @@ def recovery(rows):
 def model_label(name, modes, most):
     """As a legend has it."""
     if modes is None:
-        return name
+        return name.upper()
     return f"{name}, {'all' if modes == most else 'few'} modes"
