@@ -119,7 +119,7 @@ def values(flat):
         kind = kind_of_elements(key)
         if kind and value is not None and not all_of(kind, value, key in NESTED):
             raise UserError(f"{key} is {value!r}; it is a tuple of {'tuples of ' * (key in NESTED)}{NOUNS[kind]}")
-        if key.rpartition(".")[2] == "seed" or key == "stability.seeds":
+        if key.rpartition(".")[2] == "seed" or key in ("stability.seeds", "recovery.seeds"):
             for seed in value if isinstance(value, tuple | list) else (value,):
                 if not 0 <= seed <= MOST_SEED:
                     raise UserError(f"{key} is {value!r}; a seed is from 0 to {MOST_SEED}")
