@@ -2,7 +2,7 @@
 convolutional SAEs.
 
     python -m inr_sae.launch --config=configs/decompositions.py                              # demo on phantoms, minutes
-    python -m inr_sae.launch --config=configs/decompositions.py:celebahq --config.signals.root=DIR --config.signals.size="(109,89)"
+    python -m inr_sae.launch --config=configs/decompositions.py:celebahq --config.signals.root=DIR
 
 Directions and interactions needed for a stated drop, dictionaries at other resolutions, spatial Top-K, model recovery
 with a known dictionary, and the verdicts on what is claimed of these methods.

@@ -168,8 +168,8 @@ NeededRow.__doc__ = "decompositions/needed.csv: how many atoms keep the network'
 _EDGES = [("n_edges", int), ("n_needed", int), ("n_effective", float), ("drop_db", float), ("psnr_db", float)]
 EdgeRow = NamedTuple("EdgeRow", [*_METHOD, *_EDGES])
 EdgeRow.__doc__ = (
-    "decompositions/edges.csv: interactions between the features of a layer and of the next one: how many are not 0, how "
-    "many keep the PSNR within a drop of that with all, (sum)^2 / sum of squares of their strengths, and that PSNR."
+    "decompositions/edges.csv: interactions between the features of a layer and of the next one: how many are not 0, "
+    "how many keep the PSNR within a drop of that with all, (sum)^2 / sum of squares of their strengths, and that PSNR."
 )
 _GRID = [("grid", str), ("height", int), ("width", int)]
 _RESOLVED = [("r2", float), ("codes_change", _NUMBER), ("support_change", _NUMBER), ("psnr_db", float)]

@@ -48,7 +48,7 @@ def effective(strength):
 
 @jax.jit
 def masked(between, h, mask):
-    """Activations of the second layer (S, d') where each of its features sees, of those of the first, only the ones that
+    """Activations of the second layer (S, d') where each of its features sees, of the first layer's, only those that
     the mask (r', r) names; the others stand at their mean."""
     z = features(between.first, h)
 

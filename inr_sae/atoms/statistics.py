@@ -103,8 +103,9 @@ def r_squared(squared_error, h):
 def summary(atoms):
     """The layer's columns of a metrics table from its AtomStats.
 
-    An atom is alive if it ever differs from 0, and dead if it never fires. `spatial_l0` is the mean over alive atoms of the share of the coordinates where an atom fires (over all atoms it
-    would be k/n by construction); the medians are over alive atoms; nan where all are dead.
+    An atom is alive if it ever differs from 0, and dead if it never fires. `spatial_l0` is the mean over alive atoms of
+    the share of the coordinates where an atom fires (over all atoms it would be k/n by construction); the medians are
+    over alive atoms; nan where all are dead.
     """
     alive = atoms.alive
 
@@ -151,7 +152,8 @@ def _maps_chunk(dictionary, h, atoms):
 def maps(dictionary, h, atoms):
     """z_a at every coordinate for the given atom indices (A,), (A, N) float32."""
     atoms = jnp.asarray(atoms)
-    return np.concatenate([np.asarray(_maps_chunk(dictionary, chunk, atoms)) for (chunk,) in parts(dictionary, h)], axis=1)
+    found = [np.asarray(_maps_chunk(dictionary, chunk, atoms)) for (chunk,) in parts(dictionary, h)]
+    return np.concatenate(found, axis=1)
 
 
 @jax.jit

@@ -11,7 +11,7 @@ What a method's file holds, where `config` is a mapping with the keys of its `DE
     fit(jobs, train)             a list of params, nested dicts of arrays, one for each of the `codes.Job`s.
                                  train(state, state.Training) -> (state, history) runs what takes many steps: then it is
                                  checkpointed, shown and can be cut off; a closed form does not need it
-    FIELD                        whether a coordinate's codes are of the whole field of activations, not of its own alone
+    FIELD                        whether a coordinate's codes are of the whole field, and not of its own row alone
     encode(params, h, config)    `codes.Codes` of h: sparse or dense, signed or not; pure, and jitted by others. h is
                                  (N, d), and may come in chunks; of a FIELD it is (H, W, d), a whole grid, and the codes
                                  say so by their shape (H, W)

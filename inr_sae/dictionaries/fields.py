@@ -37,8 +37,8 @@ def check(config):
             raise InputError(f"{argument(key)} is {config[key]}; it must be above 0")
     if config["k"] > config["n_atoms"]:
         raise InputError(
-            f"{argument('k')} = {config['k']} is more than {argument('n_atoms')} = {config['n_atoms']}; at most n atoms "
-            "can fire"
+            f"{argument('k')} = {config['k']} is more than {argument('n_atoms')} = {config['n_atoms']}; at most n "
+            "atoms can fire"
         )
 
 

@@ -94,7 +94,7 @@ def without_negligible(values, vectors):
 
 
 def gram(step, h, readout):
-    """M' (d, d), float64: the mean over h (N, d) of J J' with J the derivative by h of step(h) times readout (d', r)."""
+    """M' (d, d), float64: the mean over h (N, d) of J J', J the derivative by h of step(h) times readout (d', r)."""
     try:
         layer = program.layer(program.trace(step, h.shape[1]))
     except program.Untranslatable:

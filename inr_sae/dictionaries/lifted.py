@@ -1,4 +1,4 @@
-"""Lifted SAE (arXiv 2509.03738): a TopK SAE behind a linear lifting and before a projection, both trained with it."""
+"""Lifted SAE (arXiv 2509.03738): an SAE behind a linear lifting and before a projection, both trained with it."""
 
 import jax
 

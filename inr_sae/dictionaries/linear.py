@@ -1,7 +1,7 @@
 """What methods share whose codes are linear in the activations: z = (h - mean) E, dense and signed.
 
-Parameters: {"mean": (d,), "encoder": (d, n), "directions": (n, d)}. A direction of zeros stands in the place of one that
-the activations do not have: its codes are 0 everywhere.
+Parameters: {"mean": (d,), "encoder": (d, n), "directions": (n, d)}. A direction of zeros stands in the place of one
+that the activations do not have: its codes are 0 everywhere.
 """
 
 import jax.numpy as jnp

@@ -1,9 +1,10 @@
-"""Operator SAE (SAE-FNO, arXiv 2509.03738): a TopK SAE whose atoms each have a kernel over the leading Fourier modes of
-the field, in the encoder and in the decoder, beside what the pointwise SAE has.
+"""Operator SAE (SAE-FNO, arXiv 2509.03738): an SAE whose atoms each have a kernel over the leading Fourier modes of the
+field, in the encoder and in the decoder, beside what the pointwise SAE has.
 
-A full kernel from every channel to every atom would have 4096 * 256 * modes complex numbers; here the linear map to the
-atoms comes first, and each atom then has one kernel of its own, which is our choice. It starts at 0, as the pointwise
-SAE, which it is without modes. Kernels live in domain units: `codes.Dictionary.at` another grid it is the same operator.
+A full kernel from every channel to every atom would have 4096 * 256 * modes complex numbers; here the linear map to
+the atoms comes first, and each atom then has one kernel of its own, which is our choice. It starts at 0, as the
+pointwise SAE, which it is without modes. Kernels live in domain units: `codes.Dictionary.at` another grid it is the
+same operator.
 Constants: {"modes": (M, 2), "period": ()}.
 """
 

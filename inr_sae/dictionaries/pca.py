@@ -1,4 +1,4 @@
-"""Principal components: orthonormal directions of the centred activations, by 1/N in float64, largest variance first."""
+"""Principal components: orthonormal directions of the centred activations, by 1/N in float64, most variance first."""
 
 from inr_sae.dictionaries import linear
 from inr_sae.dictionaries.linear import decode, directions, encode, n_atoms, remove

@@ -12,7 +12,6 @@ from inr_sae.paper.claims import (
 LIB = "arXiv 2405.10928"
 OPERATORS = "arXiv 2509.03738"
 HOLDS = 0.05  # change of codes, over their norm, that still counts as the same
-OF_MODELS = ("lifting_faster", "few_modes_smooth")  # claims on a known dictionary, which is no image
 DRAWS = "a case that both leave undecided counts as none"
 
 
@@ -22,13 +21,13 @@ def _favours(m):
     return BY_ARITHMETIC if found == NOT_REPRODUCED and m.null == m.total else found
 
 
-DECOMPOSITIONS = (
+DECOMPOSITIONS = (  # on images
     Claim(
         "lib_relevance",
         "LIB's features are more relevant than principal components: fewer of them carry what the network computes.",
         LIB,
-        "(backbone, layer but the last, where it is so by arithmetic) where LIB needs fewer directions than PCA for the "
-        "stated drop of PSNR; without the effect: where PCA needs fewer",
+        "(backbone, layer but the last, where it is so by arithmetic) where LIB needs fewer directions than PCA for "
+        "the stated drop of PSNR; without the effect: where PCA needs fewer",
         "no gain (modular addition); none on language models",
         BEYOND_CHANCE,
         share,
@@ -46,11 +45,25 @@ DECOMPOSITIONS = (
         by_paper=False,
     ),
     Claim(
+        "operators_hold",
+        "Only operators hold across resolutions.",
+        OPERATORS,
+        f"(backbone, layer) where the operator SAE's codes at common coordinates change by at most {HOLDS} of their "
+        "norm on twice the grid, and the pointwise and the convolutional SAE's by more; without the effect: where the "
+        "operator holds and the pointwise SAE does, too",
+        "only operators (curves)",
+        f"all: reproduced; at least half: partly; no operator among the methods: {NOT_TESTABLE}",
+        share,
+        by_paper=False,
+    ),
+)
+OF_MODELS = (  # on a known dictionary, which is no image
+    Claim(
         "lifting_faster",
         "Lifting makes a known dictionary recovered sooner.",
         OPERATORS,
-        "(model, kind of atoms, optimiser, seed) where the lifted model reaches half of the atoms in fewer steps; without "
-        f"the effect: where it takes more; {DRAWS}",
+        "(model, kind of atoms, optimiser, seed) where the lifted model reaches half of the atoms in fewer steps; "
+        f"without the effect: where it takes more; {DRAWS}",
         "faster (curves)",
         BEYOND_CHANCE,
         share,
@@ -65,18 +78,6 @@ DECOMPOSITIONS = (
         "favoured (curves)",
         f"{BEYOND_CHANCE}; otherwise, where rough atoms are beyond few modes in all: {BY_ARITHMETIC}",
         _favours,
-        by_paper=False,
-    ),
-    Claim(
-        "operators_hold",
-        "Only operators hold across resolutions.",
-        OPERATORS,
-        f"(backbone, layer) where the operator SAE's codes at common coordinates change by at most {HOLDS} of their norm "
-        "on twice the grid, and the pointwise and the convolutional SAE's by more; without the effect: where the operator "
-        "holds and the pointwise SAE does, too",
-        "only operators (curves)",
-        f"all: reproduced; at least half: partly; no operator among the methods: {NOT_TESTABLE}",
-        share,
         by_paper=False,
     ),
 )

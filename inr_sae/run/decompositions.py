@@ -110,8 +110,8 @@ def codes_of(dictionary, h):
 
 
 def changes(ours, theirs, shape, other):
-    """(change by norm, share of the firing atoms that differ) of codes (N, n) at the pixels that two grids with the same
-    end points have in common; (None, None) where they have none but the ends."""
+    """(change by norm, share of the firing atoms that differ) of codes (N, n) at the pixels that two grids with the
+    same end points have in common; (None, None) where they have none but the ends."""
     steps = [(n - 1, m - 1) for n, m in zip(shape, other)]
     if any(min(a, b) == 0 or max(a, b) % min(a, b) for a, b in steps):
         return None, None

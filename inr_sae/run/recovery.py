@@ -1,9 +1,9 @@
-"""Model recovery in one dimension: a known dictionary of functions, learned again by autoencoders that differ in whether
-they are lifted and in the modes that their atoms have.
+"""Model recovery in one dimension: a known dictionary of functions, learned again by autoencoders that differ in
+whether they are lifted and in the modes that their atoms have.
 
-Functions are sampled at n points of a periodic line. An operator's atom is a kernel of some modes that turns a code into
-a function: in the orthonormal Fourier basis B (n, q) its coefficients, so that it is the plain SAE on x B; with all modes
-B is square. Which known dictionary, and that an atom's code is one number and not a field, is our choice.
+Functions are sampled at n points of a periodic line. An operator's atom is a kernel of some modes that turns a code
+into a function: in the orthonormal Fourier basis B (n, q) its coefficients, so that it is the plain SAE on x B; with
+all modes B is square. Which known dictionary, and that an atom's code is one number and not a field, is our choice.
 """
 
 import itertools
@@ -33,7 +33,7 @@ class Model(NamedTuple):
 
 
 def models(points, few):
-    """Every Model of {sae, operator} x {as it is, lifted} x {all modes, few}; without an operator there are no modes."""
+    """Every Model of {sae, operator} x {as it is, lifted} x {all modes, few}; only operators have modes."""
     kinds = [("sae", None), ("operator", points // 2 + 1), ("operator", few)]
     return [Model(name, lifted, modes) for (name, modes), lifted in itertools.product(kinds, (False, True))]
 
@@ -84,8 +84,8 @@ def of_model(model, kind, optimizer, config):
 def trained(model, optimizer, numbers, keys, truth, basis):
     """Best cosine of every known atom along training, (seeds, chunks, atoms).
 
-    keys (S,), truth (S, atoms, points), basis (points, q) that samples are read in. numbers: learned atoms, active ones,
-    width of a lifting, steps, batch, steps between measurements, rate.
+    keys (S,), truth (S, atoms, points), basis (points, q) that samples are read in. numbers: learned atoms, active
+    ones, width of a lifting, steps, batch, steps between measurements, rate.
     """
     n_atoms, active, lift, steps, batch, every, rate = numbers
     optimiser = getattr(optax, optimizer)(rate)

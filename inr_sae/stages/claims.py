@@ -110,11 +110,11 @@ def of_decompositions(config, store):
     )
     differences = dict.fromkeys(recipe.LABELS, ("the claim is another paper's",))
     data = claims.Data(described, differences, config.signals.dataset == "phantom")
-    of_images = [each for each in decomposition_claims.DECOMPOSITIONS if each.name not in decomposition_claims.OF_MODELS]
-    rows = claims.table(of_images, measured, data)
     known = decomposition_evidence.of_recovery(recovery.load(store)) if is_done(store, "recovery") else {}
-    of_models = [each for each in decomposition_claims.DECOMPOSITIONS if each.name in decomposition_claims.OF_MODELS]
-    return rows + claims.table(of_models, known, claims.Data("a known dictionary", differences, phantom=False))
+    of_models = claims.Data("a known dictionary", differences, phantom=False)
+    return claims.table(decomposition_claims.DECOMPOSITIONS, measured, data) + claims.table(
+        decomposition_claims.OF_MODELS, known, of_models
+    )
 
 
 def data_of_dictionaries(config, store, cohorts, sizes):

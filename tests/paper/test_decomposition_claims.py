@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from inr_sae.paper import claims
-from inr_sae.paper.decomposition_claims import DECOMPOSITIONS
+from inr_sae.paper.decomposition_claims import DECOMPOSITIONS, OF_MODELS
 from inr_sae.paper.decomposition_evidence import of_methods, of_recovery
 from inr_sae.rows import EdgeRow, NeededRow, RecoveryRow, ResolutionRow
 
-CLAIMS = {claim.name: claim for claim in DECOMPOSITIONS}
+CLAIMS = {claim.name: claim for claim in (*DECOMPOSITIONS, *OF_MODELS)}
 REAL = claims.Data("faces", {}, phantom=False)
 LAST = {"siren": 4, "ffmlp": 4}
 PLACES = list(itertools.product(("siren", "ffmlp"), range(5)))
@@ -37,7 +37,7 @@ def resolution(operator, pointwise, convolutional):
 
 
 def recovery(step_of):
-    """RecoveryRows of models that have recovered all atoms from a step on; step_of(model, lifted, modes, atoms, rng)."""
+    """RecoveryRows of models that have recovered all atoms from step_of(model, lifted, modes, atoms, rng) on."""
     rows, rng = [], np.random.default_rng(0)
     models = itertools.product((("topk_free", None), ("operator", 33), ("operator", 8)), (0, 1))
     kinds = itertools.product(models, ("smooth", "rough"), ("adam", "sgd"), (0, 1, 2))

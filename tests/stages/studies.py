@@ -87,7 +87,8 @@ def decomposed(n_layers):
         if "n_atoms" in config.dictionary[method]:
             config.dictionary[method].update(dict(n_atoms=24, k=4, steps=6, log_every=3, batch=16))
     config.decompositions.update(dict(coordinates=16, shares=(0.25, 1.0)))
-    config.recovery.update(dict(points=8, atoms=4, n_atoms=6, modes=2, lift=12, steps=4, log_every=2, batch=8, seeds=(0,)))
+    config.recovery.update(dict(points=8, atoms=4, n_atoms=6, modes=2, lift=12))
+    config.recovery.update(dict(steps=4, log_every=2, batch=8, seeds=(0,)))
     return config
 
 

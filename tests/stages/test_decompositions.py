@@ -31,8 +31,9 @@ def test_every_method_is_measured_on_every_layer_of_every_backbone(decomposed):
         assert {(row["backbone"], row["layer"], row["method"]) for row in rows} == wanted
     graphs = decomposed.rows("decompositions/edges.csv")
     assert {(row["backbone"], row["layer"], row["method"]) for row in graphs} == {w for w in wanted if w[2] in LINEAR}
-    others = decomposed.rows("decompositions/resolution.csv")
-    assert {(row["backbone"], row["layer"], row["method"]) for row in others} == {w for w in wanted if w[2] not in LINEAR}
+    rows = decomposed.rows("decompositions/resolution.csv")
+    others = {which for which in wanted if which[2] not in LINEAR}
+    assert {(row["backbone"], row["layer"], row["method"]) for row in rows} == others
     assert len(decomposed.rows("decompositions/spatial.csv")) == len(of.backbones) * 3 * len(of.shares)
 
 

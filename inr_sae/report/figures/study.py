@@ -96,8 +96,8 @@ def training(history):
 def dictionary_statistics(metrics, noun="dictionary"):
     """Figure 4 and its neighbours: what each layer's dictionary does; metrics: MetricsRows by layer.
 
-    Of codes that do not fire the participation ratio stands in the place of active pixels and dead atoms. noun: what the
-    dictionary is called.
+    Of codes that do not fire the participation ratio stands in the place of active pixels and dead atoms. noun: what
+    the dictionary is called.
     """
     layers = column(metrics, "layer")
     if has_numbers([metrics], "active_fraction_median"):

@@ -37,7 +37,8 @@ def kept_section(exhibits, kept, needed, labels):
         if where(needed, backbone=backbone, layer=layer)
     ]
     drop = needed[0].drop_db
-    html += page.paragraph(f"Directions needed for {drop:g} dB below the network's PSNR; a dash: all of them do not do.")
+    text = f"Directions needed for {drop:g} dB below the network's PSNR; a dash: all of them do not do."
+    html += page.paragraph(text)
     html += exhibits.table("directions_needed", table)
     return Section("directions", "Directions kept", html, tuple(needed_sentences(needed, labels)))
 
@@ -110,8 +111,8 @@ def spatial_section(exhibits, rows):
         "spatial",
         figures.spatial(rows),
         "PSNR of the cohort where every unit of a layer keeps a share of the coordinates, those where it is largest in "
-        "magnitude, and is 0 elsewhere; dotted: as many at random. Inspired by spatial Top-K on images, and no more than "
-        "that: an INR sees no image.",
+        "magnitude, and is 0 elsewhere; dotted: as many at random. Inspired by spatial Top-K on images, and no more: "
+        "an INR sees no image.",
         "PSNR against the share of coordinates kept",
     )
     html += exhibits.table("spatial", rows)

@@ -47,7 +47,8 @@ def test_panels_show_their_own_columns():
 def test_panels_without_a_number_are_left_out():
     signed = {SIREN: metrics(3, active_fraction_median=None, dead_fraction=None, spatial_l0=None)}
     assert titles(dictionaries.concentration(signed)) == ["inverse participation ratio"]
-    assert titles(dictionaries.quality(signed)) == ["R² of the activations", "PSNR, substituted (dB)", "top atom / next 15"]
+    shown = ["R² of the activations", "PSNR, substituted (dB)", "top atom / next 15"]
+    assert titles(dictionaries.quality(signed)) == shown
     beside = signed | {FFMLP: metrics(3)}
     assert len(dictionaries.concentration(beside).axes) == 3, "another condition has these numbers"
 
