@@ -1,8 +1,8 @@
 """Kernels that act on a field of activations through its leading Fourier modes: the same operator at every resolution.
 
-Symbols: x (N, D) coordinates in domain units, [0, 1] along each axis; k (M, D) modes, whole numbers; P the
-period, 1 and what is padded with zeros; theta = 2 pi k x / P. A field u (N, n) has coefficients sum_x q(x) u(x) e^(-i theta), with
-q the area of a coordinate over P^D: the forward-normalised transform, whose numbers do not depend on how many
+Symbols: x (N, D) coordinates in domain units, [0, 1] along each axis; k (M, D) modes, whole numbers; P the period, 1
+and what is padded with zeros; theta = 2 pi k x / P. A field u (N, n) has coefficients sum_x q(x) u(x) e^(-i theta),
+with q the area of a coordinate over P^D: the forward-normalised transform, whose numbers do not depend on how many
 coordinates there are. A kernel (2, M, n) is the real and imaginary part of R, a number for every mode and column.
 
 Only one of k and -k is kept, since fields are real. Sums over a few modes are matrix products: no FFT is needed, and

@@ -103,7 +103,8 @@ def manifest(config, store, listed, n_bytes):
 
 def columns_of(atoms):
     """Those of COLUMNS that any atom has: signed codes neither fire nor are active."""
-    return {key: name for key, name in COLUMNS.items() if any(getattr(row, key) is not None for row in atoms)}
+    known = {key: np.isfinite([as_float(getattr(row, key)) for row in atoms]).any() for key in COLUMNS}
+    return {key: name for key, name in COLUMNS.items() if known[key]}
 
 
 def of_layer(config, store, encoder, layer, h, drops):

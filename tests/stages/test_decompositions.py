@@ -1,5 +1,7 @@
 """The stages that hold decompositions against each other, on one tiny study of every method."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -116,13 +118,12 @@ def test_grids_without_coordinates_in_common_have_no_change():
     "changes, words",
     [
         ({"decompositions.methods": ("guess",)}, "decompositions.methods is 'guess'"),
-        ({"decompositions.methods": ()}, "decompositions.methods is empty"),
+        ({"decompositions.methods": ()}, r"decompositions.methods is \(\); it names at least one"),
         ({"decompositions.backbones": ("guess",)}, "decompositions.backbones is 'guess'"),
         ({"decompositions.shares": (0.5, 1.5)}, "decompositions.shares has 1.5"),
         ({"decompositions.drop_db": 0.0}, "decompositions.drop_db is 0.0"),
         ({"dictionary.operator.modes": -1}, "dictionary.operator.modes is -1"),
         ({"dictionary.lifted.k": 99}, "dictionary.lifted.k = 99 is more than dictionary.lifted.n_atoms = 24"),
-        ({"signals.size": (1, 12)}, "dictionary.method operator reads fields .* 1x12"),
         ({"recovery.active": 5}, "recovery.active = 5 is more than recovery.atoms = 4"),
         ({"recovery.steps": 5}, "recovery.steps = 5 is no multiple"),
         ({"recovery.modes": 5}, "recovery.modes = 5 is more than half"),
@@ -145,7 +146,7 @@ def test_a_whole_study_runs_with_a_method_that_is_dense_or_reads_fields(method, 
     study.run(config, tmp_path / "run")
     store = Store(tmp_path / "run")
     row = dictionary.metrics(config, store)[0]
-    assert (row.dead_fraction is None) == (method == "pca")
+    assert np.isnan(row.dead_fraction) == (method == "pca")
     encoder = cohort.load(config, store)
     (h,) = encoder.activations([2])
     again = dictionary.load(config, store, 2)
@@ -154,5 +155,19 @@ def test_a_whole_study_runs_with_a_method_that_is_dense_or_reads_fields(method, 
     np.testing.assert_allclose(z, maps["z"], atol=1e-4 * np.abs(z).max())
     page = (tmp_path / "run/report/explorer/index.html").read_text()
     assert ("fires on (share of pixels)" in page) == (method == "operator")
+    report = (tmp_path / "run/report/index.html").read_text()
+    assert ("Its codes are signed" in report) == (method == "pca") and "Dead: never fires" in report or method == "pca"
+
+
+def test_a_method_that_reads_fields_refuses_signals_of_one_pixel(monkeypatch):
+    strip = SimpleNamespace(cohort=np.zeros((2, 1, 12, 3), np.float32))
+    monkeypatch.setattr(dictionary.drawn, "read", lambda key, config: strip)
+    config = studies.single("ffmlp", 3)
+    for method in LINEAR:
+        config.dictionary.method = method
+        dictionary.check(config)
+    config.dictionary.method = "operator"
+    with pytest.raises(UserError, match="dictionary.method operator reads fields .* 1x12"):
+        dictionary.check(config)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from inr_sae.measure.boundaries import rule_layer
 from inr_sae.report import page, sentences
 from inr_sae.report.figures import pictures, study
+from inr_sae.report.figures.style import has_numbers
 from inr_sae.report.page import Section
 
 SWEEP_COLUMNS = ("protocol", "tau", "learning_rate", "psnr_db_mean", "psnr_db_std", "psnr_clipped_db_mean")
@@ -55,7 +56,7 @@ class Dictionaries(NamedTuple):
     @property
     def fires(self):
         """Whether its codes are at least 0, so that atoms fire; signed ones are everywhere."""
-        return any(row.active_fraction_median is not None for row in self.metrics)
+        return has_numbers([self.metrics], "active_fraction_median")
 
 
 def rank_section(exhibits, ranks):
@@ -145,7 +146,7 @@ def top_atoms(dictionaries):
 
 def ablation_section(exhibits, rows, all_atoms, panels):
     """What single atoms do; rows: AblationRows, all_atoms: EffectRows, panels: {layer: arrays of its pictures}."""
-    fires = any(row.active_fraction is not None for row in rows)
+    fires = has_numbers([rows], "active_fraction")
     html = page.paragraph(
         "H is replaced by H − z w at one layer, on the network's own activations, and the rest runs as it is. An INR "
         "is evaluated point by point, so where z w is 0 the effect is exactly 0, for every backbone: what spreads over "
