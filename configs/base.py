@@ -224,6 +224,31 @@ def get_config():
             protocols=("freeze", "full"),  # freeze: the head alone is fitted, behind all layers
         )
     )
+    config.decompositions = ConfigDict(  # methods held against each other, on cohort encoders of several backbones
+        dict(
+            backbones=("siren", "ffmlp"),
+            methods=("neurons", "pca", "lib", "topk", "lifted", "operator", "convolutional"),
+            drop_db=1.0,  # of PSNR, within which directions and interactions are needed
+            coordinates=256,  # drawn at random, at which interactions are measured
+            shares=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0),  # of the coordinates, where a unit is strongest
+        )
+    )
+    config.recovery = ConfigDict(  # a known dictionary of functions on a line, learned again
+        dict(
+            points=64,  # of the line
+            atoms=16,  # known ones, of which `active` make a sample
+            active=2,
+            n_atoms=32,  # learned ones, of which as many fire
+            modes=8,  # of smooth atoms, and of an operator with few modes: from -7 to 7
+            lift=128,  # width behind a lifting
+            steps=1000,
+            batch=256,  # samples a step
+            log_every=10,
+            rate_adam=3e-3,
+            rate_sgd=10.0,
+            seeds=(0, 1, 2),
+        )
+    )
     config.explorer = ConfigDict(
         dict(
             atoms=4096,  # a layer, those of highest mean magnitude; all of them have their numbers

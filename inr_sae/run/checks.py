@@ -11,11 +11,12 @@ from inr_sae.errors import InputError, UserError
 
 # What the elements of a tuple are, by the key that has one, * for any part of it.
 ELEMENTS = {
-    numbers.Integral: ("*.size", "*.seeds", "fit.taus", "dictionary.layers", "recipes.pixels", "recipes.steps")
-    + ("size_sweep.n_atoms", "size_sweep.k", "networks.n_layers", "networks.widths"),
+    numbers.Integral: ("*.size", "fit.taus", "dictionary.layers", "recipes.pixels", "recipes.steps")
+    + ("size_sweep.n_atoms", "size_sweep.k", "networks.n_layers", "networks.widths")
+    + ("stability.seeds", "networks.seeds", "weights.seeds", "recovery.seeds"),
     numbers.Real: ("inr.coordinates", "fit.other_rates", "recipes.coordinates", "recipes.rates", "rates.*")
-    + ("transfer.frequencies.*", "weights.ce_weights", "weights.contrasts"),
-    str: ("stages", "*.cohort_names", "*.backbones", "*.regimes", "*.protocols", "*.sets", "fit.splits")
+    + ("transfer.frequencies.*", "weights.ce_weights", "weights.contrasts", "decompositions.shares"),
+    str: ("stages", "*.cohort_names", "*.backbones", "*.regimes", "*.protocols", "*.sets", "*.methods", "fit.splits")
     + ("ablation.through", "transfer.sources", "transfer.targets", "recipes.targets", "recipes.new", "weights.tokens"),
     bool: ("recipes.clipped",),
 }

@@ -31,12 +31,12 @@ def jobs_of(sizes, backbone):
     """A codes.Job for every unit of a backbone, on random activations of the unit's width, without a config."""
     cohort = problem(backbone, sizes, None)
     widths = network.widths(cohort.backbone, cohort.state.params["encoder"])
-    jobs = []
+    jobs, steps = [], network.steps(cohort.backbone, cohort.state.params)
     for layer, d in enumerate(widths):
         h = jax.random.normal(jax.random.key(layer), (len(cohort.x), d))
         behind = network.behind(cohort.backbone, cohort.state.params, layer)
         shape = sizes.height, sizes.width
-        jobs.append(codes.Job(f"layer_{layer}", jax.random.key(100 + layer), h, shape, behind, {}))
+        jobs.append(codes.Job(f"layer_{layer}", jax.random.key(100 + layer), h, shape, behind, {}, steps[layer:]))
     return jobs
 
 

@@ -44,6 +44,15 @@ def test_panels_show_their_own_columns():
     assert memory.get_lines()[0].get_ydata().tolist() == [0.25] * 3
 
 
+def test_panels_without_a_number_are_left_out():
+    signed = {SIREN: metrics(3, active_fraction_median=None, dead_fraction=None, spatial_l0=None)}
+    assert titles(dictionaries.concentration(signed)) == ["inverse participation ratio"]
+    shown = ["R² of the activations", "PSNR, substituted (dB)", "top atom / next 15"]
+    assert titles(dictionaries.quality(signed)) == shown
+    beside = signed | {FFMLP: metrics(3)}
+    assert len(dictionaries.concentration(beside).axes) == 3, "another condition has these numbers"
+
+
 def test_a_profile_is_of_the_sixteen_top_atoms():
     assert dictionaries.profile(atoms(40), "mean_magnitude").tolist() == [40.0 - i for i in range(16)]
 

@@ -69,6 +69,16 @@ def test_diagnostics_have_every_figure_and_a_row_a_condition_and_layer(exhibits)
     assert [text.partition(",")[0] for text in section.sentences] == ["cohort-siren", "cohort-ffmlp"]
 
 
+def test_diagnostics_of_signed_codes_show_what_has_a_meaning_and_say_so(exhibits):
+    shown = compared(3, SIREN, FFMLP)
+    nothing = dict(active_fraction_median=None, dead_fraction=None, spatial_l0=None, firing_rate=None)
+    rows = [row._replace(**{key: nothing[key] for key in nothing.keys() & set(row._fields)}) for row in metrics(3)]
+    section = dictionaries.diagnostics_section(exhibits, shown._replace(metrics={SIREN: rows, FFMLP: rows}))
+    assert figures(exhibits) == ["figure_11.png", "figure_4_8.png", "figure_9.png", "quality.png", "shape.png"]
+    assert "Its codes are signed" in section.html and "never fire" not in section.html
+    assert not any("dead" in sentence for sentence in section.sentences)
+
+
 def test_ablations_are_of_the_signals_there_are(exhibits):
     section = dictionaries.ablations_section(exhibits, compared(2, SIREN, FFMLP))
     pictured = [f"figure_15_{name}_layer_{i}.png" for name in ("cohort-ffmlp", "cohort-siren") for i in (0, 1)]
