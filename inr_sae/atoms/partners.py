@@ -1,0 +1,124 @@
+"""Convergent learning, one to one: the units, or atoms, of two networks on the same coordinates (Li et al. 2016).
+
+A unit is its map over the grid. Constant maps, and those of dead units, correlate with nothing: they are left out, and
+how many is said.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from inr_sae.atoms import matching, statistics
+from inr_sae.measure.similarity import same_coordinates
+
+ROWS = 4096  # coordinates at once
+FAINTEST = 1e-6  # of a map's largest value: a standard deviation below it is that of rounding
+
+
+class Maps(NamedTuple):
+    """Maps of A units over N coordinates, each of mean 0 and standard deviation 1."""
+
+    values: np.ndarray  # (N, A) float32
+    numbers: np.ndarray  # (A,) which units they are
+    n_excluded: int  # units that are constant or dead
+    signed: bool  # whether a unit and its negative are the same: its correlations then have no sign
+
+    def strongest(self, n, magnitude):
+        """The n of largest magnitude (one a unit of the network), highest first."""
+        order = np.argsort(-magnitude[self.numbers], kind="stable")[:n]
+        return self._replace(values=self.values[:, order], numbers=self.numbers[order])
+
+
+def maps_of(values, numbers=None, signed=None):
+    """The Maps of values (N, A); numbers: which units these are, None for all of a network's.
+
+    signed: None means that values of both signs make it so, as of an odd activation function; a unit that is never
+    negative has no negative that is the same.
+    """
+    values = np.asarray(values, np.float32)
+    numbers = np.arange(values.shape[1]) if numbers is None else np.asarray(numbers)
+    deviation = values.std(axis=0, dtype=np.float64)
+    kept = deviation > FAINTEST * np.abs(values).max(axis=0, initial=0.0)
+    # A few columns at a time would be slower and the same; float32 keeps a map within 1e-6.
+    mean = values.mean(axis=0, dtype=np.float64)
+    standard = ((values[:, kept] - mean[kept]) / deviation[kept]).astype(np.float32)
+    signed = bool((values < 0).any()) if signed is None else signed
+    return Maps(standard, numbers[kept], int((~kept).sum()), signed)
+
+
+def maps_of_atoms(dictionary, h, most):
+    """The Maps of the alive atoms of a Dictionary over activations h (N, d), at most so many, the strongest first."""
+    atoms, _ = statistics.measure(dictionary, h)
+    order = statistics.top_atoms(atoms, most)
+    alive = order[atoms.alive[order]]
+    codes = np.concatenate([statistics.codes_of(dictionary, chunk, alive) for chunk in statistics.chunks(h)])
+    found = maps_of(codes, alive, statistics.codes_like(dictionary, np.asarray(h)).signed)
+    return found._replace(n_excluded=found.n_excluded + int((~atoms.alive).sum()))
+
+
+def correlations(one, other, order=None):
+    """Pearson correlation of every map of one with every map of the other, (A, B) float32, absolute where either is
+    signed.
+
+    order (N,): the coordinate at which the other's maps are read instead of each, for a null. Raises InputError where
+    the two have not as many coordinates.
+    """
+    same_coordinates(one.values, other.values)
+    n, total = len(one.values), 0.0
+    order = np.arange(n) if order is None else order
+    for i in range(0, n, ROWS):
+        total = total + one.values[i : i + ROWS].T @ other.values[order[i : i + ROWS]]
+    found = np.clip(total / n, -1.0, 1.0)
+    return np.abs(found) if one.signed or other.signed else found
+
+
+def pair_correlations(one, other, matches, rows):
+    """Correlation of each pair of Matches over some coordinates alone, (A,); 0 where a map is constant there."""
+    a = np.asarray(one.values[rows][:, matches.ours], np.float64)
+    b = np.asarray(other.values[rows][:, matches.theirs], np.float64)
+    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
+    scale = np.sqrt(np.square(a).sum(axis=0) * np.square(b).sum(axis=0))
+    found = np.divide((a * b).sum(axis=0), scale, out=np.zeros(len(scale)), where=scale > 0)
+    return np.abs(found) if one.signed or other.signed else found
+
+
+def at(maps, rows):
+    """The Maps over some coordinates alone, standardised there."""
+    found = maps_of(maps.values[rows], maps.numbers, maps.signed)
+    return found._replace(n_excluded=maps.n_excluded + found.n_excluded)
+
+
+class OneToOne(NamedTuple):
+    """How units of one network have partners in another, by their correlations (A, B)."""
+
+    best: matching.Matches  # the best partner of each, which several may share (semi-matching)
+    matched: matching.Matches  # the assignment of the largest sum: no partner is shared
+    overlap: float  # share of the matched whose partner is their best one too
+    mutual: float  # share of units that are the best partner of their best partner
+
+
+def one_to_one(correlation):
+    """The OneToOne of correlations (A, B), both at least 1."""
+    partner, back = correlation.argmax(axis=1), correlation.argmax(axis=0)
+    here = np.arange(len(correlation))
+    best = matching.Matches(here, partner, correlation[here, partner])
+    matched = matching.one_to_one(correlation)
+    overlap = float((partner[matched.ours] == matched.theirs).mean())
+    return OneToOne(best, matched, overlap, float((back[partner] == here).mean()))
+
+
+def summary(found):
+    """Columns of a table of a OneToOne."""
+    return {
+        "best_mean": float(found.best.similarity.mean()),
+        "matched_mean": float(found.matched.similarity.mean()),
+        "above_0_7_fraction": float((found.matched.similarity > 0.7).mean()),
+        "overlap_fraction": found.overlap,
+        "mutual_fraction": found.mutual,
+    }
+
+
+def mean_max_cosine(directions, other):
+    """(mean maximum cosine of directions (A, d) with others (B, d), and the other way round); both lie in one space."""
+    cosines = matching.cosines(directions, other)
+    return float(cosines.max(axis=1).mean()), float(cosines.max(axis=0).mean())
