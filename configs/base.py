@@ -172,6 +172,16 @@ def get_config():
             max_atoms=4096,  # alive atoms that are matched, those of highest mean magnitude
         )
     )
+    config.convergence = ConfigDict(
+        dict(
+            seeds=(1,),  # further seeds of each cohort's encoder, with dictionaries of their own
+            dictionary_seeds=(1,),  # further seeds of its dictionaries alone
+            of=("units", "atoms"),  # what is compared
+            max_atoms=4096,  # alive atoms that are compared one to one, those of highest mean magnitude
+            many=256,  # units, or atoms of highest mean magnitude, that others are predicted from and that form clusters
+            targets=32,  # units or atoms of the other network that are predicted
+        )
+    )
     config.explorer = ConfigDict(
         dict(
             atoms=4096,  # a layer, those of highest mean magnitude; all of them have their numbers

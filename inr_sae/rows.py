@@ -159,6 +159,37 @@ MatchRow.__doc__ = (
 )
 
 
+_TWO = [("kind", str), *_CONDITION, ("other_regime", str), ("other_backbone", str), ("other_seed", int)]
+_TWO += [("dictionary_seed", int | None), ("layer", int), ("other_layer", int), ("of", str), ("case", str)]
+_TWO_COUNTS = [("n_units", int), ("n_other", int), ("n_excluded", int), ("n_other_excluded", int)]
+_PARTNERS = [("best_mean", float), ("matched_mean", float), ("above_0_7_fraction", float), ("overlap_fraction", float)]
+_PARTNERS += [("mutual_fraction", float), ("matched_held_out_mean", float), ("beyond_null_fraction", _NUMBER)]
+PartnersRow = NamedTuple("PartnersRow", [*_TWO, *_TWO_COUNTS, *_PARTNERS])
+PartnersRow.__doc__ = (
+    "convergence/one_to_one.csv: units or atoms of two networks (of) and their best and their assigned partners; case: "
+    "trained, or a null, displaced or untrained. held_out: chosen on one half of the coordinates, scored on the other."
+)
+_FROM_MANY = [("penalty", float), ("n_targets", int), ("r2_mean", float), ("r2_held_out_mean", float)]
+_FROM_MANY += [("r2_one_held_out_mean", float), ("n_weights_mean", float)]
+FromManyRow = NamedTuple("FromManyRow", [*_TWO, *_FROM_MANY])
+FromManyRow.__doc__ = (
+    "convergence/one_to_many.csv: units of the other network, each from all of the first's, by an L1 penalty, relative "
+    "to the least that leaves no weight; r2_one: from its one best partner. n_weights: those above 0.1."
+)
+_GROUPS = [("n_units", int), ("n_clusters", int), ("n_shared", int), ("units_in_shared_fraction", float)]
+_GROUPS += [("n_pairs", int), ("largest_fraction", float), ("gap", float)]
+GroupsRow = NamedTuple("GroupsRow", [*_TWO, *_GROUPS])
+GroupsRow.__doc__ = "convergence/many_to_many.csv: clusters of both networks' units, and how many hold units of both."
+_LIKENESS = [("cka", _NUMBER), ("svcca", _NUMBER), ("svcca_held_out", _NUMBER)]
+_LIKENESS += [("procrustes", _NUMBER), ("procrustes_held_out", _NUMBER)]
+LikenessRow = NamedTuple("LikenessRow", [*_TWO, *_LIKENESS])
+LikenessRow.__doc__ = "convergence/likeness.csv: layers of two networks as a whole, every one against every other."
+_COSINES = [("by", str), ("mean_max_cosine", float), ("mean_max_cosine_back", float), ("above_0_7_fraction", float)]
+_COSINES += [("mutual_fraction", float), ("null_mean_max_cosine", float)]
+CosinesRow = NamedTuple("CosinesRow", [*_TWO, *_COSINES])
+CosinesRow.__doc__ = "convergence/cosines.csv: directions of two dictionaries of one encoder, of decoder and of encoder."
+
+
 class ClaimRow(NamedTuple):
     """report/claims.csv: a claim, what was measured, the verdict, and in what the run differs from each recipe."""
 

@@ -37,11 +37,17 @@ def maps_of(values, numbers=None, signed=None):
     """
     values = np.asarray(values, np.float32)
     numbers = np.arange(values.shape[1]) if numbers is None else np.asarray(numbers)
-    deviation = values.std(axis=0, dtype=np.float64)
-    kept = deviation > FAINTEST * np.abs(values).max(axis=0, initial=0.0)
-    # A few columns at a time would be slower and the same; float32 keeps a map within 1e-6.
-    mean = values.mean(axis=0, dtype=np.float64)
-    standard = ((values[:, kept] - mean[kept]) / deviation[kept]).astype(np.float32)
+    total, squares, largest = 0.0, 0.0, 0.0
+    for i in range(0, len(values), ROWS):
+        part = values[i : i + ROWS].astype(np.float64)
+        total, squares = total + part.sum(axis=0), squares + np.square(part).sum(axis=0)
+        largest = np.maximum(largest, np.abs(part).max(axis=0))
+    mean = total / len(values)
+    deviation = np.sqrt(np.maximum(squares / len(values) - mean**2, 0.0))
+    kept = deviation > FAINTEST * largest
+    standard = values[:, kept]
+    standard -= mean[kept].astype(np.float32)
+    standard /= deviation[kept].astype(np.float32)
     signed = bool((values < 0).any()) if signed is None else signed
     return Maps(standard, numbers[kept], int((~kept).sum()), signed)
 
@@ -82,10 +88,13 @@ def pair_correlations(one, other, matches, rows):
     return np.abs(found) if one.signed or other.signed else found
 
 
-def at(maps, rows):
-    """The Maps over some coordinates alone, standardised there."""
-    found = maps_of(maps.values[rows], maps.numbers, maps.signed)
-    return found._replace(n_excluded=maps.n_excluded + found.n_excluded)
+def at_rows(maps, rows):
+    """The Maps over some coordinates alone, standardised there; one that is constant there correlates 0."""
+    values = maps.values[rows]
+    values = values - values.mean(axis=0)
+    deviation = values.std(axis=0)
+    scale = np.divide(1.0, deviation, out=np.zeros_like(deviation), where=deviation > FAINTEST)
+    return maps._replace(values=values * scale)
 
 
 class OneToOne(NamedTuple):
@@ -122,3 +131,16 @@ def mean_max_cosine(directions, other):
     """(mean maximum cosine of directions (A, d) with others (B, d), and the other way round); both lie in one space."""
     cosines = matching.cosines(directions, other)
     return float(cosines.max(axis=1).mean()), float(cosines.max(axis=0).mean())
+
+
+def held_out(one, other, rows):
+    """(A,) correlation of matched pairs that were chosen at the coordinates where rows (N,) is True, at the others."""
+    chosen = one_to_one(correlations(*(at_rows(each, rows) for each in (one, other)))).matched
+    return pair_correlations(one, other, chosen, ~rows)
+
+
+def beyond(similarity, nulls):
+    """Share of similarities above what 95 % of every null's are; nan without a null."""
+    if not nulls:
+        return float("nan")
+    return float((similarity > max(np.quantile(null, 0.95) for null in nulls)).mean())

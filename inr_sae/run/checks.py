@@ -19,7 +19,7 @@ ELEMENTS = {
         "recipes.pixels",
         "recipes.steps",
     )
-    + ("size_sweep.n_atoms", "size_sweep.k", "stability.seeds"),
+    + ("size_sweep.n_atoms", "size_sweep.k", "stability.seeds", "convergence.seeds", "convergence.dictionary_seeds"),
     numbers.Real: (
         "inr.coordinates",
         "fit.other_rates",
@@ -29,11 +29,12 @@ ELEMENTS = {
     ),
     str: ("stages", "signals.cohort_names", "sets.*.cohort_names", "fit.protocols", "fit.splits", "ablation.through")
     + ("transfer.sources", "transfer.targets", "transfer.backbones", "recipes.targets", "recipes.new", "conditions.*")
-    + ("size_sweep.regimes", "stability.regimes"),
+    + ("size_sweep.regimes", "stability.regimes", "convergence.of"),
     bool: ("recipes.clipped",),
 }
 NOUNS = {numbers.Integral: "whole numbers", numbers.Real: "numbers", str: "texts", bool: "True or False"}
 NESTED = ("recipes.coordinates",)  # tuples of tuples
+SEEDS = ("stability.seeds", "convergence.seeds", "convergence.dictionary_seeds")  # tuples of them
 MOST_SEED = 2**32 - 1  # beyond it keys of random numbers begin again
 
 
@@ -118,7 +119,7 @@ def values(flat):
         kind = kind_of_elements(key)
         if kind and value is not None and not all_of(kind, value, key in NESTED):
             raise UserError(f"{key} is {value!r}; it is a tuple of {'tuples of ' * (key in NESTED)}{NOUNS[kind]}")
-        if key.rpartition(".")[2] == "seed" or key == "stability.seeds":
+        if key.rpartition(".")[2] == "seed" or key in SEEDS:
             for seed in value if isinstance(value, tuple | list) else (value,):
                 if not 0 <= seed <= MOST_SEED:
                     raise UserError(f"{key} is {value!r}; a seed is from 0 to {MOST_SEED}")

@@ -80,12 +80,25 @@ def test_dead_atoms_are_left_out_and_the_strongest_come_first(rng):
 def test_pairs_are_scored_on_coordinates_that_did_not_choose_them(maps, rng):
     """A partner of noise that was the best of many by chance is none elsewhere; a true one is."""
     noise = partners.maps_of(rng.normal(size=(300, 200)))
-    fitted, others = np.arange(300) < 40, np.arange(300) >= 40
+    fitted = np.arange(300) < 40
     one = partners.maps_of(maps)
     for other, low, high in ((noise, 0.0, 0.2), (partners.maps_of(maps[:, ::-1]), 0.99, 1.01)):
-        chosen = partners.one_to_one(partners.correlations(partners.at(one, fitted), partners.at(other, fitted))).best
-        assert chosen.similarity.mean() > 0.3
-        assert low <= partners.pair_correlations(one, other, chosen, others).mean() <= high
+        parts = (partners.at_rows(each, fitted) for each in (one, other))
+        assert partners.one_to_one(partners.correlations(*parts)).matched.similarity.mean() > 0.3
+        assert low <= partners.held_out(one, other, fitted).mean() <= high
+
+
+def test_a_map_that_is_constant_where_partners_are_chosen_correlates_0_there(maps):
+    values = maps.copy()
+    values[:40, 0] = 2.0
+    one = partners.at_rows(partners.maps_of(values), np.arange(300) < 40)
+    assert (partners.correlations(one, partners.at_rows(partners.maps_of(maps), np.arange(300) < 40))[0] == 0).all()
+
+
+def test_a_share_is_beyond_every_null():
+    nulls = [np.zeros(100), np.linspace(0, 1, 101)]
+    assert partners.beyond(np.array([0.99, 0.96, 0.5, 0.0]), nulls) == 0.5
+    assert partners.beyond(nulls[1], nulls) <= 0.05 and np.isnan(partners.beyond(nulls[1], []))
 
 
 def test_two_grids_are_refused(maps):
