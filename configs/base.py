@@ -178,8 +178,13 @@ def get_config():
             dictionary_seeds=(1,),  # further seeds of its dictionaries alone
             of=("units", "atoms"),  # what is compared
             max_atoms=4096,  # alive atoms that are compared one to one, those of highest mean magnitude
-            many=256,  # units, or atoms of highest mean magnitude, that others are predicted from and that form clusters
+            many=256,  # units, or strongest atoms, that others are predicted from and that form clusters
             targets=32,  # units or atoms of the other network that are predicted
+        )
+    )
+    config.meaning = ConfigDict(
+        dict(
+            max_atoms=4096,  # alive atoms a layer that are explained, those of highest mean magnitude
         )
     )
     config.explorer = ConfigDict(

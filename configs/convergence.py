@@ -3,8 +3,8 @@
     python -m inr_sae.launch --config=configs/convergence.py                                # demo on phantoms, minutes
     python -m inr_sae.launch --config=configs/convergence.py:celebahq --config.signals.root=DIR
 
-Encoders and dictionaries as in configs/dictionaries.py, and the cohorts' from further seeds; units and atoms of pairs of
-them, by the measures of convergent learning (arXiv 1511.07543); the best explanation of every atom; steering; the
+Encoders and dictionaries as in configs/dictionaries.py, and the cohorts' from further seeds; units and atoms of pairs
+of them, by the measures of convergent learning (arXiv 1511.07543); the best explanation of every atom; steering; the
 explorer. Needs the extra `analysis`.
 """
 

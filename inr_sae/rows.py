@@ -187,7 +187,23 @@ LikenessRow.__doc__ = "convergence/likeness.csv: layers of two networks as a who
 _COSINES = [("by", str), ("mean_max_cosine", float), ("mean_max_cosine_back", float), ("above_0_7_fraction", float)]
 _COSINES += [("mutual_fraction", float), ("null_mean_max_cosine", float)]
 CosinesRow = NamedTuple("CosinesRow", [*_TWO, *_COSINES])
-CosinesRow.__doc__ = "convergence/cosines.csv: directions of two dictionaries of one encoder, of decoder and of encoder."
+CosinesRow.__doc__ = "convergence/cosines.csv: directions of two dictionaries of one encoder, of decoder or encoder."
+
+
+_EXPLANATION = [("kind", str), ("name", str), ("signal", str), ("r2", float)]
+_MEANING = [("layer", int), ("atom", int), ("explained", int), *_EXPLANATION, ("null_r2", float)]
+_MEANING += [(f"second_{name}", kind if kind is str else _NUMBER) for name, kind in _EXPLANATION]
+MeaningRow = NamedTuple("MeaningRow", _MEANING)
+MeaningRow.__doc__ = (
+    "meaning/<condition>_layer_<l>.csv: an alive atom's best explanation and the best of another kind, their R² on "
+    "coordinates left out, and the best R² of the same map moved; explained: beyond what 95 % of moved maps reach."
+)
+_MEANT = [*_CONDITION, ("layer", int), ("kind", str), ("n_alive", int), ("fraction", float), ("null_fraction", float)]
+MeantRow = NamedTuple("MeantRow", [*_MEANT, ("r2_median", _NUMBER)])
+MeantRow.__doc__ = (
+    "meaning/summary.csv: the share of a layer's alive atoms that a kind explains, and none does; null_fraction: of "
+    "moved maps that would count as explained by whatever kind."
+)
 
 
 class ClaimRow(NamedTuple):

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+ACROSS = 6  # blocks of a fold along the shorter side: larger than most blobs, or neighbours give a block away
 
-def side_of(height, width, across=12):
+
+def side_of(height, width, across=ACROSS):
     """The side of a block, in pixels, of which so many lie across the shorter side of a grid."""
     return max(1, min(height, width) // across)
 
@@ -21,15 +23,25 @@ def folds(height, width, n_folds, rng):
     return (rng.permutation(n_blocks) % n_folds)[block]
 
 
-def shuffled(height, width, rng):
-    """(N,) which coordinate is read at each instead, for a null: whole blocks change places, and what does not fill a
-    block stays."""
-    side = side_of(height, width)
-    grid = np.arange(height * width).reshape(height, width)
-    n_rows, n_columns = height // side, width // side
-    inner = grid[: n_rows * side, : n_columns * side].reshape(n_rows, side, n_columns, side).swapaxes(1, 2)
-    moved = inner.reshape(-1, side, side)[rng.permutation(n_rows * n_columns)]
-    grid = grid.copy()
-    moved = moved.reshape(n_rows, n_columns, side, side).swapaxes(1, 2)
-    grid[: n_rows * side, : n_columns * side] = moved.reshape(n_rows * side, n_columns * side)
-    return grid.ravel()
+
+def displaced(height, width, rng):
+    """(N,) which coordinate is read at each instead, for a null: the grid moved around a torus at random.
+
+    At least a quarter of it each way: less would leave much of the alignment.
+    """
+    by = [int(rng.integers(n // 4, n - n // 4 + 1)) for n in (height, width)]
+    return np.roll(np.arange(height * width).reshape(height, width), by, (0, 1)).ravel()
+
+
+def sheared(height, width, axis, sign):
+    """(N,) which coordinate is read at each instead, for a null: rows move along themselves around a torus, by their
+    whole length from the first to the last (axis 1), or columns do (axis 0).
+
+    Neighbours stay near each other, and what depends on the coordinate of that axis alone does so no more.
+    """
+    rows, columns = np.mgrid[:height, :width]
+    if axis == 1:
+        columns = (columns + sign * (rows * width // height)) % width
+    else:
+        rows = (rows + sign * (columns * height // width)) % height
+    return (rows * width + columns).ravel()

@@ -10,9 +10,7 @@ from inr_sae.inr import network, program
 from inr_sae.machine.progress import Progress
 from inr_sae.report import page
 from inr_sae.report.explorer import live, pack
-from inr_sae.rows import Condition
 from inr_sae.run import checks, trained
-from inr_sae.run.once import is_done
 from inr_sae.stages import ablation, cohort, conditions, dictionary
 
 NEEDS, USES = (("ablation", "conditions"),), ()
@@ -47,7 +45,7 @@ def check(config):
 
 def run(config, store):
     """Writes report/explorer/index.html and data/<condition>_layer_<l>.js."""
-    every, listed = studies(config, store), []
+    every, listed = conditions.with_dictionaries(config, store), []
     layers = {which: dictionary.layers(own) for which, (own, _) in every.items()}
     with Progress("explorer", sum(map(len, layers.values()))) as progress:
         for which, (own, sub) in every.items():
@@ -65,18 +63,10 @@ def run(config, store):
     store.log("explorer", mib=round(n_bytes / 2**20, 2))
 
 
-def studies(config, store):
-    """{Condition: (config, store)} of the studies that have dictionaries: the paper's conditions, or this study."""
-    if is_done(store, "conditions"):
-        return conditions.first_cohorts(config, store)
-    regime = "single" if config.signals.train_on == "first" or config.signals.n_cohort == 1 else "cohort"
-    return {Condition(regime, config.inr.backbone, config.seed): (config, store)}
-
-
 def manifest(config, store, listed, n_bytes):
     """What the page must know before it loads any data."""
     explorer = config.explorer
-    own, sub = next(iter(studies(config, store).values()))
+    own, sub = next(iter(conditions.with_dictionaries(config, store).values()))
     row = dictionary.metrics(own, sub)[0]
     shown = min(explorer.atoms, row.n_atoms)
     thinned = [

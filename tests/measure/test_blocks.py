@@ -14,9 +14,15 @@ def test_folds_are_whole_blocks_and_about_as_large(shape, rng):
 
 
 @pytest.mark.parametrize("shape", [(24, 36), (25, 37)])
-def test_shuffled_blocks_hold_each_coordinate_once_and_keep_neighbours(shape, rng):
-    order = blocks.shuffled(*shape, rng)
-    assert sorted(order) == list(range(shape[0] * shape[1])) and (order != np.arange(len(order))).mean() > 0.8
-    side, grid = blocks.side_of(*shape), order.reshape(shape)
-    np.testing.assert_array_equal(np.diff(grid[:side, :side], axis=1), 1)
-    np.testing.assert_array_equal(np.diff(grid[:side, :side], axis=0), shape[1])
+def test_what_is_moved_holds_each_coordinate_once(shape, rng):
+    for order in (blocks.displaced(*shape, rng), *(blocks.sheared(*shape, axis, -1) for axis in (0, 1))):
+        assert sorted(order) == list(range(shape[0] * shape[1])) and (order != np.arange(len(order))).mean() > 0.9
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_shear_ends_what_depends_on_one_coordinate_and_keeps_what_depends_on_the_other(axis):
+    shape = (24, 36)
+    along, across = (np.broadcast_to(np.sin(np.mgrid[:24, :36][a] * 0.5), shape) for a in (axis, 1 - axis))
+    moved = [each.ravel()[blocks.sheared(*shape, axis, 1)].reshape(shape) for each in (along, across)]
+    assert moved[0].mean(axis=1 - axis).std() < 0.15 * along.std()
+    np.testing.assert_array_equal(moved[1], across)

@@ -9,8 +9,8 @@ NULLS = "Thin lines: nulls, maps displaced by half the image, and, dotted, the s
 def section(exhibits, tables, similarities):
     """tables: {name: rows} of the stage; similarities: {(kind, name, other): {layer: arrays}}."""
     html = paragraph(
-        "Units, and atoms of dictionaries, of pairs of networks on the same coordinates: what has a partner, what takes "
-        "several, and how alike layers are as a whole. A unit that is constant or dead is left out, and counted."
+        "Units, and atoms of dictionaries, of pairs of networks on the same coordinates: what has a partner, what "
+        "takes several, and how alike layers are as a whole. A unit that is constant or dead is left out, and counted."
     )
     if tables["one_to_one"]:
         html += exhibits.figure(
@@ -31,8 +31,8 @@ def section(exhibits, tables, similarities):
         html += exhibits.figure(
             f"convergence_many_{what}",
             convergence.from_many([row for row in tables["one_to_many"] if row.of == what]),
-            f"One to many: {what} of the second network, each from all of the first's by an L1 penalty that falls along "
-            "the line; R² on coordinates that it was not fitted on. Star: from the one best partner.",
+            f"One to many: {what} of the second network, each from all of the first's by an L1 penalty that falls "
+            "along the line; R² on coordinates that it was not fitted on. Star: from the one best partner.",
             f"{what} predicted from many",
         )
     if tables["likeness"]:
