@@ -206,6 +206,26 @@ MeantRow.__doc__ = (
 )
 
 
+_STEERED = [("layer", int), ("atoms", str), ("n_atoms", int), ("alpha", float), *_ABLATED, ("rms_effect", float)]
+_STEERED += [("psnr_before_db", float), ("psnr_after_db", float), ("effect_inside_fraction", _NUMBER)]
+SteeringRow = NamedTuple("SteeringRow", [*_STEERED, ("interaction_fraction", _NUMBER)])
+SteeringRow.__doc__ = (
+    "steering/<condition>_layer_<l>/doses.csv: codes of some atoms times alpha, and what that does to a signal; "
+    "interaction: of several at once, the energy of what is not the sum of each alone, of the whole effect's."
+)
+_KEPT = [("layer", int), ("n_kept", int), *_ABLATED, ("psnr_db", float), ("psnr_all_db", float)]
+KeptRow = NamedTuple("KeptRow", _KEPT)
+KeptRow.__doc__ = "steering/<condition>_layer_<l>/kept.csv: a signal of the n strongest atoms alone."
+_REFIT = [("layer", int), ("atom", int), ("alpha", float), ("image", str), ("psnr_db", float), ("psnr_plain_db", float)]
+_REFIT += [("psnr_inside_db", _NUMBER), ("psnr_inside_plain_db", _NUMBER)]
+_REFIT += [("psnr_outside_db", _NUMBER), ("psnr_outside_plain_db", _NUMBER)]
+SteeredFitRow = NamedTuple("SteeredFitRow", _REFIT)
+SteeredFitRow.__doc__ = (
+    "steering/<condition>_layer_<l>/fits.csv: a held-out signal fitted behind a layer where an atom's code is times "
+    "alpha; plain: as it is; inside: where the atom is active."
+)
+
+
 class ClaimRow(NamedTuple):
     """report/claims.csv: a claim, what was measured, the verdict, and in what the run differs from each recipe."""
 

@@ -25,7 +25,8 @@ FOLDER = Path(configs.__file__).parent
 SINGLE_SCALE = ("", *base.SCALES, *base.RECIPES, "kodak,notebook", "published,celebahq")
 SETS = ("", "celebahq,kodak,oasis", "mine=folder,faces=celebahq", "notebook", "kodak,notebook", "phantom")
 STRINGS = {
-    **dict.fromkeys(("cohort_siren", "cohort_ffmlp", "single_siren", "single_ffmlp", "dictionaries"), SINGLE_SCALE),
+    **dict.fromkeys(("cohort_siren", "cohort_ffmlp", "single_siren", "single_ffmlp"), SINGLE_SCALE),
+    **dict.fromkeys(("dictionaries", "convergence"), SINGLE_SCALE),
     **dict.fromkeys(("transfer", "tune", "sensitivity"), SETS),
     "recipes": ("", "celebahq", "celebahq,kodak"),
     "external": ("", *LAYOUTS, "mine.json", "folder/mine.json", "siren,notebook"),

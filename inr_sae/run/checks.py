@@ -19,17 +19,21 @@ ELEMENTS = {
         "recipes.pixels",
         "recipes.steps",
     )
-    + ("size_sweep.n_atoms", "size_sweep.k", "stability.seeds", "convergence.seeds", "convergence.dictionary_seeds"),
+    + ("size_sweep.n_atoms", "size_sweep.k", "stability.seeds", "convergence.seeds", "convergence.dictionary_seeds")
+    + ("steering.kept",),
     numbers.Real: (
         "inr.coordinates",
         "fit.other_rates",
         "recipes.coordinates",
         "recipes.rates",
         "transfer.frequencies.*",
+        "steering.alphas",
+        "steering.fit_alphas",
     ),
     str: ("stages", "signals.cohort_names", "sets.*.cohort_names", "fit.protocols", "fit.splits", "ablation.through")
     + ("transfer.sources", "transfer.targets", "transfer.backbones", "recipes.targets", "recipes.new", "conditions.*")
-    + ("size_sweep.regimes", "stability.regimes", "convergence.of"),
+    + ("size_sweep.regimes", "stability.regimes", "convergence.of")
+    + ("steering.through",),
     bool: ("recipes.clipped",),
 }
 NOUNS = {numbers.Integral: "whole numbers", numbers.Real: "numbers", str: "texts", bool: "True or False"}

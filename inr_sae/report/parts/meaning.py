@@ -26,7 +26,8 @@ def section(exhibits, rows):
         "What explains atoms, by layer and condition",
     )
     table = [{"condition": names[condition_of(row)], **row._asdict()} for row in rows]
-    return Section("meaning", "What atoms mean", html + exhibits.table("meaning", table), tuple(sentences(groups, names)))
+    html += exhibits.table("meaning", table)
+    return Section("meaning", "What atoms mean", html, tuple(sentences(groups, names)))
 
 
 def sentences(groups, names):
