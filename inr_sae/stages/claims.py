@@ -2,6 +2,8 @@
 
 from inr_sae.paper import (
     claims,
+    convergence_claims,
+    convergence_evidence,
     dictionary_claims,
     dictionary_evidence,
     recipe,
@@ -12,9 +14,9 @@ from inr_sae.report.parts import claims as parts
 from inr_sae.rows import ClaimRow
 from inr_sae.run import sweep, trained
 from inr_sae.run.once import flatten, is_done, matches
-from inr_sae.stages import cohort, conditions, encoders, size_sweep, stability, transfer
+from inr_sae.stages import cohort, conditions, convergence, encoders, size_sweep, stability, transfer
 
-NEEDS, USES = (("transfer", "conditions"),), ("size_sweep", "stability")
+NEEDS, USES = (("transfer", "conditions"),), ("size_sweep", "stability", "convergence")
 READS = tuple(dict.fromkeys((*transfer.READS, *conditions.READS, "size_sweep")))
 WRITES = ("claims", "report/claims.csv")
 CHEAP = True
@@ -88,7 +90,16 @@ def of_dictionaries(config, store):
             for (which, (own, _)), (height, width) in zip(cohorts.items(), sizes.values())
         },
     )
-    return claims.table(dictionary_claims.DICTIONARIES, measured, data_of_dictionaries(config, store, cohorts, sizes))
+    data = data_of_dictionaries(config, store, cohorts, sizes)
+    return claims.table(dictionary_claims.DICTIONARIES, measured, data) + of_convergence(store, data)
+
+
+def of_convergence(store, data):
+    """ClaimRows of pairs of networks, where these were compared; data: the claims.Data."""
+    if not is_done(store, "convergence"):
+        return []
+    tables = (convergence.table(store, name) for name in ("one_to_one", "one_to_many"))
+    return claims.table(convergence_claims.CONVERGENCE, convergence_evidence.of_pairs(*tables), data)
 
 
 def data_of_dictionaries(config, store, cohorts, sizes):
