@@ -101,6 +101,7 @@ class OneToOne(NamedTuple):
     """How units of one network have partners in another, by their correlations (A, B)."""
 
     best: matching.Matches  # the best partner of each, which several may share (semi-matching)
+    back: matching.Matches  # the same of the other network's units: theirs (B,), ours their partners
     matched: matching.Matches  # the assignment of the largest sum: no partner is shared
     overlap: float  # share of the matched whose partner is their best one too
     mutual: float  # share of units that are the best partner of their best partner
@@ -109,11 +110,12 @@ class OneToOne(NamedTuple):
 def one_to_one(correlation):
     """The OneToOne of correlations (A, B), both at least 1."""
     partner, back = correlation.argmax(axis=1), correlation.argmax(axis=0)
-    here = np.arange(len(correlation))
+    here, there = (np.arange(n) for n in correlation.shape)
     best = matching.Matches(here, partner, correlation[here, partner])
+    best_back = matching.Matches(back, there, correlation[back, there])
     matched = matching.one_to_one(correlation)
     overlap = float((partner[matched.ours] == matched.theirs).mean())
-    return OneToOne(best, matched, overlap, float((back[partner] == here).mean()))
+    return OneToOne(best, best_back, matched, overlap, float((back[partner] == here).mean()))
 
 
 def summary(found):

@@ -13,8 +13,8 @@ CONVERGENCE = (
         "Networks of one kind trained from different seeds learn some units alike, and others not.",
         WHERE,
         f"{PAIRS} where from {SOME:g} to {1 - SOME:g} of the units have an assigned partner whose correlation, on "
-        "coordinates that did not choose it, is beyond 95 % of those under displaced maps and of untrained networks, and "
-        "more often than chance gives",
+        "coordinates that did not choose it, is beyond 95 % of those under displaced maps and of untrained networks, "
+        "and more often than chance gives",
         "correlation of assigned partners 0.66, 0.51, 0.45, 0.34, 0.39 by layer",
         BEYOND_CHANCE,
         share,

@@ -119,11 +119,14 @@ def cosines(which, pair, i, most, seed):
 
 def partners_of(what, maps, found):
     """Arrays of a OneToOne of Maps: of every unit of the first network its best partner's number and how alike they
-    are, and of the assignment how alike its pairs are."""
+    are, the same of the other's ("back"), and of the assignment how alike its pairs are."""
     one, other = maps
     return {
         f"{what}_numbers": one.numbers,
         f"{what}_partner": other.numbers[found.best.theirs],
         f"{what}_best": found.best.similarity,
+        f"{what}_back_numbers": other.numbers,
+        f"{what}_back_partner": one.numbers[found.back.ours],
+        f"{what}_back_best": found.back.similarity,
         f"{what}_matched": found.matched.similarity,
     }

@@ -19,7 +19,7 @@ from inr_sae.report.parts import convergence as parts
 from inr_sae.rows import Condition, CosinesRow, FromManyRow, GroupsRow, LikenessRow, PartnersRow
 from inr_sae.run import checks, comparison
 from inr_sae.run.comparison import ATOMS, TRAINED, UNITS, Loaded, strong
-from inr_sae.run.once import run_stage
+from inr_sae.run.once import is_done, run_stage
 from inr_sae.stages import cohort, conditions, dictionary
 
 NEEDS, USES = ("conditions",), ()
@@ -185,15 +185,19 @@ def table(store, name):
     return store.read_rows(f"convergence/{name}.csv", TABLES[name])
 
 
-def partners_in(config, store, name, layer):
-    """{name of the other network: {"numbers", "partner", "best"}} of the atoms of a network that was the first of a
-    pair."""
-    found = {}
-    for _, one, other in pairs_of(config):
-        file = f"convergence/partners/{one}+{other}_layer_{layer}.npz"
-        arrays = store.read_npz(file) if one == name and store.exists(file) else {}
-        if f"{ATOMS}_numbers" in arrays:
-            found[other] = {key: arrays[f"{ATOMS}_{key}"] for key in ("numbers", "partner", "best")}
+def partners_in(store, name, layer):
+    """{name of another network: {"numbers", "partner", "best"}} of the atoms of a network: which is the most alike, and
+    how much. None where this stage is not done."""
+    found, ending = {}, f"_layer_{layer}.npz"
+    for file in store.names("convergence/partners") if is_done(store, "convergence") else ():
+        pair = file.removesuffix(ending).split("+")
+        if not file.endswith(ending) or name not in pair:
+            continue
+        arrays = store.read_npz(f"convergence/partners/{file}")
+        side = ATOMS if name == pair[0] else f"{ATOMS}_back"
+        if f"{side}_numbers" in arrays:
+            other = pair[1] if name == pair[0] else pair[0]
+            found[other] = {key: arrays[f"{side}_{key}"] for key in ("numbers", "partner", "best")}
     return found
 
 
