@@ -56,7 +56,9 @@ def run(config, store):
             pack.write_data(store, FOLDER, f"{which.name}_network", of_network)
             for layer, h in zip(layers[which], encoder.activations(layers[which])):
                 data = of_layer(own, sub, encoder, layer, h, drops[layer])
-                data["meaning"] = meanings(store, which, layer, data["n"])
+                data["meaning"] = known = meanings(store, which, layer, data["n"])
+                if is_done(store, "meaning"):
+                    data["columns"]["explained"] = known["r2"] if known else [None] * data["n"]
                 data["partners"] = partners(store, which, layer, data["n"])
                 data["live"] = steerable(own, sub, encoder.shape, (layer, h)) if layer >= start - 1 else None
                 pack.write_data(store, FOLDER, f"{which.name}_layer_{layer}", data)

@@ -76,20 +76,19 @@ def kept(rows, names):
 
 
 @styled
-def landing(panels, names):
+def landing(panels):
     """Where the effect of the top atom lands: its map, the signal, and |change| at every multiplier, a line a layer.
 
     panels: {(Condition, layer): {"atom", "z", "alphas", "before", "after"}}.
     """
-    panels = {key: each for key, each in panels.items() if each}
     columns = 2 + max(len(each["alphas"]) for each in panels.values())
     fig, axes = figure(1.25 * columns + 1.3, 1.35 * len(panels) + 0.3, len(panels), columns)
     for ax in axes.flat:
         ax.set_xticks([])
         ax.set_yticks([])
         ax.grid(False)
-    for line, ((condition, layer), of) in zip(axes, panels.items()):
-        line[0].set_ylabel(f"{names[condition]}\nlayer {layer}, #{int(of['atom'])}", fontsize=6.5)
+    for line, ((_, layer), of) in zip(axes, panels.items()):
+        line[0].set_ylabel(f"layer {layer}, #{int(of['atom'])}", fontsize=6.5)
         line[0].imshow(np.abs(of["z"]), cmap=MAP)
         line[1].imshow(np.clip(of["before"].squeeze(), 0, 1), cmap="gray", vmin=0, vmax=1)
         changes = np.abs(of["after"] - of["before"]).mean(axis=-1)

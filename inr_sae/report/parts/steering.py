@@ -22,13 +22,16 @@ def section(exhibits, tables, panels):
             "Dose and effect: root mean squared change of the first cohort signal against α; 1 changes nothing.",
             "Change of the output against the multiplier",
         )
-        html += exhibits.figure(
-            "steering_landing",
-            steering.landing(panels, names),
-            "Where it lands: the top atom's map, the signal, and the absolute change, on one scale a line; below each "
-            "its root mean square.",
-            "Where the effect of the top atom lands",
-        )
+        for condition, name in names.items():
+            own = {key: each for key, each in panels.items() if key[0] == condition and each}
+            if own:
+                html += exhibits.figure(
+                    f"steering_landing_{name}",
+                    steering.landing(own),
+                    f"Where it lands, {name}: the top atom's map, the signal, and the absolute change, on one scale a "
+                    "line; below each its root mean square.",
+                    f"Where the effect of the top atom of {name} lands",
+                )
     kept = {key: rows for key, rows in tables["kept"].items() if rows}
     if kept:
         html += exhibits.figure(
