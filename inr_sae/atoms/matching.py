@@ -3,11 +3,10 @@ again."""
 
 from typing import NamedTuple
 
-import jax
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from inr_sae.atoms.statistics import ROWS, chunks, codes_like, codes_of
+from inr_sae.atoms.statistics import chunks, codes_like, codes_of
 from inr_sae.dictionaries.codes import Dictionary
 
 
@@ -30,26 +29,6 @@ def cosines(directions, other):
     rows = [np.asarray(w, np.float64) for w in (directions, other)]
     a, b = (w / np.linalg.norm(w, axis=1, keepdims=True) for w in rows)
     return a @ b.T
-
-
-def readers(dictionary, h, atoms):
-    """(A, d): the row that each atom reads h (N, d) by, which is its code's gradient where the code is largest; of a
-    linear encoder its row of weights."""
-    atoms, most, places = np.asarray(atoms), -np.inf, 0
-    for start, chunk in zip(range(0, len(h), ROWS), chunks(h)):
-        codes = np.abs(codes_of(dictionary, chunk, atoms))
-        larger = codes.max(axis=0) > most
-        most, places = np.maximum(most, codes.max(axis=0)), np.where(larger, start + codes.argmax(axis=0), places)
-    parts = zip(chunks(np.asarray(h)[places], 64), chunks(atoms, 64))
-    return np.concatenate([np.asarray(_gradients(dictionary, *part)) for part in parts])
-
-
-@jax.jit
-def _gradients(dictionary, places, atoms):
-    def code(place, atom):
-        return dictionary.encode(place[None]).of(atom[None])[0, 0]
-
-    return jax.vmap(jax.grad(code))(places, atoms)
 
 
 class Reading(NamedTuple):

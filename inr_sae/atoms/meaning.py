@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from inr_sae.atoms.statistics import chunks, codes_of
+from inr_sae.atoms.statistics import chunks, whole_codes
 from inr_sae.measure import blocks
 
 FOLDS = 5
@@ -69,7 +69,7 @@ def scores(dictionary, h, atoms, of_candidates, shape, seed):
     """
     parts = []
     for some in chunks(np.asarray(atoms), ATOMS):
-        codes = np.concatenate([codes_of(dictionary, chunk, some) for chunk in chunks(h)])
+        codes = whole_codes(dictionary, h, some)
         parts.append(scores_of_maps(codes, of_candidates, shape, np.random.default_rng(seed)))
     return Scores(*map(np.concatenate, zip(*parts)))
 

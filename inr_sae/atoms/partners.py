@@ -6,6 +6,7 @@ how many is said.
 
 from typing import NamedTuple
 
+import jax
 import numpy as np
 
 from inr_sae.atoms import matching, statistics
@@ -57,8 +58,7 @@ def maps_of_atoms(dictionary, h, most):
     atoms, _ = statistics.measure(dictionary, h)
     order = statistics.top_atoms(atoms, most)
     alive = order[atoms.alive[order]]
-    codes = np.concatenate([statistics.codes_of(dictionary, chunk, alive) for chunk in statistics.chunks(h)])
-    found = maps_of(codes, alive, statistics.codes_like(dictionary, np.asarray(h)).signed)
+    found = maps_of(statistics.whole_codes(dictionary, h, alive), alive, statistics.codes_like(dictionary, np.asarray(h)).signed)
     return found._replace(n_excluded=found.n_excluded + int((~atoms.alive).sum()))
 
 
@@ -146,3 +146,23 @@ def beyond(similarity, nulls):
     if not nulls:
         return float("nan")
     return float((similarity > max(np.quantile(null, 0.95) for null in nulls)).mean())
+
+
+def readers(dictionary, h, atoms):
+    """(A, d): the row that each atom reads h (N, d) by, which is its code's gradient where the code is largest; of a
+    linear encoder its row of weights."""
+    atoms, most, places = np.asarray(atoms), -np.inf, 0
+    for start, chunk in zip(range(0, len(h), ROWS), statistics.chunks(h)):
+        codes = np.abs(statistics.codes_of(dictionary, chunk, atoms))
+        larger = codes.max(axis=0) > most
+        most, places = np.maximum(most, codes.max(axis=0)), np.where(larger, start + codes.argmax(axis=0), places)
+    parts = zip(statistics.chunks(np.asarray(h)[places], 64), statistics.chunks(atoms, 64))
+    return np.concatenate([np.asarray(_gradients(dictionary, *part)) for part in parts])
+
+
+@jax.jit
+def _gradients(dictionary, places, atoms):
+    def code(place, atom):
+        return dictionary.encode(place[None]).of(atom[None])[0, 0]
+
+    return jax.vmap(jax.grad(code))(places, atoms)

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from inr_sae.atoms.statistics import chunks
+from inr_sae.atoms.statistics import chunks, is_field
 
 
 def multipliers(n, scales):
@@ -41,7 +41,7 @@ def steer(dictionary, h, scale, rebuilt=False):
     reconstruction itself instead. Decoding is linear in the codes but for a constant, for every method.
     """
     h = np.asarray(h)
-    parts = chunks(h) if dictionary.method.POINTWISE else [h]
+    parts = [h] if is_field(dictionary) else chunks(h)
     steered = []
     for part in parts:
         after, before = map(np.asarray, _decoded(dictionary, part, jnp.asarray(scale)))

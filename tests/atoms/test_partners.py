@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from inr_sae.atoms import matching, partners
+from inr_sae.atoms import partners
 from inr_sae.dictionaries import topk
 from inr_sae.errors import InputError
 from tests.atoms.builders import axes, signed_axes
@@ -116,5 +116,5 @@ def test_rows_that_atoms_are_read_by_are_the_encoders(rng):
     one = dictionary(topk, params | {"b_enc": jnp.zeros(6), "b_pre": jnp.zeros(4)}, k=2)
     h = rng.normal(size=(80, 4)).astype(np.float32)
     atoms = partners.maps_of_atoms(one, h, 6).numbers
-    np.testing.assert_allclose(matching.readers(one, h, atoms), np.asarray(params["w_enc"])[atoms], atol=1e-5)
-    np.testing.assert_allclose(matching.readers(axes(4), h, np.arange(4)), np.eye(4), atol=1e-6)
+    np.testing.assert_allclose(partners.readers(one, h, atoms), np.asarray(params["w_enc"])[atoms], atol=1e-5)
+    np.testing.assert_allclose(partners.readers(axes(4), h, np.arange(4)), np.eye(4), atol=1e-6)
