@@ -249,6 +249,31 @@ def get_config():
             seeds=(0, 1, 2),
         )
     )
+    config.convergence = ConfigDict(
+        dict(
+            seeds=(1,),  # further seeds of each cohort's encoder, with dictionaries of their own
+            dictionary_seeds=(1,),  # further seeds of its dictionaries alone
+            of=("units", "atoms"),  # what is compared
+            max_atoms=4096,  # alive atoms that are compared one to one, those of highest mean magnitude
+            many=256,  # units, or strongest atoms, that others are predicted from and that form clusters
+            targets=32,  # units or atoms of the other network that are predicted
+        )
+    )
+    config.meaning = ConfigDict(
+        dict(
+            max_atoms=4096,  # alive atoms a layer that are explained, those of highest mean magnitude
+        )
+    )
+    config.steering = ConfigDict(
+        dict(
+            alphas=(-2.0, -1.0, 0.0, 0.5, 2.0, 4.0, 8.0),  # what codes are multiplied by
+            atoms=4,  # a layer, those of highest mean magnitude: each alone, and all at once
+            through=("activations", "reconstruction"),  # as ablation.through
+            kept=(1, 4, 16, 64, 256, 1024),  # the strongest atoms, which alone keep their codes
+            fit_atoms=1,  # of the atoms, with which a held-out signal is fitted anew; 0: none
+            fit_alphas=(0.0, 4.0),
+        )
+    )
     config.explorer = ConfigDict(
         dict(
             atoms=4096,  # a layer, those of highest mean magnitude; all of them have their numbers

@@ -36,7 +36,7 @@ SETS = (
 FURTHER = tuple(name for name in network.backbone_names() if name not in ("siren", "ffmlp"))
 STRINGS = {
     **dict.fromkeys(("cohort_siren", "cohort_ffmlp", "single_siren", "single_ffmlp"), SINGLE_SCALE),
-    **dict.fromkeys(("dictionaries", "decompositions"), SINGLE_SCALE),
+    **dict.fromkeys(("dictionaries", "decompositions", "convergence"), SINGLE_SCALE),
     **{f"cohort_{name}": ("", "celebahq", "noise") for name in FURTHER},
     **dict.fromkeys(("shapes", "backbones"), ("", "celebahq")),
     **dict.fromkeys(("transfer", "sensitivity"), SETS),

@@ -2,6 +2,8 @@
 
 from inr_sae.paper import (
     claims,
+    convergence_claims,
+    convergence_evidence,
     decomposition_claims,
     decomposition_evidence,
     dictionary_claims,
@@ -14,9 +16,19 @@ from inr_sae.report.parts import claims as parts
 from inr_sae.rows import MADE, ClaimRow
 from inr_sae.run import sweep, trained
 from inr_sae.run.once import flatten, is_done, matches
-from inr_sae.stages import cohort, conditions, decompositions, encoders, recovery, size_sweep, stability, transfer
+from inr_sae.stages import (
+    cohort,
+    conditions,
+    convergence,
+    decompositions,
+    encoders,
+    recovery,
+    size_sweep,
+    stability,
+    transfer,
+)
 
-NEEDS, USES = (("transfer", "conditions", "decompositions"),), ("size_sweep", "stability", "recovery")
+NEEDS, USES = (("transfer", "conditions", "decompositions"),), ("size_sweep", "stability", "recovery", "convergence")
 READS = tuple(dict.fromkeys((*transfer.READS, *conditions.READS, "size_sweep", "decompositions")))
 WRITES = ("claims", "report/claims.csv")
 CHEAP = True
@@ -96,7 +108,16 @@ def of_dictionaries(config, store):
             for (which, (own, _)), (height, width) in zip(cohorts.items(), sizes.values())
         },
     )
-    return claims.table(dictionary_claims.DICTIONARIES, measured, data_of_dictionaries(config, store, cohorts, sizes))
+    data = data_of_dictionaries(config, store, cohorts, sizes)
+    return claims.table(dictionary_claims.DICTIONARIES, measured, data) + of_convergence(store, data)
+
+
+def of_convergence(store, data):
+    """ClaimRows of pairs of networks, where these were compared; data: the claims.Data."""
+    if not is_done(store, "convergence"):
+        return []
+    tables = (convergence.table(store, name) for name in ("one_to_one", "one_to_many"))
+    return claims.table(convergence_claims.CONVERGENCE, convergence_evidence.of_pairs(*tables), data)
 
 
 def of_decompositions(config, store):

@@ -6,7 +6,7 @@ SIREN, FFMLP = Condition("cohort", "siren", 0), Condition("cohort", "ffmlp", 0)
 PAIR = dict(source="s", target="t", backbone="siren", frequency=30.0)
 
 
-def make(kind, **columns):
+def make(kind, /, **columns):
     """A row of a kind; the other columns are None."""
     return kind(**(dict.fromkeys(kind._fields) | columns))
 
