@@ -53,9 +53,9 @@ def reading(keys, splits, images):
     )
 
 
-def places(read):
-    """{(name, block): features (B, ...)}: raw offsets, parts of them, and mean tokens after each block."""
-    control = interventions.matched_columns(read.tokens)
+def places(read, control):
+    """{(name, block): features (B, ...)}: raw offsets, parts of them, and mean tokens after each block; control: the
+    numbers of weight columns."""
     raw = {OFFSETS: read.tokens, WEIGHTS: read.tokens[:, :, :-1], BIASES: read.tokens[:, :, -1]}
     raw[CONTROL] = read.tokens[:, :, list(control)]
     found = {(name, None): features for name, features in raw.items()}
@@ -66,9 +66,10 @@ def places(read):
 
 def flow(keys, train, test, rng):
     """FlowRows of the Reads of training and test: the geometry of test, and what a linear model of training reads."""
-    of_train = places(train)
+    control = interventions.matched_columns(test.tokens)
+    of_train = places(train, control)
     rows = []
-    for (name, block), features in places(test).items():
+    for (name, block), features in places(test, control).items():
         measured = diagnostics.geometry(features, test.labels, rng)
         probe = diagnostics.probe(of_train[name, block], train.labels, features, test.labels)
         rows.append(FlowRow(*keys, name, block, *measured, probe))

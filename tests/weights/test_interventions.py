@@ -136,3 +136,18 @@ def test_a_reading_and_the_flow_say_what_the_reader_does(trained):
     flow = readings.flow(KEYS, reads["train"], reads["test"], np.random.default_rng(0))
     assert [row.block for row in flow] == [None] * 4 + [0, 1, 2]
     assert [row.place for row in flow][-1] == "block 2"
+
+
+def test_the_control_is_of_the_same_columns_in_training_and_test(trained):
+    pytest.importorskip("sklearn")
+    train, test = trained[1]["train"], trained[1]["test"]
+    reads = []
+    for column, each in enumerate((train, test)):
+        tokens = 0.1 * each.tokens
+        tokens[:, :, [column, -1]] = each.tokens[:, :, -1:]  # this column's norm is the biases'
+        reads.append(each._replace(tokens=tokens))
+    assert interventions.matched_columns(reads[0].tokens) != interventions.matched_columns(reads[1].tokens)
+    (row,) = [row for row in readings.flow(KEYS, *reads, np.random.default_rng(0)) if row.place == CONTROL]
+    control = list(interventions.matched_columns(reads[1].tokens))
+    features = [each.tokens[:, :, control] for each in reads]
+    assert row.probe == readings.diagnostics.probe(features[0], train.labels, features[1], test.labels)
