@@ -219,6 +219,9 @@ class ClaimRow(NamedTuple):
     short_of_published: str
 
 
+RecipeClaimRow = NamedTuple("RecipeClaimRow", [("recipe", str), *ClaimRow.__annotations__.items()])
+RecipeClaimRow.__doc__ = "recipes/claims.csv: a claim's verdict by the fits of one recipe and budget."
+
 _CELL = [("quantity", str), ("source", str), ("target", str), ("backbone", str), ("protocol", str), ("tau", int | None)]
 _PUBLISHED = [*_CELL, ("value", float), ("std", _NUMBER), ("where", str)]
 PublishedRow = NamedTuple("PublishedRow", _PUBLISHED)
@@ -229,9 +232,13 @@ PublishedRow.__doc__ = (
 )
 _RECIPE = [("recipe", str), ("coordinates_low", float), ("coordinates_high", float), ("pixels", int), ("steps", int)]
 _RECIPE += [("learning_rate", float), ("new", str), ("clipped", int)]
-_BESIDE = [("ours", float), ("n_images", int), ("deviation", float), ("in_std", _NUMBER)]
+_BESIDE = [("ours", float), ("low", _NUMBER), ("high", _NUMBER), ("n_images", int)]
+_BESIDE += [("deviation", float), ("in_std", _NUMBER)]
 DeviationRow = NamedTuple("DeviationRow", [*_RECIPE, *_PUBLISHED, *_BESIDE])
-DeviationRow.__doc__ = "recipes/deviations.csv: a published number beside ours under a recipe; in_std: in its std."
+DeviationRow.__doc__ = (
+    "recipes/deviations.csv: a published number beside ours under a recipe, with the 95 % interval of our mean where "
+    "there are two images at least; in_std: the deviation in the published std."
+)
 
 
 class Condition(NamedTuple):

@@ -48,6 +48,7 @@ def check(config, store):
     checks.there(config, ("stages", "runtime"))
     checks.values(once.flatten(config.to_dict()))
     checks.one_of("runtime.precision", config.runtime.precision, devices.PRECISIONS)
+    checks.positive(config, "runtime.keep")
     checks.refuse_remote("runtime.cache_dir", config.runtime.cache_dir)
     for name in config.stages:
         if name not in stages.stage_names():

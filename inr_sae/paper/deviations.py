@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from inr_sae.measure.cap import capped
+from inr_sae.measure.paired import clustered_interval
 from inr_sae.rows import PSNRS, DeviationRow
 
 
@@ -21,9 +22,13 @@ class Recipe(NamedTuple):
     @property
     def name(self):
         """As a figure calls it."""
+        return self.called(str(self.steps))
+
+    def called(self, steps):
+        """Its name with words for the number of steps."""
         low, high = self.coordinates
-        steps = f"{self.steps} epochs of {self.pixels}" if self.pixels else f"{self.steps} steps"
-        parts = [f"[{low:g}, {high:g}]", steps, f"rate {self.learning_rate:g}"]
+        unit = f"epochs of {self.pixels}" if self.pixels else "steps"
+        parts = [f"[{low:g}, {high:g}]", f"{steps} {unit}", f"rate {self.learning_rate:g}"]
         parts += ["" if self.new == "backbone" else f"new: {self.new}", "clipped" if self.clipped else ""]
         return ", ".join(filter(None, parts))
 
@@ -49,23 +54,29 @@ def of_recipe(recipe, measured, published):
     rows = []
     for cell in published:
         values = ours(recipe, measured, cell)
-        if values is not None and len(values):
-            mean = float(np.mean(values))
+        if values:
+            mean = float(np.mean(list(values.values())))
             away = mean - cell.value
-            rows.append(
-                DeviationRow(*recipe.columns, *cell, mean, len(values), away, away / cell.std if cell.std else None)
-            )
+            beside = mean, *interval(values, measured.fits), len(values), away, away / cell.std if cell.std else None
+            rows.append(DeviationRow(*recipe.columns, *cell, *beside))
     return rows
 
 
+def interval(values, fits):
+    """(low, high) of the mean of {image: value}, images of one subject as one; None for fewer than two of them."""
+    subjects = {row.image: row.subject for row in fits}
+    found = clustered_interval(list(values.values()), [subjects.get(image, image) for image in values])
+    return (found.low, found.high) if found.n_clusters > 1 else (None, None)
+
+
 def ours(recipe, measured, cell):
-    """Our values of a published cell, one an image (or one alone); None for what was not measured."""
+    """{image: our value} of a published cell, "" standing for what is of no image; None for what was not measured."""
     if (cell.source, cell.backbone) != (measured.source, measured.backbone):
         return None
     if cell.quantity in measured.cohort_psnr:
-        return [measured.cohort_psnr[cell.quantity]]
+        return {"": measured.cohort_psnr[cell.quantity]}
     if cell.quantity in ("sr_weight", "sr_activation_centred"):
-        return [getattr(row, cell.quantity) for row in measured.ranks if row.layer == cell.tau]
+        return {"": getattr(row, cell.quantity) for row in measured.ranks if row.layer == cell.tau}
     quantity = cell.quantity
     if quantity == "psnr_clipped_db" or (quantity == "psnr_db" and recipe.clipped):
         quantity = "psnr_clipped_db"
@@ -79,7 +90,7 @@ def ours(recipe, measured, cell):
     images = {}
     for image, value in rows:
         images.setdefault(image, []).append(float(capped(value)) if quantity in PSNRS else value)
-    return [float(np.mean(values)) for values in images.values()]
+    return {image: float(np.mean(values)) for image, values in images.items()}
 
 
 def of_cell(row, cell):

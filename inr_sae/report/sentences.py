@@ -16,11 +16,12 @@ def rank_sentence(ranks):
     if not order:
         return "No layer has a matrix whose stable rank speaks for it, so the rule picks none."
     first = order[0]
-    ahead = f", ahead of layer {order[1].layer} ({order[1].sr_weight:.1f})" if len(order) > 1 else ""
+    digits = 2 if len(order) > 1 and first.sr_weight - order[1].sr_weight < 0.1 else 1
+    ahead = f", ahead of layer {order[1].layer} ({order[1].sr_weight:.{digits}f})" if len(order) > 1 else ""
     before = "what it was before training is not known."
     if first.sr_weight_init is not None:
         before = before_training(ranks, first)
-    return f"The weights' stable rank is highest at layer {first.layer} ({first.sr_weight:.1f}){ahead}; {before}"
+    return f"The weights' stable rank is highest at layer {first.layer} ({first.sr_weight:.{digits}f}){ahead}; {before}"
 
 
 def before_training(ranks, first):

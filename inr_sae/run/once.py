@@ -104,9 +104,9 @@ def needed(stage):
 
 
 def built_on(stage, store):
-    """{name: identity} of the done stages that a stage needs or uses."""
+    """{name: identity} of the done stages that a stage needs or uses; None for one of an earlier version."""
     done = [name for name in dict.fromkeys(needed(stage)) if is_done(store, name)]
-    return {name: store.read_json(f"{name}/done.json")["identity"] for name in done}
+    return {name: store.read_json(f"{name}/done.json").get("identity") for name in done}
 
 
 def state_of(store, name):

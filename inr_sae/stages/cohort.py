@@ -28,7 +28,6 @@ SIGNALS = "cohort/signals.csv"
 def check(config):
     """Refuse an encoder or a training that cannot be, and signals that cannot be read."""
     checks.positive(config, "inr.width", "inr.n_layers", "cohort.steps", "cohort.learning_rate", "cohort.log_every")
-    checks.positive(config, "runtime.keep")
     if config.cohort.stop_psnr_db is not None and config.cohort.stop_psnr_db > CAP_DB:
         raise UserError(
             f"cohort.stop_psnr_db is {config.cohort.stop_psnr_db}; of each signal the mean counts at most {CAP_DB:.2f} "

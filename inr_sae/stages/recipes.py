@@ -1,4 +1,5 @@
-"""Which unreported choices give published numbers back: every candidate recipe held against every published cell.
+"""Which unreported choices give published numbers back: every candidate recipe held against every published cell, and
+what becomes of the paper's claims under each.
 
 A cohort is trained for each range of coordinates, in recipes/<name>/, a study of its own; fits are shared by all
 recipes that differ in what is read off them alone: the number of steps, and whether output is clipped.
@@ -11,16 +12,17 @@ import numpy as np
 from inr_sae.errors import UserError
 from inr_sae.folder.store import Store
 from inr_sae.machine.progress import Progress
-from inr_sae.measure import image
+from inr_sae.measure import boundaries, image
 from inr_sae.measure.cap import capped
-from inr_sae.paper import deviations, published
+from inr_sae.paper import budgets, claims, deviations, published, recipe, transfer_claims, transfer_evidence
 from inr_sae.paper.reference import TAUS
 from inr_sae.report import sentences
 from inr_sae.report.page import Heading
 from inr_sae.report.parts import recipes as parts
-from inr_sae.rows import CurveRow, DeviationRow, PublishedRow
+from inr_sae.rows import CurveRow, DeviationRow, EncoderRankRow, PublishedRow, RecipeClaimRow
 from inr_sae.run import checks, drawn, sweep, trained
 from inr_sae.run.once import run_stage
+from inr_sae.stages import claims as verdicts
 from inr_sae.stages import cohort, freeze_sweep, rank
 
 NEEDS, USES = (), ()
@@ -96,8 +98,9 @@ def fitted(own):
 
 
 def run(config, store):
-    """Writes recipes/<coordinates>/, and recipes/deviations.csv: every recipe and every cell that it speaks to."""
-    rows = []
+    """Writes recipes/<coordinates>/, recipes/deviations.csv: every recipe and every cell that it speaks to, and
+    recipes/claims.csv: every claim under every recipe and budget that speaks to it."""
+    rows, judged = [], []
     for folder, own in cohorts(config).items():
         sub = store.sub(folder)
         for stage in STUDY:
@@ -109,9 +112,11 @@ def run(config, store):
         with Progress(f"recipes {own.inr.coordinates}", n, total_cost=cost) as progress:
             for of_kind in sweeps.values():
                 measured = measurements(own, sub, encoder, of_kind, progress)
-                for recipe in readings(of_kind[0].config):
-                    rows += deviations.of_recipe(recipe, measured, numbers(config))
+                for reading in readings(of_kind[0].config):
+                    rows += deviations.of_recipe(reading, measured, numbers(config))
+                judged += claims_of(of_kind, measured)
     store.write_rows("recipes/deviations.csv", DeviationRow, rows)
+    store.write_rows("recipes/claims.csv", RecipeClaimRow, judged)
 
 
 def sweeps_of(kind, store, sub, encoder, name):
@@ -149,14 +154,46 @@ def readings(kind):
     ]
 
 
+def claims_of(sweeps, measured):
+    """[RecipeClaimRow] of one kind of fits, under every budget, of the claims that they speak to."""
+    kind, frequency = sweeps[0].config, trained.frequency(sweeps[0].config.inr)
+    encoder = measured.source, measured.backbone, frequency
+    ranks = [EncoderRankRow(*encoder, *row) for row in measured.ranks]
+    datasets = {each.target: signals_of(kind, each.target).dataset for each in sweeps}
+    rows = []
+    for of_budgets in budgets.candidates(kind.recipes.steps):
+        fits = budgets.fits_at(of_budgets, measured.fits, measured.curves)
+        best, psnr = boundaries.best_taus(fits, ranks), {encoder: measured.cohort_psnr["cohort_psnr_db"]}
+        found = transfer_evidence.of_matrix(fits, ranks, best, psnr, datasets)
+        of_claims = [claim for claim in transfer_claims.TRANSFER if claim.name in found]
+        called = readings(kind)[0]._replace(clipped=False).called(of_budgets.name)
+        rows += [RecipeClaimRow(called, *row) for row in claims.table(of_claims, found, data_of(sweeps, of_budgets))]
+    return rows
+
+
+def data_of(sweeps, of_budgets):
+    """The claims.Data of one kind of fits at some budgets."""
+    kind = sweeps[0].config
+    budget = {"fit.budget.full": of_budgets.full, "fit.budget.freeze": of_budgets.others}
+    sets = [signals_of(kind, each.target).dataset for each in sweeps]
+    images = [recipe.Images(name, each.images.shape[1:3], len(each.names)) for name, each in zip(sets, sweeps)]
+    resting = verdicts.resting_on(kind, verdicts.OF_TRANSFER) | budget
+    described = [verdicts.described_set(each.target, of_images) for each, of_images in zip(sweeps, images)]
+    return claims.Data(", ".join(described), recipe.all_differences([resting], images), set(sets) == {"phantom"})
+
+
 def load(store):
     """The DeviationRows of a study's folder."""
     return store.read_rows("recipes/deviations.csv", DeviationRow)
 
 
 def sections(config, store, exhibits):
-    """Which recipe comes nearest."""
-    return [parts.recipes_section(exhibits, load(store), deviations.score(load(store)))]
+    """Which recipe comes nearest, and what becomes of the claims under each."""
+    judged = store.read_rows("recipes/claims.csv", RecipeClaimRow)
+    return [
+        parts.recipes_section(exhibits, load(store), deviations.score(load(store))),
+        parts.claims_section(exhibits, judged),
+    ]
 
 
 def heading(config):

@@ -29,7 +29,8 @@ def export_study(store, out):
     """The paths written for one study's folder."""
     config = config_of(store, "cohort")
     params, names = cohort.params_of(store), cohort.names(store)
-    facts = made_by() | convert.facts_of(params) | {"backbone": config.inr.backbone, "cohort": names}
+    known = {key: value for key, value in convert.facts_of(params).items() if value is not None}
+    facts = made_by() | known | {"backbone": config.inr.backbone, "cohort": names}
     facts |= {"settings": config.inr[config.inr.backbone].to_dict(), "coordinates": list(config.inr.coordinates)}
     paths = [write(out / "encoder.safetensors", convert.to_tensors(params), facts)]
     if is_done(store, "dictionary"):

@@ -43,6 +43,17 @@ def test_a_number_is_compared_with_the_mean_over_images_of_the_same_thing(recipe
     assert row.recipe == recipe.name
 
 
+def test_the_interval_is_over_whom_the_images_show():
+    three = measured((34.0, 36.0))
+    (row,) = deviations.of_recipe(RECIPE, three, [cell()])
+    assert row.low < 34.0 and row.high > 36.0 and row.n_images == 2
+    one = three._replace(fits=[fit._replace(subject="one") for fit in three.fits])
+    (row,) = deviations.of_recipe(RECIPE, one, [cell()])
+    assert (row.low, row.high) == (None, None), "two images of one subject say nothing of others"
+    (row,) = deviations.of_recipe(RECIPE, three, [cell("sr_weight", "", 2, 18.0, None, "")])
+    assert (row.low, row.high) == (None, None)
+
+
 @pytest.mark.parametrize(
     "recipe, published",
     [

@@ -27,6 +27,11 @@ def test_paired_differences_are_of_the_same_image_and_seed():
     assert text == "1.50 dB below (higher in 0 of 2 paired fits)"
 
 
+def test_a_near_tie_of_ranks_shows_the_digits_that_differ():
+    assert "(4.74), ahead of layer 0 (4.69)" in sentences.rank_sentence(ranks([4.69, 4.74], [4.0, 4.0]))
+    assert "(4.8), ahead of layer 0 (4.7)" in sentences.rank_sentence(ranks([4.65, 4.76], [4.0, 4.0]))
+
+
 def test_spikes_of_the_last_step_are_counted_by_protocol():
     _, fits = sweep({None: [30.0, 20.0], 0: [31.0]})
     assert sentences.last_step_sentence(fits) == ""

@@ -45,6 +45,18 @@ def test_ours_are_the_runs_own_numbers(searched):
         assert float(row["deviation"]) == pytest.approx(float(row["ours"]) - float(row["value"]), abs=1e-6)
 
 
+def test_every_claim_that_the_fits_speak_to_has_a_verdict_under_every_budget(searched):
+    rows = searched.rows("recipes/claims.csv")
+    recipes = {row["recipe"] for row in rows}
+    assert {name.partition(", rate")[0] for name in recipes} == {
+        f"{ends}, {steps} steps" for ends in ("[0, 1]", "[-1, 1]") for steps in ("2", "4", "full 2, frozen 4")
+    }
+    by_recipe = {name: {row["claim"] for row in rows if row["recipe"] == name} for name in recipes}
+    assert len(set(map(frozenset, by_recipe.values()))) == 1
+    assert {row["verdict"] for row in rows} == {"not testable on these data"}, "phantoms"
+    assert any("fit.budget.full is 2, not 500" in row["short_of_published"] for row in rows)
+
+
 def test_the_page_names_the_nearest(searched):
     page = (searched.workdir / "report/index.html").read_text()
     assert "Nearest to the published numbers is" in page

@@ -46,6 +46,7 @@ def test_an_encoder_is_exported_to_the_bit_with_what_a_config_must_say(finished,
     np.testing.assert_array_equal(read["heads/b"], params["heads"]["b"])
     told = facts(exported / "encoder.json")
     assert (told["backbone"], told["width"], told["n_layers"], told["n_signals"]) == ("ffmlp", 16, 3, 3)
+    assert None not in told.values()
     assert told["settings"] == finished[0].inr.ffmlp.to_dict()
     assert told["coordinates"] == list(finished[0].inr.coordinates)
     assert told["cohort"] == [r["name"] for r in rows(finished[1] / "cohort/signals.csv") if r["split"] == "cohort"]

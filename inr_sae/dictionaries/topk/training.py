@@ -142,8 +142,8 @@ def _on_devices(plan, n, n_devices):
 
 
 def on_all_devices():
-    """The sharding of what all devices of all processes hold alike, as `steps_on_all_devices` leaves its state."""
-    return NamedSharding(Mesh(np.array(jax.devices()), ("data",)), PartitionSpec())
+    """The sharding of what a process's devices hold alike, as `steps_on_all_devices` leaves its state there."""
+    return NamedSharding(Mesh(np.array(jax.local_devices()), ("data",)), PartitionSpec())
 
 
 def steps_on_all_devices(plan, n, states, stacks):

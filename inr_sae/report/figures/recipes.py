@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from inr_sae.report.figures.style import INK, figure, styled
+from inr_sae.report.figures.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, ROSE, TEAL, figure, styled
 
 MOST = 4.0  # standard deviations at the ends of the colour scale
+COLOURS = (BLUE, ORANGE, GREEN, ROSE, PURPLE, TEAL)
 PART = 0.1  # of a published value without a deviation, which counts as one
 
 
@@ -46,3 +47,48 @@ def deviations(rows, order):
             ax.text(x, y, f"{value:.1f}", ha="center", va="center", fontsize=5.5, color=colour)
     fig.colorbar(shown, ax=ax, shrink=0.7, label="ours − published, in its SD")
     return fig
+
+
+@styled
+def beside(rows, order):
+    """PSNR published and ours, by freeze boundary and recipe: a panel for each target; None where there is none.
+
+    rows: DeviationRows. order: recipes, of which as many as there are colours are shown. Published is the mean and the
+    standard deviation over images and seeds, ours the mean over images and its 95 % interval.
+    """
+    rows = [row for row in rows if row.quantity == "psnr_db" and row.recipe in order]
+    targets = list(dict.fromkeys(row.target for row in rows))
+    if not rows:
+        return None
+    fig, axes = figure(max(6.4, 4.6 * len(targets)), 3.9, 1, len(targets))
+    for ax, target in zip(axes[0], targets):
+        of_target = [row for row in rows if row.target == target]
+        taus = sorted({row.tau for row in of_target}, key=lambda tau: -1 if tau is None else tau)
+        draw_published(ax, of_target, taus)
+        shown = [name for name in order if any(row.recipe == name for row in of_target)][: len(COLOURS)]
+        for i, (name, colour) in enumerate(zip(shown, COLOURS)):
+            draw_ours(ax, [row for row in of_target if row.recipe == name], taus, (i + 1) / (len(shown) + 1), colour)
+        ax.set_xticks(range(len(taus)), ["full" if tau is None else f"τ = {tau}" for tau in taus])
+        ax.set(ylabel="PSNR of held-out images (dB)", xlim=(-0.6, len(taus) - 0.4))
+        ax.set_title(f"{of_target[0].backbone}: {of_target[0].source} → {target}", loc="left")
+        ax.grid(False, axis="x")
+        ax.legend(fontsize=7)
+    return fig
+
+
+def draw_published(ax, rows, taus):
+    """Published means as lines across their place on the axis, their standard deviations as bands."""
+    label = "published, ± SD"
+    for value, std, tau in dict.fromkeys((row.value, row.std, row.tau) for row in rows):
+        at, spread = taus.index(tau), std or 0.0
+        ax.fill_between([at - 0.42, at + 0.42], value - spread, value + spread, color=GREY, alpha=0.25, lw=0)
+        ax.plot([at - 0.42, at + 0.42], [value, value], color=INK, lw=1.2, label=label)
+        label = None
+
+
+def draw_ours(ax, rows, taus, part, colour):
+    """The means of one recipe with their intervals, at that part of each place's width."""
+    at = [taus.index(row.tau) - 0.42 + 0.84 * part for row in rows]
+    reach = [[np.nan if end is None else abs(end - row.ours) for end in (row.low, row.high)] for row in rows]
+    means, label = [row.ours for row in rows], f"{rows[0].recipe} (n = {max(row.n_images for row in rows)})"
+    ax.errorbar(at, means, np.transpose(reach), color=colour, fmt="o", ms=4, capsize=2, lw=1, label=label)

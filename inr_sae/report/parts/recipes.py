@@ -5,7 +5,8 @@ from inr_sae.report.figures import recipes as figures
 from inr_sae.report.page import Section
 
 TITLE = "Recipes against published numbers"
-TABLE = ("recipe", "quantity", "target", "protocol", "tau", "value", "std", "ours", "n_images", "deviation", "in_std")
+TABLE = ("recipe", "quantity", "target", "protocol", "tau", "value", "std", "ours", "low", "high", "n_images")
+TABLE += ("deviation", "in_std")
 
 
 def recipes_section(exhibits, rows, scores):
@@ -14,7 +15,16 @@ def recipes_section(exhibits, rows, scores):
         text = "No published number is about these signals and this backbone."
         return Section("recipes", TITLE, page.paragraph(text), (text,))
     order = [*scores, *dict.fromkeys(row.recipe for row in rows if row.recipe not in scores)]
-    html = exhibits.figure(
+    html, drawn = "", figures.beside(rows, order)
+    if drawn:
+        html = exhibits.figure(
+            "published_and_ours",
+            drawn,
+            "PSNR by freeze boundary: published (line and band: mean and standard deviation over images and seeds) and "
+            "ours by recipe (mean over images and its 95 % interval, where there are two images at least).",
+            "Published PSNR and ours under each recipe",
+        )
+    html += exhibits.figure(
         "recipes",
         figures.deviations(rows, order),
         "Recipes (rows, the nearest first) against published numbers (columns): ours minus published, in the published "
@@ -26,6 +36,24 @@ def recipes_section(exhibits, rows, scores):
     html += exhibits.table("recipe_scores", ranking) if ranking else ""
     html += exhibits.table("deviations", [{key: getattr(row, key) for key in TABLE} for row in rows]) if rows else ""
     return Section("recipes", TITLE, html, sentences_of(scores))
+
+
+def claims_section(exhibits, rows):
+    """The verdict on every claim under every recipe; rows: RecipeClaimRows."""
+    recipes, by_claim = list(dict.fromkeys(row.recipe for row in rows)), {}
+    for row in rows:
+        by_claim.setdefault((row.sentence, row.published), {})[row.recipe] = f"{row.verdict}: {row.ours}"
+    table = [
+        {"claim": sentence, "published": published} | {name: verdicts.get(name, "") for name in recipes}
+        for (sentence, published), verdicts in by_claim.items()
+    ]
+    text = (
+        "Each claim that these fits speak to, by how long they had run: equal budgets, and STRAINER's recipe with the "
+        "fewest steps beside the others with the most. A verdict rests on six images of a target at least; chance and "
+        "intervals stand in recipes/claims.csv."
+    )
+    html = page.paragraph(text) + (exhibits.table("claims_by_recipe", table) if table else "")
+    return Section("recipe_claims", "The paper's claims by recipe", html, ())
 
 
 def sentences_of(scores):

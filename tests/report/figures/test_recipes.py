@@ -1,0 +1,58 @@
+"""Figures of recipes against published numbers show every number that was measured."""
+
+import numpy as np
+import pytest
+
+from inr_sae.report.figures import recipes
+from inr_sae.rows import DeviationRow
+from tests.report.builders import make
+
+
+def row(recipe, tau, ours, low=None, high=None, **columns):
+    protocol = "full" if tau is None else "freeze"
+    at = dict(source="s", target="t", backbone="siren", protocol=protocol, tau=tau, quantity="psnr_db", where="a table")
+    numbers = dict(value=30.0, std=2.0, ours=ours, low=low, high=high, n_images=3, deviation=ours - 30.0)
+    return make(DeviationRow, recipe=recipe, in_std=(ours - 30.0) / 2, **(at | numbers | columns))
+
+
+ROWS = [row("500 steps", None, 31.0, 30.0, 33.0), row("500 steps", 1, 25.0, 24.0, 26.0)]
+ROWS += [row("2000 steps", None, 38.0), row("2000 steps", 1, 32.0), row("2000 steps", 1, 9.0, target="u")]
+
+
+def points(ax, label):
+    """(means, [[low, high]]) of the points of a recipe; an interval that is not known is left out."""
+    (container,) = [each for each in ax.containers if each.get_label().startswith(label)]
+    (bars,) = container.lines[2]
+    intervals = [segment[:, 1] for segment in bars.get_segments() if segment.ndim == 2]
+    return container.lines[0].get_ydata().astype(float), intervals
+
+
+def test_published_and_ours_stand_side_by_side_by_boundary():
+    fig = recipes.beside(ROWS, ["500 steps", "2000 steps"])
+    left, right = fig.axes
+    assert [each.get_text() for each in left.get_xticklabels()] == ["full", "τ = 1"]
+    means, intervals = points(left, "500 steps")
+    np.testing.assert_allclose(means, [31.0, 25.0])
+    np.testing.assert_allclose(intervals, [[30.0, 33.0], [24.0, 26.0]])
+    means, intervals = points(left, "2000 steps")
+    np.testing.assert_allclose(means, [38.0, 32.0])
+    assert intervals == []
+    published = [line.get_ydata() for line in left.lines if line.get_linestyle() == "-" and len(line.get_ydata()) == 2]
+    assert [30.0, 30.0] in [list(each) for each in published]
+    np.testing.assert_allclose(points(right, "2000 steps")[0], [9.0])
+
+
+def test_recipes_without_psnr_have_no_such_figure():
+    assert recipes.beside([row("500 steps", 1, 25.0, quantity="ssim")], ["500 steps"]) is None
+
+
+def test_the_heat_map_has_each_deviation_at_its_place():
+    (ax, _) = recipes.deviations(ROWS, ["2000 steps", "500 steps"]).axes
+    texts = {(round(each.get_position()[1]), round(each.get_position()[0])): each.get_text() for each in ax.texts}
+    assert texts[0, 0] == "4.0" and texts[1, 1] == "-2.5"
+
+
+@pytest.mark.parametrize("std, shown", [(2.0, 0.5), (None, 1 / 3)])
+def test_where_nothing_scatters_a_tenth_of_the_value_is_the_measure(std, shown):
+    of_one = row("r", 1, 31.0, std=std)._replace(in_std=0.5 if std else None)
+    assert recipes.units_of(of_one) == pytest.approx(shown)
