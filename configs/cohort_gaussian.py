@@ -3,7 +3,8 @@
     python -m inr_sae.launch --config=configs/cohort_gaussian.py                               # demo on phantoms
     python -m inr_sae.launch --config=configs/cohort_gaussian.py:celebahq --config.signals.root=DIR
 
-Scale and rate are tuned on phantoms' validation images, by configs/tune.py:gaussian.
+Scale and rate are tuned on phantoms, by configs/tune.py:gaussian (docs/tuning); on photographs they have to be tuned
+again.
 """
 
 from configs import base

@@ -45,7 +45,7 @@ class Layered(Cohort):
 
     def __init__(self, n_signals, channels, width=256, n_layers=5, **settings):
         super().__init__(width, n_signals, channels)
-        self.settings = settings
+        self.settings = self.DEFAULTS | settings
         sizes = [2] + [width] * n_layers
         self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:]))
 
@@ -65,6 +65,8 @@ class Layered(Cohort):
 class Finer(Layered):
     """sin(omega (|z| + 1) z), |z| + 1 detached."""
 
+    DEFAULTS = {"omega": 30.0}
+
     def activation(self, z):
         with torch.no_grad():
             factor = z.abs() + 1
@@ -73,6 +75,8 @@ class Finer(Layered):
 
 class Gaussian(Layered):
     """exp(-(s z)^2)."""
+
+    DEFAULTS = {"scale": 10.0}
 
     def activation(self, z):
         return torch.exp(-((self.settings["scale"] * z) ** 2))
