@@ -107,7 +107,8 @@ def untrained(method, sizes, backbone):
     layer = network.n_units(params["encoder"]) // 2
     h = network.prefix(fit_of_one.backbone, params["encoder"], layer, fit_of_one.x)
     behind, shape = network.behind(fit_of_one.backbone, params, layer), (sizes.height, sizes.width)
-    job = codes.Job(f"layer_{layer}", jax.random.key(0), h, shape, behind, config_of(method, sizes.scale))
+    config, steps = config_of(method, sizes.scale), network.steps(fit_of_one.backbone, params)[layer:]
+    job = codes.Job(f"layer_{layer}", jax.random.key(0), h, shape, behind, config, steps)
     (fitted,) = codes.fit(method, [job], lambda state, training: (state, []))
     return fitted, job, fit_of_one.targets[0]
 
