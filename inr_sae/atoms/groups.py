@@ -97,7 +97,8 @@ def many_to_many(within, between, within_other, seed=0):
     """The Clusters of two networks' units from their correlations: (A, A), (A, B) and (B, B).
 
     Spectral clustering of |correlation| without self-loops: the normalised Laplacian's first k eigenvectors, rows
-    normalised, k-means; k by the largest gap of its eigenvalues up to MOST_CLUSTERS [own].
+    normalised, k-means; k by the largest gap of its eigenvalues from 2 to MOST_CLUSTERS [own]: that behind the first is
+    of any connected graph.
     """
     _, cluster = needed()
     affinity = np.abs(np.block([[within, between], [between.T, within_other]]).astype(np.float64))
@@ -108,7 +109,7 @@ def many_to_many(within, between, within_other, seed=0):
     last = min(MOST_CLUSTERS, len(affinity) - 1)
     values, vectors = eigh(laplacian, subset_by_index=[0, last])
     gaps = np.diff(values)
-    k = int(gaps.argmax()) + 1
+    k = int(gaps[1:].argmax()) + 2 if len(gaps) > 1 else len(gaps)
     rows = vectors[:, :k]
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
     rows = rows / np.where(norms > 0, norms, 1.0)

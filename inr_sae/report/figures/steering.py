@@ -22,9 +22,9 @@ def doses(rows, names):
         by_atoms = {}
         for row in of:
             by_atoms.setdefault((row.n_atoms, row.atoms), []).append(row)
-        for (n, atoms), found in by_atoms.items():
+        for ((n, atoms), found), colour in zip(by_atoms.items(), itertools.cycle(COLOURS)):
             found = sorted([*((row.alpha, row.rms_effect) for row in found), (1.0, 0.0)])
-            line = {"ls": "--", "color": INK} if n > 1 else {"marker": "o", "ms": 2.5}
+            line = {"ls": "--", "color": INK} if n > 1 else {"marker": "o", "ms": 2.5, "color": colour}
             ax.plot(*zip(*found), lw=1.1, label=f"{n} at once" if n > 1 else f"#{atoms}", **line)
         ax.legend(fontsize=5.5, ncols=2)
         ax.set_ylim(bottom=0)
@@ -70,7 +70,8 @@ def kept(rows, names):
             ax.plot(column(found, "n_kept"), column(found, "psnr_db"), **line)
             ax.axhline(found[0].psnr_all_db, color=colour, lw=0.7, ls=":")
         ax.set_xscale("log")
-    next(iter(axes.values())).legend(fontsize=5.5)
+    fullest = max(axes.values(), key=lambda ax: len(ax.get_legend_handles_labels()[0]))
+    fig.legend(*fullest.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=7)
     finish(axes, "atoms kept", "PSNR (dB)")
     return fig
 

@@ -1,5 +1,7 @@
 """The part of a report on whether two networks learn the same."""
 
+import numpy as np
+
 from inr_sae.report.figures import convergence
 from inr_sae.report.page import Section, paragraph
 
@@ -62,13 +64,17 @@ def sentences(rows):
         units = [row for row in found if (row.kind, row.of) == ("encoder seeds", "units")]
         if not units:
             continue
-        by_case = {
-            case: [row.matched_held_out_mean for row in each]
-            for (case,), each in convergence.grouped(units, "case").items()
-        }
-        low, high = min(by_case["trained"]), max(by_case["trained"])
-        nulls = max(max(values) for case, values in by_case.items() if case != "trained")
+        by_case = {case: values_of(rows) for (case,), rows in convergence.grouped(units, "case").items()}
+        trained = by_case.pop("trained")
+        said = [f"{mean:.2f} ({max(null[layer] for null in by_case.values()):.2f})" for layer, mean in trained.items()]
         yield (
-            f"Of {backbone} trained from two seeds, units have partners of correlation {low:.2f} to {high:.2f} by "
-            f"layer, on coordinates that did not choose them; the nulls reach {nulls:.2f}."
+            f"Units of {backbone} from two seeds have partners of correlation, by layer, {', '.join(said)}, on "
+            "coordinates that did not choose them; in brackets the larger of two nulls, displaced maps and untrained "
+            "networks."
         )
+
+
+def values_of(rows):
+    """{layer: mean held-out correlation of assigned partners} over PartnersRows of several seeds."""
+    by_layer = convergence.grouped(rows, "layer").items()
+    return {layer: float(np.mean([row.matched_held_out_mean for row in of_layer])) for (layer,), of_layer in by_layer}

@@ -62,6 +62,6 @@ def sentences(fits, names):
         if changes:
             yield (
                 f"{names[condition]}: fitted behind a layer whose top atom is turned off or up, a held-out image "
-                f"changes where that atom is not active by {np.mean(changes):+.1f} dB on average "
-                f"({min(changes):+.1f} to {max(changes):+.1f})."
+                f"changes where that atom is not active by {np.mean(changes):+.2f} dB on average "
+                f"({min(changes):+.2f} to {max(changes):+.2f})."
             )
