@@ -7,7 +7,7 @@ import numpy as np
 
 from inr_sae.atoms import groups, matching, partners, statistics
 from inr_sae.measure import similarity
-from inr_sae.rows import CosinesRow, FromManyRow, GroupsRow, LikenessRow, PartnersRow
+from inr_sae.rows.comparisons import CosinesRow, FromManyRow, GroupsRow, LikenessRow, PartnersRow
 
 UNITS, ATOMS = "units", "atoms"
 TRAINED, DISPLACED, UNTRAINED = "trained", "displaced", "untrained"

@@ -13,7 +13,8 @@ from inr_sae.paper import (
     transfer_evidence,
 )
 from inr_sae.report.parts import claims as parts
-from inr_sae.rows import MADE, ClaimRow
+from inr_sae.rows.claims import ClaimRow
+from inr_sae.rows.common import MADE
 from inr_sae.run import sweep, trained
 from inr_sae.run.once import flatten, is_done, matches
 from inr_sae.stages import (

@@ -11,7 +11,7 @@ from inr_sae.atoms import shape, statistics
 from inr_sae.dictionaries.codes import Dictionary, Job, fit
 from inr_sae.errors import UserError
 from inr_sae.report.parts import study as parts
-from inr_sae.rows import AtomRow, LossRow, MetricsRow
+from inr_sae.rows.dictionaries import AtomRow, LossRow, MetricsRow
 from inr_sae.run import checks, drawn, trained, training
 from inr_sae.run.keys import key_of
 from inr_sae.run.trained import mean_psnr

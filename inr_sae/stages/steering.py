@@ -15,7 +15,7 @@ from inr_sae.machine.progress import Progress
 from inr_sae.measure import image
 from inr_sae.measure.cap import CAP_DB
 from inr_sae.report.parts import steering as parts
-from inr_sae.rows import KeptAtomsRow, SteeredFitRow, SteeringRow
+from inr_sae.rows.comparisons import KeptAtomsRow, SteeredFitRow, SteeringRow
 from inr_sae.run import checks, fits
 from inr_sae.stages import ablation, cohort, conditions, dictionary
 

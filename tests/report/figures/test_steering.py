@@ -1,7 +1,7 @@
 import numpy as np
 
 from inr_sae.report.figures import steering
-from inr_sae.rows import KeptAtomsRow, SteeringRow
+from inr_sae.rows.comparisons import KeptAtomsRow, SteeringRow
 from tests.report.builders import FFMLP, SIREN, labelled, make, titles
 
 
