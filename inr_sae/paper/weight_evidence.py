@@ -9,7 +9,7 @@ from scipy import stats
 
 from inr_sae.measure.paired import clustered_interval
 from inr_sae.paper.claims import NAN, Measured, counted
-from inr_sae.rows import ALL_TOKENS, BIASES, BOTH, CONTROL, OFFSETS
+from inr_sae.rows.weights import ALL_TOKENS, BIASES, BOTH, CONTROL, OFFSETS
 
 LEAST_RUNS = 6  # of a correlation
 BY_CHANCE = 0.25  # that of two differences both fall on a given side

@@ -4,7 +4,7 @@ import logging
 from functools import cache
 
 from inr_sae.errors import InputError, UserError, named
-from inr_sae.rows import SignalRow
+from inr_sae.rows.transfer import SignalRow
 from inr_sae.run import checks
 from inr_sae.signals import copies
 from inr_sae.signals.labelled import load as labelled

@@ -2,7 +2,7 @@
 
 from inr_sae.paper import claims, weight_claims, weight_evidence
 from inr_sae.report.parts import claims as parts
-from inr_sae.rows import ClaimRow
+from inr_sae.rows.claims import ClaimRow
 from inr_sae.stages import class_signal
 
 NEEDS, USES = ("class_signal",), ()

@@ -14,7 +14,7 @@ from inr_sae.inr import coordinates
 from inr_sae.machine.progress import Progress
 from inr_sae.report.page import Heading
 from inr_sae.report.parts import weights as parts
-from inr_sae.rows import (
+from inr_sae.rows.weights import (
     ALL_TOKENS,
     BaselineRow,
     ClassImageRow,

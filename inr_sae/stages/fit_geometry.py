@@ -9,7 +9,7 @@ from inr_sae.machine import processes
 from inr_sae.machine.interrupts import Stopped
 from inr_sae.machine.progress import Progress
 from inr_sae.report.parts import weights as parts
-from inr_sae.rows import FitGeometryRow
+from inr_sae.rows.weights import FitGeometryRow
 from inr_sae.run import checks, drawn, fits, sweep
 from inr_sae.stages import class_signal, cohort, freeze_sweep
 from inr_sae.weights import diagnostics

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from inr_sae.rows import ALL_TOKENS, BIASES, WEIGHTS
+from inr_sae.rows.weights import ALL_TOKENS, BIASES, WEIGHTS
 from inr_sae.state import TrainState
 from inr_sae.weights import inner, network
 from inr_sae.weights.reader import Reader

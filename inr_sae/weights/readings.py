@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from inr_sae.measure.rank import effective_rank
-from inr_sae.rows import BIASES, BOTH, CONTROL, OFFSETS, WEIGHTS, FlowRow, InterventionRow, ReadingRow
+from inr_sae.rows.weights import BIASES, BOTH, CONTROL, OFFSETS, WEIGHTS, FlowRow, InterventionRow, ReadingRow
 from inr_sae.weights import diagnostics, interventions, outer
 
 PEAK_TO_PEAK = 2.0  # of images in [-1, 1]

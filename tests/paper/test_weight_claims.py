@@ -5,7 +5,7 @@ import pytest
 
 from inr_sae.paper import claims, weight_claims, weight_evidence
 from inr_sae.paper.claims import BY_ARITHMETIC, NOT_REPRODUCED, NOT_TESTABLE, PARTLY, REPRODUCED, TOO_FEW_CASES
-from inr_sae.rows import BIASES, BOTH, CONTROL, OFFSETS, FlowRow, InterventionRow, ReadingRow
+from inr_sae.rows.weights import BIASES, BOTH, CONTROL, OFFSETS, FlowRow, InterventionRow, ReadingRow
 
 BASE = "base"
 CONDITIONS = {

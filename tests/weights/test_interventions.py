@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from inr_sae.rows import BIASES, BOTH, CONTROL
+from inr_sae.rows.weights import BIASES, BOTH, CONTROL
 from inr_sae.weights import interventions, outer, readings
 from tests.weights import builders
 

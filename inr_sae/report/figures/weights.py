@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 
 from inr_sae.report.figures.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, ROSE, TEAL, figure, styled
-from inr_sae.rows import ALL_TOKENS, BIASES, CONTROL, OFFSETS
+from inr_sae.rows.weights import ALL_TOKENS, BIASES, CONTROL, OFFSETS
 
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, ROSE, TEAL, "#8c7500", INK)
 MARKERS = "os^DvPX*"

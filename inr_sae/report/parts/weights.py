@@ -8,7 +8,7 @@ from inr_sae.measure.paired import clustered_interval
 from inr_sae.report import page
 from inr_sae.report.figures import weights as figures
 from inr_sae.report.page import Section
-from inr_sae.rows import BIASES, CONTROL, OFFSETS
+from inr_sae.rows.weights import BIASES, CONTROL, OFFSETS
 
 
 class Study(NamedTuple):

@@ -6,7 +6,16 @@ import pytest
 from inr_sae.folder.store import Store
 from inr_sae.report.exhibits import Exhibits
 from inr_sae.report.parts import weights
-from inr_sae.rows import BIASES, CONTROL, OFFSETS, BaselineRow, FitGeometryRow, FlowRow, InterventionRow, ReadingRow
+from inr_sae.rows.weights import (
+    BIASES,
+    CONTROL,
+    OFFSETS,
+    BaselineRow,
+    FitGeometryRow,
+    FlowRow,
+    InterventionRow,
+    ReadingRow,
+)
 
 CONDITIONS = {"ce_0.01_all": (0.01, "all", 0.0), "ce_0.01_biases": (0.01, "biases", 0.0)}
 
