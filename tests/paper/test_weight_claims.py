@@ -94,7 +94,8 @@ def test_a_study_as_the_paper_tells_it_is_reproduced():
             return accuracy(name, seed) + 0.001 * seed
         return 0.5 + 0.2 * (name == "pressed") + 0.01 * seed
 
-    found = verdicts(readings(accuracy), flow(purity), interventions(0.8, 0.1, layers=(0.5, 0.5, 0.5)))
+    changed = interventions(0.8, 0.1, 6, layers=(0.5, 0.5, 0.5))
+    found = verdicts(readings(accuracy, 6), flow(purity, 6), changed)
     for name in ("geometry_untracked", "pressure_misleads", "late_blocks", "bias_causal", "bias_low_dimensional"):
         assert found[name] == REPRODUCED, name
     assert found["layers_interact"] == REPRODUCED and found["routes_interact"] == NOT_REPRODUCED
@@ -134,13 +135,23 @@ def test_pressure_that_helps_the_reader_is_no_case():
     assert found["pressure_misleads"] == NOT_REPRODUCED
 
 
+def test_pressure_that_has_no_part_in_accuracy_is_no_case_however_pure_offsets_are():
+    """The null: purity rises as the loss is made to, and readers are worse as often as better."""
+
+    def accuracy(name, seed):
+        return 0.9 + 0.01 * (name == "pressed") * (-1 if seed in (0, 2, 3, 5) else 1)
+
+    found = verdicts(readings(accuracy, 6), flow(lambda name, *_: 0.5 + 0.2 * (name == "pressed"), 6), [])
+    assert found["pressure_misleads"] == NOT_REPRODUCED
+
+
 def test_pressure_is_compared_with_the_same_seed_without_it():
     def accuracy(name, seed):
         return 0.9 - 0.1 * seed - 0.01 * (name == "pressed")
 
     of_flow = flow(lambda name, seed, block: 0.5 + 0.1 * seed + 0.01 * (name == "pressed"))
     measured = weight_evidence.of_readers(readings(accuracy), of_flow, [], BASE)["pressure_misleads"]
-    assert (measured.value, measured.total) == (3, 3) and measured.chance == pytest.approx(0.25**3)
+    assert (measured.value, measured.total) == (3, 3) and measured.chance == pytest.approx(0.5**3)
 
 
 def test_shuffled_labels_stand_beside_the_correlation():
