@@ -17,6 +17,9 @@ from inr_sae.report.figures.style import (
 )
 
 
+LEAST_DB = 2.0  # that an axis spans
+
+
 @styled
 def psnr_against_tau(summary, fits, rule_layer):
     """Figure 2, left: PSNR of the freeze protocol at every tau, STRAINER's recipe as a band, rule and best marked.
@@ -118,6 +121,9 @@ def dictionary_statistics(metrics, noun="dictionary"):
     quality.plot(layers, substituted, color=GREEN, marker="o", ms=4, label=label)
     quality.set_ylabel("cohort PSNR (dB)")
     quality.set_title("fidelity", loc="left")
+    low, high = quality.get_ylim()
+    if high - low < LEAST_DB:  # of a complete basis: rounding is no difference
+        quality.set_ylim((low + high - LEAST_DB) / 2, (low + high + LEAST_DB) / 2)
     quality.legend(fontsize=8)
     for ax in fig.axes:
         ax.set(xlabel="layer", xticks=layers)
