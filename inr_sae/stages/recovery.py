@@ -57,5 +57,6 @@ def heading(config):
     own = config.recovery
     return Heading(
         "Model recovery: which autoencoders learn a known dictionary again",
-        f"{own.atoms} functions at {own.points} points, {own.active} a sample; {own.steps} steps of {own.batch} samples.",
+        f"{own.atoms} functions at {own.points} points, {own.active} a sample; {own.steps} steps of {own.batch} "
+        "samples.",
     )

@@ -16,7 +16,6 @@ from inr_sae.report.figures.style import (
     styled,
 )
 
-
 LEAST_DB = 2.0  # that an axis spans
 
 

@@ -15,7 +15,9 @@ def exhibits(tmp_path):
 def tables():
     return {
         "kept": [KeptRow(*place, name, n, 10.0 + n, 20.0) for place in PLACES for name in LABELS for n in (0, 4)],
-        "needed": [NeededRow(*place, name, 4, None if name == "pca" else 3, 1.0) for place in PLACES for name in LABELS],
+        "needed": [
+            NeededRow(*place, name, 4, None if name == "pca" else 3, 1.0) for place in PLACES for name in LABELS
+        ],
         "edges": [EdgeRow(*place, name, 100, 25, 8.0, 1.0, 30.0) for place in PLACES for name in LABELS],
         "resolution": [ResolutionRow(*place, "lib", "double", 5, 5, 0.9, 0.125, 0.0, 30.0) for place in PLACES],
         "spatial": [SpatialRow(*place, 0.5, 10.0, 9.0, 30.0) for place in PLACES],
