@@ -19,7 +19,7 @@ FLOORS = [
     {"report"},
     {"paper"},
     {"run"},
-    {"atoms"},
+    {"atoms", "weights"},
     {"dictionaries"},
     {"exchange"},
     {"inr"},
@@ -33,8 +33,8 @@ FLOORS = [
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 ROWS_ALONE = ("report", "paper")  # rooms that know rows and arrays, never networks
-NETWORKS = {"inr", "run", "dictionaries", "atoms", "exchange", "signals"}
-ARRAYS_ALONE = {"inr", "dictionaries", "atoms"}  # rooms without a path or a config
+NETWORKS = {"inr", "run", "dictionaries", "atoms", "weights", "exchange", "signals"}
+ARRAYS_ALONE = {"inr", "dictionaries", "atoms", "weights"}  # rooms without a path or a config
 LONGEST, MEDIAN = 300, 120  # lines of a file
 
 

@@ -156,6 +156,9 @@ class _Writer:
         if name == "cond" and isinstance(arguments[0], int):
             branch = about["branches"][arguments[0]]
             return self.inline(branch.jaxpr, branch.consts, arguments[1:])
+        of_rows = any(atom.aval.ndim == 2 and atom.aval.shape[0] == ROWS for atom in equation.outvars)
+        if arguments and not of_rows and all(argument[0] == "constant" for argument in arguments):
+            return self.folded(equation, arguments)
         shapes = [atom.aval.shape for atom in equation.invars]
         if any(atom.aval.dtype != np.float32 for atom in [*equation.invars, *equation.outvars]):
             raise Untranslatable(f"{name} of numbers that are no float32")
@@ -175,6 +178,15 @@ class _Writer:
             step = 1 if about["strides"] is None else about["strides"][1]
             return self.add("columns", arguments, about["start_indices"][1], about["limit_indices"][1], step)
         raise Untranslatable(f"{name} of {', '.join(map(str, shapes))}")
+
+    def folded(self, equation, arguments):
+        """The values of an equation of constants: constants."""
+        operands = [
+            np.asarray(self.constants[place], atom.aval.dtype)
+            for (_, place), atom in zip(arguments, equation.invars, strict=True)
+        ]
+        results = equation.primitive.bind(*operands, **equation.params)
+        return [self.constant(each) for each in (results if equation.primitive.multiple_results else [results])]
 
     def program(self, output):
         """The Program that ends with a value; what it does not need is left out."""

@@ -155,6 +155,8 @@ def caveats(datasets, external_file):
     datasets: of all signals. external_file: where an encoder came from, "" if it was trained here.
     """
     found = [f"The encoder was trained elsewhere ({external_file})."] if external_file else []
+    if "noise" in datasets:
+        found.append("Noise among the signals shows nothing but itself: it asks whether an encoder needs images.")
     if all(dataset == "phantom" for dataset in datasets):
         found.append(
             "The signals are procedural phantoms: this shows how the study works, and says nothing about photographs "

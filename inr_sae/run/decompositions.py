@@ -8,7 +8,7 @@ import numpy as np
 from inr_sae.atoms import edges, keeping, statistics
 from inr_sae.inr import network
 from inr_sae.measure.image import psnr_from_mse
-from inr_sae.rows import EdgeRow, KeptRow, NeededRow, ResolutionRow, SpatialRow
+from inr_sae.rows.decompositions import EdgeRow, KeptRow, NeededRow, ResolutionRow, SpatialRow
 from inr_sae.run import trained
 
 FINER = 1.37  # an uneven number of times as many pixels: coordinates that the training grid does not have

@@ -24,12 +24,18 @@ logger = logging.getLogger("inr_sae")
 
 # Which backbones are in use, by the keys that name them, and the stage that must be there for a key to count; and the
 # groups that have a group or a key for each backbone.
-BACKBONES = {"inr.backbone": None, "transfer.backbones": "encoders", "conditions.backbones": "conditions"}
-BACKBONES |= {"decompositions.backbones": "decompositions"}
-OF_BACKBONES = ("inr", "single", "transfer.frequencies")
+BACKBONES = {
+    "inr.backbone": None,
+    "transfer.backbones": "encoders",
+    "conditions.backbones": "conditions",
+    "networks.backbones": "networks",
+    "decompositions.backbones": "decompositions",
+}
+OF_BACKBONES = ("inr", "single", "transfer.frequencies", "rates")
 METHODS = {"dictionary.method": None, "decompositions.methods": "decompositions"}  # likewise of dictionary methods
 # Keys that decide where and when, not what is computed; where data lie, too: the pixels' digests guard them.
-FREE = ("signals.root", "sets.*.root", "runtime.cache_dir", "runtime.checkpoint_seconds", "runtime.keep")
+FREE = ("signals.root", "sets.*.root", "classes.root", "runtime.cache_dir", "runtime.checkpoint_seconds")
+FREE += ("runtime.keep",)
 
 
 class State(NamedTuple):

@@ -17,7 +17,7 @@ import optax
 from jax import lax
 
 from inr_sae.dictionaries import fields
-from inr_sae.rows import RecoveryRow
+from inr_sae.rows.decompositions import RecoveryRow
 
 ATOMS = ("smooth", "rough")
 OPTIMIZERS = ("adam", "sgd")

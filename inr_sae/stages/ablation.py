@@ -14,7 +14,7 @@ from inr_sae.inr import network
 from inr_sae.machine.progress import Progress
 from inr_sae.measure import image
 from inr_sae.report.parts import study as parts
-from inr_sae.rows import AblationRow, EffectRow
+from inr_sae.rows.dictionaries import AblationRow, EffectRow
 from inr_sae.run import checks
 from inr_sae.run.once import is_done
 from inr_sae.signals.load import n_trained

@@ -2,6 +2,8 @@
 
 from inr_sae.paper import (
     claims,
+    convergence_claims,
+    convergence_evidence,
     decomposition_claims,
     decomposition_evidence,
     dictionary_claims,
@@ -11,12 +13,23 @@ from inr_sae.paper import (
     transfer_evidence,
 )
 from inr_sae.report.parts import claims as parts
-from inr_sae.rows import ClaimRow
+from inr_sae.rows.claims import ClaimRow
+from inr_sae.rows.common import MADE
 from inr_sae.run import sweep, trained
 from inr_sae.run.once import flatten, is_done, matches
-from inr_sae.stages import cohort, conditions, decompositions, encoders, recovery, size_sweep, stability, transfer
+from inr_sae.stages import (
+    cohort,
+    conditions,
+    convergence,
+    decompositions,
+    encoders,
+    recovery,
+    size_sweep,
+    stability,
+    transfer,
+)
 
-NEEDS, USES = (("transfer", "conditions", "decompositions"),), ("size_sweep", "stability", "recovery")
+NEEDS, USES = (("transfer", "conditions", "decompositions"),), ("size_sweep", "stability", "recovery", "convergence")
 READS = tuple(dict.fromkeys((*transfer.READS, *conditions.READS, "size_sweep", "decompositions")))
 WRITES = ("claims", "report/claims.csv")
 CHEAP = True
@@ -54,7 +67,7 @@ def of_matrix(config, store):
 def data_of_matrix(config, store, fits, ranks):
     """The claims.Data of a matrix; of the encoders and sets that its claims count."""
     names = (*config.transfer.sources, *config.transfer.targets)
-    real = [name for name in dict.fromkeys(names) if config.sets[name].dataset != "phantom"]
+    real = [name for name in dict.fromkeys(names) if config.sets[name].dataset not in MADE]
     phantom = not (set(real) & set(config.transfer.sources) and set(real) & set(config.transfer.targets))
     images, described = [], []
     for name in dict.fromkeys(names) if phantom else real:
@@ -96,7 +109,16 @@ def of_dictionaries(config, store):
             for (which, (own, _)), (height, width) in zip(cohorts.items(), sizes.values())
         },
     )
-    return claims.table(dictionary_claims.DICTIONARIES, measured, data_of_dictionaries(config, store, cohorts, sizes))
+    data = data_of_dictionaries(config, store, cohorts, sizes)
+    return claims.table(dictionary_claims.DICTIONARIES, measured, data) + of_convergence(store, data)
+
+
+def of_convergence(store, data):
+    """ClaimRows of pairs of networks, where these were compared; data: the claims.Data."""
+    if not is_done(store, "convergence"):
+        return []
+    tables = (convergence.table(store, name) for name in ("one_to_one", "one_to_many"))
+    return claims.table(convergence_claims.CONVERGENCE, convergence_evidence.of_pairs(*tables), data)
 
 
 def of_decompositions(config, store):
@@ -128,7 +150,7 @@ def data_of_dictionaries(config, store, cohorts, sizes):
     alone = ("one cohort and one dictionary seed a condition, so no interval",)
     described = ", ".join(f"{described_set(dataset, each)}, cohort of {config.signals.n_cohort}" for each in images)
     differences = {name: (*said, *alone) for name, said in differences.items()}
-    return claims.Data(described, differences, dataset == "phantom")
+    return claims.Data(described, differences, dataset in MADE)
 
 
 def sections(config, store, exhibits):

@@ -14,7 +14,7 @@ from inr_sae.machine.progress import Progress
 from inr_sae.report import sentences
 from inr_sae.report.page import Heading
 from inr_sae.report.parts import decompositions as parts
-from inr_sae.rows import EdgeRow, KeptRow, NeededRow, ResolutionRow, SpatialRow
+from inr_sae.rows.decompositions import EdgeRow, KeptRow, NeededRow, ResolutionRow, SpatialRow
 from inr_sae.run import checks, trained
 from inr_sae.run import decompositions as measured
 from inr_sae.run.once import run_stage

@@ -11,7 +11,7 @@ from inr_sae.atoms import shape, statistics
 from inr_sae.dictionaries.codes import Dictionary, Job, fit
 from inr_sae.errors import UserError
 from inr_sae.report.parts import study as parts
-from inr_sae.rows import AtomRow, LossRow, MetricsRow
+from inr_sae.rows.dictionaries import AtomRow, LossRow, MetricsRow
 from inr_sae.run import checks, drawn, trained, training
 from inr_sae.run.keys import key_of
 from inr_sae.run.trained import mean_psnr
@@ -35,6 +35,19 @@ def check(config):
                 f"are {height}x{width}; set another method, or signals.size"
             )
     checks.units("dictionary.layers", config.dictionary.layers, config.inr.backbone, trained.n_units(config.inr))
+    if "k" in settings(config):
+        check_sparsity(config, f"dictionary.{config.dictionary.method}.k", settings(config)["k"])
+
+
+def check_sparsity(config, key, k):
+    """Raise UserError where codes of k numbers are no sparser than the activations of a layer that has a dictionary."""
+    widths = trained.unit_widths(config.inr)
+    layer = min(layers(config), key=lambda layer: widths[layer])
+    if k >= widths[layer]:
+        raise UserError(
+            f"{key} is {k}, and layer {layer} of {config.inr.backbone} is {widths[layer]} wide: codes of as many "
+            f"numbers say nothing; set it well below, as {max(1, widths[layer] // 4)}"
+        )
 
 
 def method_of(config):
@@ -108,7 +121,8 @@ def fit_jobs(config, store, jobs, at):
     """The Dictionary of each Job; in the folder `at` checkpoints and history.csv, where the method trains."""
 
     def train(state, of_method):
-        of_method = of_method._replace(label=f"{store.label(at)} {config.inr.backbone}")
+        mend = f"dictionary.{config.dictionary.method}.learning_rate"
+        of_method = of_method._replace(label=f"{store.label(at)} {config.inr.backbone}", mend=mend)
         state, history = training.train(store, at, state, of_method, config.runtime)
         rows = [LossRow(step, job.name, mse) for step, *row in history for job, mse in zip(jobs, row, strict=True)]
         store.write_rows(f"{at}/history.csv", LossRow, rows)

@@ -4,7 +4,7 @@ from inr_sae.errors import UserError
 from inr_sae.machine.progress import Progress
 from inr_sae.report.page import Heading
 from inr_sae.report.parts import decompositions as parts
-from inr_sae.rows import RecoveryRow
+from inr_sae.rows.decompositions import RecoveryRow
 from inr_sae.run import checks, recovery
 
 NEEDS, USES = (), ()

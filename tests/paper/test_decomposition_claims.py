@@ -8,7 +8,7 @@ import pytest
 from inr_sae.paper import claims
 from inr_sae.paper.decomposition_claims import DECOMPOSITIONS, OF_MODELS
 from inr_sae.paper.decomposition_evidence import of_methods, of_recovery
-from inr_sae.rows import EdgeRow, NeededRow, RecoveryRow, ResolutionRow
+from inr_sae.rows.decompositions import EdgeRow, NeededRow, RecoveryRow, ResolutionRow
 
 CLAIMS = {claim.name: claim for claim in (*DECOMPOSITIONS, *OF_MODELS)}
 REAL = claims.Data("faces", {}, phantom=False)

@@ -2,17 +2,9 @@ import numpy as np
 import pytest
 
 from inr_sae.report import sentences
-from inr_sae.rows import (
-    AgreementRow,
-    BestTauRow,
-    ClaimRow,
-    EffectRow,
-    MatchRow,
-    MetricsRow,
-    PairedRow,
-    RankRow,
-    WinnerRow,
-)
+from inr_sae.rows.claims import ClaimRow
+from inr_sae.rows.dictionaries import EffectRow, MatchRow, MetricsRow
+from inr_sae.rows.transfer import AgreementRow, BestTauRow, PairedRow, RankRow, WinnerRow
 from tests.report.builders import FFMLP, PAIR, SIREN, make, metrics, sweep
 
 

@@ -7,7 +7,7 @@ from tests.stages import studies
 
 @pytest.fixture(scope="session", params=studies.SINGLES)
 def single(request, tmp_path_factory):
-    """A finished study of each backbone there is."""
+    """A finished study of each kind of backbone, two at both depths."""
     return studies.finished(tmp_path_factory, request.param)
 
 
@@ -27,6 +27,12 @@ def tuned(request, tmp_path_factory):
 def compared(request, tmp_path_factory):
     """A finished study of the dictionaries of both of the paper's backbones in every regime."""
     return studies.finished(tmp_path_factory, request.param)
+
+
+@pytest.fixture(scope="session")
+def converged(tmp_path_factory):
+    """A finished study of whether two networks learn the same, of meanings and of steering."""
+    return studies.finished(tmp_path_factory, "converged_3")
 
 
 @pytest.fixture(scope="session", params=studies.SEARCHES)

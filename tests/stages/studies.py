@@ -7,11 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from configs import base, decompositions, dictionaries, recipes, transfer, tune
+from configs import base, convergence, decompositions, dictionaries, recipes, transfer, tune
 from inr_sae import study
-from inr_sae.inr import network
 from tests.conftest import shrink
-from tests.helpers import made_once, rows
+from tests.helpers import UNLIKE, made_once, rows
 
 DEPTHS = (3, 7)  # neither is the paper's five
 SIZE, TURNED = (12, 11), (11, 12)  # two grids of as many pixels
@@ -73,7 +72,7 @@ def compared(n_layers):
     config.signals.n_validation = 2
     config.single.steps = 200
     config.dictionary.topk.update(dict(steps=400, log_every=200, learning_rate=1e-2))  # R² is high enough to speak
-    config.size_sweep.update(dict(n_atoms=(8, 16), k=(4, 8), steps=400))
+    config.size_sweep.update(dict(n_atoms=(8, 16), k=(4, 6), steps=400))
     config.explorer.update(dict(atoms=20, per_pixel=3, effects=6, tile=12))
     return config
 
@@ -92,6 +91,18 @@ def decomposed(n_layers):
     return config
 
 
+def converged(n_layers):
+    """A study of whether networks of both backbones learn the same, of what atoms mean, and of steering."""
+    config = small(convergence.get_config(), n_layers)
+    config.signals.n_validation = 2
+    config.single.steps = 200
+    config.dictionary.topk.update(dict(steps=400, log_every=200, learning_rate=1e-2))
+    config.convergence.update(dict(many=6, targets=3))
+    config.steering.update(dict(alphas=(-2.0, 0.0, 4.0), atoms=2, kept=(1, 4, 64), fit_alphas=(0.0, 1.0)))
+    config.explorer.update(dict(atoms=20, per_pixel=3, effects=6, tile=12))
+    return config
+
+
 def recipes_of(n_layers):
     """A search for the recipe behind the numbers of published.csv, which nobody has published."""
     config = small(recipes.get_config(), n_layers)
@@ -101,12 +112,13 @@ def recipes_of(n_layers):
     return config
 
 
-SINGLES = {f"single_{name}_{n}": partial(single, name, n) for n in DEPTHS for name in network.backbone_names()}
+SINGLES = {f"single_{name}_{min(DEPTHS)}": partial(single, name, min(DEPTHS)) for name in UNLIKE}
+SINGLES |= {f"single_{name}_{max(DEPTHS)}": partial(single, name, max(DEPTHS)) for name in ("ffmlp", "siren")}
 MATRICES, TUNINGS, COMPARISONS, SEARCHES = (
     {f"{build.__name__}_{n}": partial(build, n) for n in DEPTHS} for build in (matrix, tuning, compared, recipes_of)
 )
-DECOMPOSED = {"decomposed_3": partial(decomposed, 3)}
-ALL = DECOMPOSED | SINGLES | MATRICES | TUNINGS | COMPARISONS | SEARCHES
+DECOMPOSED, CONVERGED = {"decomposed_3": partial(decomposed, 3)}, {"converged_3": partial(converged, 3)}
+ALL = DECOMPOSED | CONVERGED | SINGLES | MATRICES | TUNINGS | COMPARISONS | SEARCHES
 
 
 class Finished(NamedTuple):

@@ -8,7 +8,7 @@ from inr_sae.report.figures import dictionaries, pictures, sizes
 from inr_sae.report.figures.style import has_numbers, magnitude_label
 from inr_sae.report.page import Section
 from inr_sae.report.parts.study import SIGNED, pictured_rows
-from inr_sae.rows import condition_of
+from inr_sae.rows.common import condition_of
 
 GALLERY = 8  # atoms a layer in Figures 13 and 14
 FEW = 5  # in Figure 3

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from inr_sae.report.figures import decompositions as figures
-from inr_sae.rows import EdgeRow, KeptRow, RecoveryRow, ResolutionRow, SpatialRow
+from inr_sae.rows.decompositions import EdgeRow, KeptRow, RecoveryRow, ResolutionRow, SpatialRow
 from tests.report.builders import labelled, legend, titles
 
 LABELS = {"pca": "PCA", "lib": "LIB"}

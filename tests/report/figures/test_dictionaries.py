@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from inr_sae.report.figures import dictionaries, style
-from inr_sae.rows import Condition, EffectRow, MatchRow
+from inr_sae.rows.common import Condition
+from inr_sae.rows.dictionaries import EffectRow, MatchRow
 from tests.report.builders import FFMLP, SIREN, atoms, labelled, legend, make, metrics, titles
 
 DEPTHS = pytest.mark.parametrize("depth", [3, 7])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from inr_sae.report.figures import pictures, style
-from inr_sae.rows import AblationRow
+from inr_sae.rows.dictionaries import AblationRow
 from tests.report.builders import FFMLP, SIREN, make, texts, titles
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from inr_sae.folder.store import Store
 from inr_sae.report.figures import study, style
-from inr_sae.rows import HistoryRow, RankRow
+from inr_sae.rows.transfer import HistoryRow, RankRow
 from tests.report.builders import labelled, make, metrics, sweep, texts, titles
 
 DEPTHS = pytest.mark.parametrize("depth", [3, 7])

@@ -3,7 +3,7 @@ import pytest
 from inr_sae.folder.store import Store
 from inr_sae.report.exhibits import Exhibits
 from inr_sae.report.parts import decompositions as parts
-from inr_sae.rows import EdgeRow, KeptRow, NeededRow, ResolutionRow, SpatialRow
+from inr_sae.rows.decompositions import EdgeRow, KeptRow, NeededRow, ResolutionRow, SpatialRow
 from tests.report.figures.test_decompositions import LABELS, PLACES, recovered
 
 
@@ -15,9 +15,7 @@ def exhibits(tmp_path):
 def tables():
     return {
         "kept": [KeptRow(*place, name, n, 10.0 + n, 20.0) for place in PLACES for name in LABELS for n in (0, 4)],
-        "needed": [
-            NeededRow(*place, name, 4, None if name == "pca" else 3, 1.0) for place in PLACES for name in LABELS
-        ],
+        "needed": [NeededRow(*at, name, 4, None if name == "pca" else 3, 1.0) for at in PLACES for name in LABELS],
         "edges": [EdgeRow(*place, name, 100, 25, 8.0, 1.0, 30.0) for place in PLACES for name in LABELS],
         "resolution": [ResolutionRow(*place, "lib", "double", 5, 5, 0.9, 0.125, 0.0, 30.0) for place in PLACES],
         "spatial": [SpatialRow(*place, 0.5, 10.0, 9.0, 30.0) for place in PLACES],

@@ -4,7 +4,8 @@ import pytest
 from inr_sae.folder.store import Store
 from inr_sae.report.exhibits import Exhibits
 from inr_sae.report.parts import dictionaries
-from inr_sae.rows import AblationRow, Condition, EffectRow, MatchRow, SizeRow
+from inr_sae.rows.common import Condition
+from inr_sae.rows.dictionaries import AblationRow, EffectRow, MatchRow, SizeRow
 from tests.report.builders import FFMLP, SIREN, atoms, make, metrics
 
 SINGLE = Condition("single", "siren", 0)

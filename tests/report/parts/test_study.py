@@ -4,7 +4,8 @@ import pytest
 from inr_sae.folder.store import Store
 from inr_sae.report.exhibits import Exhibits
 from inr_sae.report.parts import study
-from inr_sae.rows import AblationRow, EffectRow, HistoryRow, RankRow, SignalRow, SweepSummaryRow
+from inr_sae.rows.dictionaries import AblationRow, EffectRow
+from inr_sae.rows.transfer import HistoryRow, RankRow, SignalRow, SweepSummaryRow
 from tests.report.builders import atoms, make, metrics, sweep
 
 
