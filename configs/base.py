@@ -19,7 +19,7 @@ from inr_sae.errors import UserError
 from inr_sae.inr import network
 from inr_sae.protocols import PROTOCOLS
 
-SCALES = ("demo", "phantom", "folder", "celebahq", "kodak", "oasis")
+SCALES = ("demo", "phantom", "folder", "celebahq", "kodak", "oasis", "noise")
 RECIPES = {  # {key: value} by which a recipe differs from the defaults
     # The paper's text.
     "paper": {"inr.coordinates": (-1.0, 1.0)},
@@ -45,7 +45,7 @@ def get_config():
 
     config.signals = ConfigDict(
         dict(
-            dataset="phantom",  # a file in inr_sae/signals/: phantom, folder, celebahq, kodak, oasis
+            dataset="phantom",  # a file in inr_sae/signals/: phantom, folder, celebahq, kodak, oasis, noise
             root="",  # folder of the images, with its subfolders
             size=placeholder(tuple),  # (height, width) in pixels; not set: the images' own
             crop="none",  # none: a resize stretches; center: keeps proportions, loses borders
@@ -118,6 +118,16 @@ def get_config():
             frequencies={name: () for name in network.backbone_names()},  # an encoder each; empty: that of `inr`
         )
     )
+    config.networks = ConfigDict(  # each the study of a cohort, and all beside each other
+        dict(
+            backbones=("siren", "ffmlp"),
+            n_layers=(),  # empty: inr.n_layers
+            widths=(),  # empty: inr.width
+            seeds=(0,),  # of weights, batches and fits: initialisations of one cohort
+        )
+    )
+    # (cohort's, test-time) learning rate of a backbone among several; empty: cohort.learning_rate, fit.learning_rate
+    config.rates = ConfigDict({name: () for name in network.backbone_names()})
     config.recipes = ConfigDict(  # candidates for what a publication leaves open
         dict(
             published="",  # csv of its numbers; empty: the paper's and its notebook's
@@ -170,6 +180,73 @@ def get_config():
             regimes=("cohort",),  # whose dictionaries are fitted again
             seeds=(1,),  # from these further seeds, each matched with the first
             max_atoms=4096,  # alive atoms that are matched, those of highest mean magnitude
+        )
+    )
+    config.classes = ConfigDict(  # images with classes
+        dict(
+            dataset="digits",  # a file in inr_sae/signals/labelled/: digits, folder, idx
+            root="",  # folder: with one subfolder a class; idx: of train-images-idx3-ubyte and its like
+            size=placeholder(tuple),  # (height, width) in pixels of a folder's images; not set: their own
+            crop="none",  # as signals.crop
+            background=placeholder(float),  # as signals.background
+            grey=False,  # average the colour channels
+            n_train=1200,
+            n_validation=237,
+            n_test=360,
+            seed=0,  # of the draw
+        )
+    )
+    config.weights = ConfigDict(  # networks fitted to them, and the reader of the networks' weights
+        dict(
+            width=32,
+            n_hidden=3,  # adapted layers, those behind the first
+            omega_0=10.0,  # of the first layer
+            inner_steps=4,  # gradient steps that fit the network to an image
+            reader_width=32,
+            reader_head=16,  # width of an attention head
+            reader_blocks=3,
+            gain=500.0,  # of what the reader sees
+            steps=400,  # of the outer loop
+            batch=50,
+            learning_rate=2e-3,  # peak of the one cycle, of the shared start and the reader
+            rate_learning_rate=1e-2,  # and of the rates
+            log_every=50,  # steps between rows of history.csv; also the steps in one dispatch
+            seeds=(0, 1, 2),
+            # The first of each makes a condition; every other value stands in it alone.
+            ce_weights=(0.01, 0.0, 0.1),  # share of the cross-entropy's gradient that reaches the networks
+            tokens=("all", "weights", "biases"),  # what of the offsets the reader is shown
+            contrasts=(0.0, 0.01, 0.1),  # weight of a supervised contrastive loss on the offsets
+        )
+    )
+    config.geometry = ConfigDict(  # of test-time fits of one encoder, by data set
+        dict(
+            sets=(),  # names in `sets`, whose test signals are fitted beside those of `signals`
+            protocols=("freeze", "full"),  # freeze: the head alone is fitted, behind all layers
+        )
+    )
+    config.decompositions = ConfigDict(  # methods held against each other, on cohort encoders of several backbones
+        dict(
+            backbones=("siren", "ffmlp"),
+            methods=("neurons", "pca", "lib", "topk", "lifted", "operator", "convolutional"),
+            drop_db=1.0,  # of PSNR, within which directions and interactions are needed
+            coordinates=256,  # drawn at random, at which interactions are measured
+            shares=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0),  # of the coordinates, where a unit is strongest
+        )
+    )
+    config.recovery = ConfigDict(  # a known dictionary of functions on a line, learned again
+        dict(
+            points=64,  # of the line
+            atoms=16,  # known ones, of which `active` make a sample
+            active=2,
+            n_atoms=32,  # learned ones, of which as many fire
+            modes=8,  # of smooth atoms, and of an operator with few modes: from -7 to 7
+            lift=128,  # width behind a lifting
+            steps=1000,
+            batch=256,  # samples a step
+            log_every=10,
+            rate_adam=3e-3,
+            rate_sgd=10.0,
+            seeds=(0, 1, 2),
         )
     )
     config.convergence = ConfigDict(
@@ -227,9 +304,23 @@ def get_config():
 
 
 def _single(backbone):
-    """The single-signal regime of a backbone that the paper does not tune: its own frequency, the paper's rate."""
+    """The single-signal regime of a backbone that the paper does not tune: its own frequency and rate."""
     frequency = {} if backbone.FREQUENCY is None else {"frequency": backbone.DEFAULTS[backbone.FREQUENCY]}
-    return {"learning_rate": 1e-4} | frequency
+    return {"learning_rate": rate_of(backbone)} | frequency
+
+
+def rate_of(backbone):
+    """The learning rate of a backbone's configs, the paper's for those that the paper has."""
+    return getattr(backbone, "RATE", 1e-4)
+
+
+def cohort_of(name, scale, demo=None):
+    """The config of a cohort study of a backbone at its own rate; scale, demo: as of `at_scale`."""
+    config = get_config()
+    rate = rate_of(network.backbone(name))
+    config.inr.backbone = name
+    config.cohort.learning_rate = config.fit.learning_rate = rate
+    return at_scale(config, scale, demo)
 
 
 def words(string):
@@ -275,7 +366,7 @@ def at_scale(config, string, demo=None):
     if scale == "demo":
         return _demo(config, demo or {})
     config.signals.dataset = scale
-    if scale == "phantom":
+    if scale in ("phantom", "noise"):
         config.signals.size = (218, 178)
     if scale in ("celebahq", "oasis"):
         config.signals.n_validation = 50

@@ -29,6 +29,7 @@ class Training(NamedTuple):
     measure: Callable  # (state, losses) -> floats, the row
     describe: Callable  # row -> str, how it goes
     stop: Callable = lambda row: False  # row -> whether to end early
+    mend: str = "the learning rate"  # what to lower where a loss is not finite
 
 
 def train(state, training):

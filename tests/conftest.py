@@ -21,8 +21,7 @@ import pytest
 
 from configs import base
 from inr_sae import study
-from inr_sae.inr import network
-from tests.helpers import made_once
+from tests.helpers import UNLIKE, made_once
 
 
 def pytest_unconfigure():
@@ -53,9 +52,9 @@ def tiny_study(backbone):
     return shrink(config)
 
 
-@pytest.fixture(params=network.backbone_names())
+@pytest.fixture(params=UNLIKE)
 def tiny(request):
-    """A tiny config of each backbone there is."""
+    """A tiny config of each kind of backbone."""
     return tiny_study(request.param)
 
 

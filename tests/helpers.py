@@ -8,7 +8,12 @@ import os
 import pytest
 
 from inr_sae import study
+from inr_sae.inr import network
 
+# Backbones like another, as to the tests of whole studies: the same units, embeddings and kinds of leaves. Every one
+# there is runs through the tests of its room.
+ALIKE = {"finer": "siren", "gaussian": "siren", "neurbf": "hashgrid"}
+UNLIKE = tuple(name for name in network.backbone_names() if name not in ALIKE)
 COMPUTED = ("cohort", "rank", "freeze_sweep", "dictionary", "ablation")  # stages without pages
 
 

@@ -5,6 +5,7 @@ import itertools
 import pkgutil
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,19 +17,33 @@ from inr_sae.errors import UserError
 from inr_sae.exchange.layouts import LAYOUTS
 from inr_sae.folder.store import Store
 from inr_sae.inr import network
-from inr_sae.run import drawn
+from inr_sae.run import drawn, trained
 from inr_sae.run.once import flatten
 from inr_sae.signals.load import TRAIN_ON, Signals
 from inr_sae.signals.split import Split
 
 FOLDER = Path(configs.__file__).parent
 SINGLE_SCALE = ("", *base.SCALES, *base.RECIPES, "kodak,notebook", "published,celebahq")
-SETS = ("", "celebahq,kodak,oasis", "mine=folder,faces=celebahq", "notebook", "kodak,notebook", "phantom")
+SETS = (
+    "",
+    "celebahq,kodak,oasis",
+    "noise,celebahq",
+    "mine=folder,faces=celebahq",
+    "notebook",
+    "kodak,notebook",
+    "phantom",
+)
+FURTHER = tuple(name for name in network.backbone_names() if name not in ("siren", "ffmlp"))
 STRINGS = {
     **dict.fromkeys(("cohort_siren", "cohort_ffmlp", "single_siren", "single_ffmlp"), SINGLE_SCALE),
-    **dict.fromkeys(("dictionaries", "convergence"), SINGLE_SCALE),
-    **dict.fromkeys(("transfer", "tune", "sensitivity"), SETS),
+    **dict.fromkeys(("dictionaries", "decompositions", "convergence"), SINGLE_SCALE),
+    **{f"cohort_{name}": ("", "celebahq", "noise") for name in FURTHER},
+    **dict.fromkeys(("shapes", "backbones"), ("", "celebahq")),
+    **dict.fromkeys(("transfer", "sensitivity"), SETS),
+    "tune": (*SETS, "wire", "hashgrid,kodak"),
     "recipes": ("", "celebahq", "celebahq,kodak"),
+    "class_signal": ("", "digits", "folder", "idx"),
+    "fit_geometry": ("", "celebahq,kodak,oasis", "celebahq,mine=folder,notebook"),
     "external": ("", *LAYOUTS, "mine.json", "folder/mine.json", "siren,notebook"),
 }
 EACH = pytest.mark.parametrize(
@@ -50,10 +65,16 @@ def blank(size, n_cohort, n_validation, n_test, train_on, **_):
     return Signals(*images, **others)
 
 
+def blank_classes(key, config):
+    """Images with classes as `drawn.read_classes` gives them; only their number is looked at."""
+    return SimpleNamespace(train=SimpleNamespace(labels=np.zeros(config["n_train"], int)))
+
+
 @pytest.fixture
 def without_images(monkeypatch):
     """Whatever images a config names are there."""
     monkeypatch.setattr(drawn, "load", blank)
+    monkeypatch.setattr(drawn, "read_classes", blank_classes)
 
 
 def test_every_config_is_here():
@@ -121,20 +142,21 @@ def test_an_empty_word_is_refused_in_every_config(name, string):
 @pytest.mark.parametrize("name", STRINGS)
 @pytest.mark.parametrize("string", ["demoo", "Kodak", "kodak=demoo", "mine=notebook", "celebahq kodak", "a=b=c"])
 def test_a_word_that_there_is_not_is_named_with_those_that_there_are(name, string):
-    known = "inr_sae, inr_sae_1" if name == "external" else "demo, phantom, folder"
+    known = {"external": "inr_sae, inr_sae_1", "class_signal": "demo, digits, folder"}
+    known = known.get(name, "demo, phantom, folder")
     word = string.partition("=")[2] or string
     with pytest.raises(UserError, match=f"the config string .*{word}'; it is one of {known}"):
         build(name, string)
 
 
-@pytest.mark.parametrize("name", [name for name, strings in STRINGS.items() if strings is SINGLE_SCALE])
+@pytest.mark.parametrize("name", [name for name in STRINGS if name.startswith(("cohort", "single", "dictionaries"))])
 @pytest.mark.parametrize("string", ["kodak,oasis", "mine=kodak", "notebook,mine=kodak"])
 def test_a_config_of_one_set_takes_one_word_and_no_name(name, string):
     with pytest.raises(UserError, match=re.escape(f"the config string is {string!r}; it is one of demo")):
         build(name, string)
 
 
-@pytest.mark.parametrize("name", [name for name in STRINGS if name != "recipes"])
+@pytest.mark.parametrize("name", [name for name in STRINGS if name not in ("recipes", "class_signal")])
 def test_two_recipes_are_refused(name):
     with pytest.raises(UserError, match="names two recipes"):
         build(name, "paper,notebook")
@@ -229,6 +251,22 @@ def test_the_single_signal_regime_of_table_2(string, name, backbone, key, value,
     assert config.cohort.steps == 500 and config.signals.n_cohort == 1 and "freeze_sweep" not in config.stages
 
 
+@pytest.mark.parametrize("name", FURTHER)
+def test_a_further_backbone_has_its_own_rate_and_as_few_codes_as_its_narrowest_unit_bears(name):
+    config, rate = build(f"cohort_{name}"), network.backbone(name).RATE
+    assert config.inr.backbone == name and config.cohort.learning_rate == config.fit.learning_rate == rate
+    assert config.single[name].learning_rate == rate
+    assert config.dictionary.topk.k <= min(trained.unit_widths(config.inr)) / 4
+
+
+def test_a_tuning_of_further_backbones_tries_frequencies_and_rates_around_their_own():
+    config = build("tune", "wire,celebahq")
+    assert config.transfer.backbones == ("wire",) and config.transfer.targets == ("celebahq",)
+    rate = network.backbone("wire").RATE
+    assert config.rates.wire == (rate, rate) and min(config.fit.other_rates) < rate < max(config.fit.other_rates)
+    assert max(config.transfer.frequencies.wire) < 2 * config.inr.wire.sigma
+
+
 # What cannot be
 
 
@@ -248,6 +286,12 @@ def test_every_backbones_keys_are_in_the_config_and_are_checked(backbone, tmp_pa
     "changes, words",
     [
         ({"dictionary.topk.k": 5000}, r"dictionary\.topk\.k = 5000 is more than dictionary\.topk\.n_atoms = 1024"),
+        ({"dictionary.topk.k": 256}, r"dictionary\.topk\.k is 256, and layer 0 of ffmlp is 256 wide.*as 64"),
+        ({"inr.backbone": "hashgrid", "dictionary.topk.k": 32}, r"topk\.k is 32, and layer 0 of hashgrid is 32 wide"),
+        ({"inr.backbone": "wire", "inr.width": 1}, r"inr\.width is 1, and WIRE"),
+        ({"inr.backbone": "wire", "inr.wire.omega": 20.0}, r"inr\.wire\.omega = 20 is 2 times inr\.wire\.sigma = 10"),
+        ({"inr.backbone": "neurbf", "inr.neurbf.pixels_per_kernel": 0.5}, r"inr\.neurbf\.pixels_per_kernel = 0\.5"),
+        ({"inr.backbone": "hashgrid", "inr.hashgrid.cells_per_pixel": 1e8}, r"inr\.hashgrid\.cells_per_pixel.*2\^32"),
         ({"dictionary.topk.batch": 1025}, r"dictionary\.topk\.batch = 1025 .* 2 devices"),
         ({"dictionary.method": "guess"}, r"dictionary\.method is 'guess'.*topk"),
         ({"dictionary.layers": (5,)}, r"dictionary\.layers has 5; layers of ffmlp are 0\.\.4"),

@@ -3,7 +3,7 @@
     python -m inr_sae.exchange.torch_steps [--height=218] [--topk.n_atoms=4096]
 
 prints a JSON object {name: [seconds of each step]}, with the names of the benchmark's rows. It stands alone: no program
-of inr_sae is imported, so that neither's threads disturb the other's.
+of inr_sae but `torch_backbones` is imported, so that neither's threads disturb the other's.
 """
 
 import argparse
@@ -12,6 +12,8 @@ import time
 
 import torch
 from torch import nn
+
+from inr_sae.exchange import torch_backbones
 
 
 class Sine(nn.Module):
@@ -116,11 +118,15 @@ def timed(step, repeats, warmup=2):
     return seconds
 
 
-def cohort_step(backbone, n_signals, n_pixels, device):
-    """A function that makes one Adam step of the cohort."""
-    model = CohortINR(backbone, n_signals, 3).to(device)
-    x, targets = 2 * torch.rand(n_pixels, 2, device=device) - 1, torch.rand(n_signals, n_pixels, 3, device=device)
-    adam = torch.optim.Adam(model.parameters(), 1e-4)
+def cohort_step(backbone, n_signals, shape, device):
+    """A function that makes one Adam step of the cohort on images of a shape (height, width)."""
+    n_pixels = shape[0] * shape[1]
+    if backbone in ("siren", "ffmlp"):
+        model = CohortINR(backbone, n_signals, 3).to(device)
+    else:
+        model = torch_backbones.model(backbone, n_signals, 3, shape).to(device)
+    x, targets = torch.rand(n_pixels, 2, device=device), torch.rand(n_signals, n_pixels, 3, device=device)
+    adam = torch.optim.Adam(model.parameters(), 1e-4, **torch_backbones.ADAM.get(backbone, {}))
 
     def step():
         adam.zero_grad(set_to_none=True)
@@ -156,16 +162,18 @@ def parse(arguments):
     return vars(parser.parse_known_args(arguments)[0])
 
 
+BACKBONES = ("siren", "ffmlp", *torch_backbones.LAYERED, *torch_backbones.OF_IMAGES)
+
+
 def main():
     sizes = parse(None)
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    n_pixels = sizes["height"] * sizes["width"]
+    shape = sizes["height"], sizes["width"]
     of_topk = [sizes[f"topk.{key}"] for key in ("n_atoms", "k", "batch")]
     steps = {
-        "cohort step, siren": cohort_step("siren", sizes["signals"], n_pixels, device),
-        "cohort step, ffmlp": cohort_step("ffmlp", sizes["signals"], n_pixels, device),
-        "test-time step, siren, full": cohort_step("siren", 1, n_pixels, device),
-        "dictionary step, topk": dictionary_step(*of_topk, n_pixels, device),
+        **{f"cohort step, {name}": cohort_step(name, sizes["signals"], shape, device) for name in BACKBONES},
+        "test-time step, siren, full": cohort_step("siren", 1, shape, device),
+        "dictionary step, topk": dictionary_step(*of_topk, shape[0] * shape[1], device),
     }
     print(json.dumps({name: timed(step, sizes["repeats"]) for name, step in steps.items()}))
 

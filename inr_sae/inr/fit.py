@@ -114,13 +114,18 @@ def init_state(params, tau, learning_rate, key):
     return TrainState(params=params, opt_state=tx.init(params), step=jnp.int32(0), key=key)
 
 
-def step(tau, learning_rate, gradients, state):
+def adam_of(backbone):
+    """What a backbone has other than Adam's defaults, {} as a rule."""
+    return getattr(backbone, "ADAM", {})
+
+
+def step(tau, learning_rate, gradients, state, adam=None):
     """One Adam step on all pixels. Returns the new state and each signal's mse (M,) before the step.
 
-    gradients: params -> (gradients of all leaves, mse (M,)).
+    gradients: params -> (gradients of all leaves, mse (M,)). adam: as of `adam_of`.
     """
     grads, mse = gradients(state.params)
-    tx = freeze.optimizer(learning_rate, freeze.labels(state.params, tau))
+    tx = freeze.optimizer(learning_rate, freeze.labels(state.params, tau), adam)
     updates, opt_state = tx.update(grads, state.opt_state, state.params)
     params = optax.apply_updates(state.params, updates)
     return state.replace(params=params, opt_state=opt_state, step=state.step + 1), mse
@@ -132,7 +137,7 @@ def steps(backbone, tau, learning_rate, n, state, data):
         of = partial(head.gradients, head.quadratic(data))
     else:
         of = partial(gradients, backbone, tau, data)
-    return lax.scan(lambda state, _: step(tau, learning_rate, of, state), state, None, length=n)
+    return lax.scan(lambda state, _: step(tau, learning_rate, of, state, adam_of(backbone)), state, None, length=n)
 
 
 @partial(jax.jit, static_argnums=(0, 1, 3))

@@ -34,12 +34,15 @@ def merge(frozen, moving):
     return {"encoder": encoder, "heads": frozen["heads"] | moving["heads"]}
 
 
-def optimizer(learning_rate, label_tree):
+def optimizer(learning_rate, label_tree, adam=None):
     """Adam (0.9, 0.999) on the leaves labelled "train"; the others get a zero update and no moments.
+
+    adam: {"b1", "b2", "eps"} where they are others.
 
     `optax.masked` would not do: it passes the raw gradient of a masked leaf on, and adds it.
     """
-    return optax.partition({"train": optax.adam(learning_rate), "frozen": optax.set_to_zero()}, label_tree)
+    train = optax.adam(learning_rate, **adam or {})
+    return optax.partition({"train": train, "frozen": optax.set_to_zero()}, label_tree)
 
 
 def join(prefix, suffix, tau):

@@ -50,7 +50,8 @@ def steps(backbone, tau, learning_rate, epochs, state, data):
     def one(state, step):
         numbers, weights = step
         batch = fit.tiles(h[numbers], targets[:, numbers], rows, weights)
-        return fit.step(tau, learning_rate, partial(fit.gradients, backbone, tau, batch), state)
+        of = partial(fit.gradients, backbone, tau, batch)
+        return fit.step(tau, learning_rate, of, state, fit.adam_of(backbone))
 
     def epoch(state, _):
         return lax.scan(one, state, shuffled(state.key, state.step // epochs.steps_each, epochs))

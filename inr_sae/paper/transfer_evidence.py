@@ -10,6 +10,7 @@ from inr_sae.measure.boundaries import encoder_of, highest_layer, rule_layers
 from inr_sae.paper import reference
 from inr_sae.paper.claims import Measured, counted, tail
 from inr_sae.paper.transfer_psnr import curve_shapes, deviation, differences, levels, matrix_of, mean_by_tau
+from inr_sae.rows.common import MADE
 
 LEAST_COHORT_DB = 25.0  # a cohort below it is not fitted, and says nothing on how well a backbone fits one
 
@@ -24,7 +25,7 @@ def of_matrix(fits, ranks, best, cohort_psnr_db, datasets):
     fits, ranks, best = (of_published_frequency(rows) for rows in (fits, ranks, best))
     if not of_phantoms(best, datasets):
         fits, ranks, best = (without_phantoms(rows, datasets) for rows in (fits, ranks, best))
-        cohort_psnr_db = {key: db for key, db in cohort_psnr_db.items() if datasets[key[0]] != "phantom"}
+        cohort_psnr_db = {key: db for key, db in cohort_psnr_db.items() if datasets[key[0]] not in MADE}
     n_units = units(ranks)
     matrix = matrix_of(fits, best, n_units, datasets)
     several = [row for row in best if row.runner_up_tau is not None]  # of a single boundary none is the best
@@ -47,11 +48,9 @@ def of_published_frequency(rows):
 
 
 def without_phantoms(rows, datasets):
-    """The rows whose source and target, if they have these, are no phantoms."""
+    """The rows whose source and target, if they have these, are no phantoms, and no noise."""
     return [
-        row
-        for row in rows
-        if all(datasets.get(getattr(row, key, None)) != "phantom" for key in ("source", "target"))
+        row for row in rows if all(datasets.get(getattr(row, key, None)) not in MADE for key in ("source", "target"))
     ]
 
 

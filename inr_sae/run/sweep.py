@@ -14,14 +14,14 @@ from flax.traverse_util import unflatten_dict
 
 from inr_sae.folder.store import Store
 from inr_sae.inr import fit as inr_fit
-from inr_sae.inr import network
 from inr_sae.machine import devices, processes
 from inr_sae.machine.interrupts import Stopped
 from inr_sae.measure import image
 from inr_sae.measure.cap import capped
 from inr_sae.measure.lpips import lpips
 from inr_sae.protocols import different_fits, frozen_to
-from inr_sae.rows import METRICS, PSNRS, CurveRow, FitRow, SummaryRow
+from inr_sae.rows.common import METRICS, PSNRS
+from inr_sae.rows.transfer import CurveRow, FitRow, SummaryRow
 from inr_sae.run import fits, trained, training
 
 LAST = 50  # steps at the end of a fit, of whose PSNR a median is taken
@@ -129,9 +129,7 @@ def batch_size(sweep):
     """Fits that a device takes at once; what the memory allows, and evenly shared, unless the config says it."""
     config, n_pixels = sweep.config, int(np.prod(sweep.images.shape[1:3]))
     backbone = trained.backbone_of(config.inr)
-    like = jax.eval_shape(
-        lambda: network.init_encoder(backbone, jax.random.key(0), trained.settings(config.inr), sweep.images[:1])
-    )
+    like = trained.like(config.inr, sweep.images[:1])
     allowed = inr_fit.fits_at_once(n_pixels, inr_fit.bytes_a_row(backbone, like), devices.memory())
     most, n = config.fit.batch or allowed, len(sweep.pairs)
     return -(-n // -(-n // most))
@@ -182,7 +180,7 @@ def fit_batch(sweep, way, pairs, size):
     fitted = fits.fit(config, sweep.encoder, way, called, sweep.images[[index for index, _ in padded]], bool(kept))
     fitted = jax.tree.map(lambda leaf: leaf[: len(pairs)], fitted)
     label = f"fit of {sweep.target} by {way.label}, rate {way.rate:g}"
-    training.check_finite(label, 0, fitted.losses.T, fitted.finite, "in a new --workdir")
+    training.check_finite(label, 0, fitted.losses.T, fitted.finite, ("fit.learning_rate", "in a new --workdir"))
     for i in kept:
         params = {name: leaves[i] for name, leaves in fitted.params.items()}
         target = sweep.images[pairs[i][0]]
@@ -259,6 +257,12 @@ def summarise(rows):
     return summary
 
 
+def main_rate(config, backbone):
+    """The main test-time rate of a backbone."""
+    own = config.rates[backbone] if "rates" in config else ()
+    return own[1] if own else config.fit.learning_rate
+
+
 def of_main_rate(rows, config):
-    """The rows at the main test-time rate."""
-    return [row for row in rows if row.learning_rate == config.fit.learning_rate]
+    """The rows at the main test-time rate of their backbone."""
+    return [row for row in rows if row.learning_rate == main_rate(config, row.backbone)]

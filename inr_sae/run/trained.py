@@ -9,6 +9,9 @@ import numpy as np
 
 from inr_sae.errors import UserError
 from inr_sae.inr import coordinates, fit, network
+from inr_sae.measure.cap import CAP_DB
+from inr_sae.measure.image import psnr_from_mse
+from inr_sae.run import checks
 from inr_sae.signals.load import Signals
 
 
@@ -32,16 +35,38 @@ def frequency(config):
     return None if key is None else float(f"{config[config.backbone][key]:.9g}")  # as a csv file keeps it
 
 
+def take_rates(config):
+    """Set the rates of a config of one backbone among several to those that `rates` has for it."""
+    rates = config.rates[config.inr.backbone]
+    if rates:
+        config.cohort.learning_rate = rates[0]
+        if "fit" in config:
+            config.fit.learning_rate = rates[1]
+
+
 def n_units(config):
     """How many units the backbone of a config group `inr` has."""
     return len(backbone_of(config).unit_names(settings(config)))
 
 
+def like(config, signals):
+    """The encoder of a config group `inr` for signals (M, H, W, C), as shapes alone.
+
+    Raises UserError naming the key at which there can be none.
+    """
+    backbone = backbone_of(config)
+    with checks.naming("inr"):
+        return jax.eval_shape(lambda: network.init_encoder(backbone, jax.random.key(0), settings(config), signals))
+
+
+def unit_widths(config):
+    """The width of each unit of the backbone of a config group `inr`."""
+    return network.widths(backbone_of(config), like(config, np.zeros((1, 8, 8, 3), np.float32)))
+
+
 def size(config):
     """How large the backbone of a config group `inr` is, for a reader."""
-    backbone, signals = backbone_of(config), np.zeros((1, 8, 8, 3), np.float32)
-    encoder = jax.eval_shape(lambda: network.init_encoder(backbone, jax.random.key(0), settings(config), signals))
-    widths = network.widths(backbone, encoder)
+    widths = unit_widths(config)
     several = len(set(widths)) > 1
     listed = ", ".join(map(str, widths if several else widths[:1]))
     return f"{len(widths)} layers of width{'s' * several} {listed}"
@@ -55,6 +80,13 @@ def grid(settings, signals):
 def flat(signals):
     """Signals (M, H, W, C) as targets (M, N, C)."""
     return jnp.asarray(signals.reshape(signals.shape[0], -1, signals.shape[-1]))
+
+
+@jax.jit
+def mean_psnr(behind, h, targets):
+    """Mean over the cohort of the PSNR in dB with h (N, d) in place of a layer's activations; targets (M, N, C)."""
+    psnr = psnr_from_mse(jnp.mean(jnp.square(behind(h) - targets), axis=(1, 2)))
+    return jnp.minimum(psnr, CAP_DB).mean()
 
 
 class TrainedCohort(NamedTuple):
@@ -86,9 +118,17 @@ class TrainedCohort(NamedTuple):
         every = network.activations(self.backbone, self.encoder, self.x)
         return every if layers is None else [every[layer] for layer in layers]
 
+    def on_grid(self, shape):
+        """The same network read on another grid over the same image: its signals are then another's."""
+        return self._replace(x=coordinates.grid(*shape, *self.config["coordinates"]))
+
     def behind(self, layer):
         """The network behind a unit, h (N, d) -> (M, N, C), a jax.tree_util.Partial."""
         return network.behind(self.backbone, self.params, layer)
+
+    def steps(self):
+        """The network behind the first unit, see `network.steps`: those from number `layer` on are behind that unit."""
+        return network.steps(self.backbone, self.params)
 
     def with_head(self, j):
         """The parameters with the head of signal j alone."""

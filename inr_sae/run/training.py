@@ -19,16 +19,16 @@ def all_finite(tree):
     return jnp.all(jnp.stack([jnp.isfinite(leaf).all() for leaf in jax.tree.leaves(tree)]))
 
 
-def check_finite(label, first_step, losses, finite, advice="the last good checkpoint is kept"):
+def check_finite(label, first_step, losses, finite, mend=("the learning rate", "the last good checkpoint is kept")):
     """Raise UserError naming the step if a loss (n, ...) from `first_step` on is not finite.
 
-    finite: whether the parameters are, one bool or several.
+    finite: whether the parameters are, one bool or several. mend: what to lower, and what becomes of what is there.
     """
     good = np.isfinite(losses).reshape(len(losses), -1).all(axis=1)
     if good.all() and np.all(finite):
         return
     step = first_step + (int(np.argmin(good)) if not good.all() else len(losses))
-    raise UserError(f"{label}: the loss is not finite at step {step}; lower the learning rate ({advice})")
+    raise UserError(f"{label}: the loss is not finite at step {step}; lower {mend[0]} ({mend[1]})")
 
 
 def train(store, folder, state, training, runtime):
@@ -50,7 +50,8 @@ def train(store, folder, state, training, runtime):
                 n = min(training.chunk, training.total - done)
                 state, losses = training.run(n, state)
                 losses = np.asarray(losses)
-                check_finite(training.label, done, losses, all_finite(state.params))
+                mend = training.mend, "the last good checkpoint is kept"
+                check_finite(training.label, done, losses, all_finite(state.params), mend)
                 done += n
                 row = [float(value) for value in training.measure(state, losses)]
                 history.append([done, *row])

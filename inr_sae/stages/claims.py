@@ -4,6 +4,8 @@ from inr_sae.paper import (
     claims,
     convergence_claims,
     convergence_evidence,
+    decomposition_claims,
+    decomposition_evidence,
     dictionary_claims,
     dictionary_evidence,
     recipe,
@@ -11,13 +13,24 @@ from inr_sae.paper import (
     transfer_evidence,
 )
 from inr_sae.report.parts import claims as parts
-from inr_sae.rows import ClaimRow
+from inr_sae.rows.claims import ClaimRow
+from inr_sae.rows.common import MADE
 from inr_sae.run import sweep, trained
 from inr_sae.run.once import flatten, is_done, matches
-from inr_sae.stages import cohort, conditions, convergence, encoders, size_sweep, stability, transfer
+from inr_sae.stages import (
+    cohort,
+    conditions,
+    convergence,
+    decompositions,
+    encoders,
+    recovery,
+    size_sweep,
+    stability,
+    transfer,
+)
 
-NEEDS, USES = (("transfer", "conditions"),), ("size_sweep", "stability", "convergence")
-READS = tuple(dict.fromkeys((*transfer.READS, *conditions.READS, "size_sweep")))
+NEEDS, USES = (("transfer", "conditions", "decompositions"),), ("size_sweep", "stability", "recovery", "convergence")
+READS = tuple(dict.fromkeys((*transfer.READS, *conditions.READS, "size_sweep", "decompositions")))
 WRITES = ("claims", "report/claims.csv")
 CHEAP = True
 # What of a config the claims of a kind rest on.
@@ -32,7 +45,13 @@ def check(config):
 
 def run(config, store):
     """Writes report/claims.csv: every claim with what was measured and the verdict."""
-    rows = of_matrix(config, store) if is_done(store, "transfer") else of_dictionaries(config, store)
+    rows = []
+    if is_done(store, "transfer"):
+        rows += of_matrix(config, store)
+    elif is_done(store, "conditions"):
+        rows += of_dictionaries(config, store)
+    if is_done(store, "decompositions"):
+        rows += of_decompositions(config, store)
     store.write_rows("report/claims.csv", ClaimRow, rows)
 
 
@@ -48,7 +67,7 @@ def of_matrix(config, store):
 def data_of_matrix(config, store, fits, ranks):
     """The claims.Data of a matrix; of the encoders and sets that its claims count."""
     names = (*config.transfer.sources, *config.transfer.targets)
-    real = [name for name in dict.fromkeys(names) if config.sets[name].dataset != "phantom"]
+    real = [name for name in dict.fromkeys(names) if config.sets[name].dataset not in MADE]
     phantom = not (set(real) & set(config.transfer.sources) and set(real) & set(config.transfer.targets))
     images, described = [], []
     for name in dict.fromkeys(names) if phantom else real:
@@ -102,6 +121,24 @@ def of_convergence(store, data):
     return claims.table(convergence_claims.CONVERGENCE, convergence_evidence.of_pairs(*tables), data)
 
 
+def of_decompositions(config, store):
+    """ClaimRows of other decompositions; those of a known dictionary rest on no images."""
+    tables = [decompositions.load(store, name) for name in ("needed", "edges", "resolution")]
+    last = {name: trained.n_units(own.inr) - 1 for name, own in decompositions.studies(config).items()}
+    measured = decomposition_evidence.of_methods(*tables, last)
+    sizes = {own.cohort.shape[1:3] for own in decompositions.signals(config, store).values()}
+    described = ", ".join(
+        described_set(config.signals.dataset, recipe.Images(config.signals.dataset, size, None)) for size in sizes
+    )
+    differences = dict.fromkeys(recipe.LABELS, ("the claim is another paper's",))
+    data = claims.Data(described, differences, config.signals.dataset == "phantom")
+    known = decomposition_evidence.of_recovery(recovery.load(store)) if is_done(store, "recovery") else {}
+    of_models = claims.Data("a known dictionary", differences, phantom=False)
+    return claims.table(decomposition_claims.DECOMPOSITIONS, measured, data) + claims.table(
+        decomposition_claims.OF_MODELS, known, of_models
+    )
+
+
 def data_of_dictionaries(config, store, cohorts, sizes):
     """The claims.Data of dictionaries; cohorts: {Condition: (config, store)}, sizes: {Condition: (height, width)}."""
     patterns = (*OF_DICTIONARIES, "size_sweep.*") if is_done(store, "size_sweep") else OF_DICTIONARIES
@@ -113,7 +150,7 @@ def data_of_dictionaries(config, store, cohorts, sizes):
     alone = ("one cohort and one dictionary seed a condition, so no interval",)
     described = ", ".join(f"{described_set(dataset, each)}, cohort of {config.signals.n_cohort}" for each in images)
     differences = {name: (*said, *alone) for name, said in differences.items()}
-    return claims.Data(described, differences, dataset == "phantom")
+    return claims.Data(described, differences, dataset in MADE)
 
 
 def sections(config, store, exhibits):

@@ -13,7 +13,7 @@ from inr_sae.report.figures import pictures
 from inr_sae.report.figures.style import save
 from inr_sae.report.page import Heading
 from inr_sae.report.parts import study as parts
-from inr_sae.rows import HistoryRow, SignalRow
+from inr_sae.rows.transfer import HistoryRow, SignalRow
 from inr_sae.run import checks, drawn, external, trained, training
 from inr_sae.run.keys import key_of
 from inr_sae.run.trained import TrainedCohort
@@ -39,6 +39,7 @@ def check(config):
     for key in backbone.DEFAULTS:
         checks.positive_value(f"inr.{config.inr.backbone}.{key}", config.inr[config.inr.backbone][key])
     signals = drawn.read("signals", config.signals)
+    trained.like(config.inr, signals.cohort)
     if config.external.file:
         external.read(config, signals.cohort)
 
@@ -90,6 +91,7 @@ def training_of(config, backbone, data):
         measure=lambda state, losses: fit.signal_mse(backbone, state.params, None, data),
         describe=lambda mse: f"{mean_psnr(mse):.2f} dB",
         stop=lambda mse: stop_db is not None and mean_psnr(mse) >= stop_db,
+        mend="cohort.learning_rate",
     )
 
 

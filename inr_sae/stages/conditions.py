@@ -8,7 +8,7 @@ from inr_sae.inr import network
 from inr_sae.report import sentences
 from inr_sae.report.page import Heading
 from inr_sae.report.parts import dictionaries as parts
-from inr_sae.rows import Condition
+from inr_sae.rows.common import Condition
 from inr_sae.run import checks, trained
 from inr_sae.run.once import is_done, run_stage
 from inr_sae.stages import ablation, cohort, dictionary, freeze_sweep, rank

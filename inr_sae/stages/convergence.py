@@ -16,7 +16,8 @@ from inr_sae.inr import network
 from inr_sae.machine.progress import Progress
 from inr_sae.measure import blocks
 from inr_sae.report.parts import convergence as parts
-from inr_sae.rows import Condition, CosinesRow, FromManyRow, GroupsRow, LikenessRow, PartnersRow
+from inr_sae.rows.common import Condition
+from inr_sae.rows.comparisons import CosinesRow, FromManyRow, GroupsRow, LikenessRow, PartnersRow
 from inr_sae.run import checks, comparison
 from inr_sae.run.comparison import ATOMS, TRAINED, UNITS, Loaded, strong
 from inr_sae.run.once import is_done, run_stage

@@ -9,13 +9,14 @@ from inr_sae.inr import network
 from inr_sae.report import sentences
 from inr_sae.report.page import Heading
 from inr_sae.report.parts import matrix as parts
-from inr_sae.rows import UNTRAINED, EncoderRankRow
+from inr_sae.rows.common import UNTRAINED
+from inr_sae.rows.transfer import EncoderRankRow
 from inr_sae.run import checks, drawn, trained
 from inr_sae.run.once import run_stage
 from inr_sae.stages import cohort, rank
 
 NEEDS, USES = (), ()
-READS = ("seed", "sets", "transfer", "inr", "external", "cohort", "runtime")
+READS = ("seed", "sets", "transfer", "rates", "inr", "external", "cohort", "runtime")
 WRITES = ("encoders",)
 STUDY = (cohort, rank)
 
@@ -55,6 +56,7 @@ def check(config):
             raise UserError(f"transfer.sources has {name!r}; config.sets has {', '.join(config.sets) or 'none'}")
     for backbone in config.transfer.backbones:
         checks.one_of("transfer.backbones", backbone, network.backbone_names())
+        check_rates(config, backbone)
         key = f"transfer.frequencies.{backbone}"
         values = config.transfer.frequencies[backbone]
         if values:
@@ -67,6 +69,15 @@ def check(config):
         drawn.read(f"sets.{encoder.source}", encoder.config.signals)  # first: so that it is said with the set's key
         for stage in STUDY:
             stage.check(encoder.config)
+
+
+def check_rates(config, backbone):
+    """Raise UserError unless the rates of a backbone among several are two, or none."""
+    rates, key = config.rates[backbone], f"rates.{backbone}"
+    if len(rates) not in (0, 2):
+        raise UserError(f"{key} is {tuple(rates)}; it is the cohort's rate and the test-time fits', or empty")
+    for rate in rates:
+        checks.positive_value(key, rate)
 
 
 def check_names(config):
@@ -103,6 +114,7 @@ def studies(config, signals):
         for value in config.transfer.frequencies[backbone] or (None,):
             own = config.copy_and_resolve_references()
             own.inr.backbone = backbone
+            trained.take_rates(own)
             if value is not None:
                 own.inr[backbone][key] = value
             with own.unlocked():

@@ -89,12 +89,20 @@ def manifest(config, store, listed, n_bytes):
     return {
         "title": f"Dictionaries of {', '.join(entry['name'] for entry in listed)}",
         "conditions": listed,
-        "columns": COLUMNS | {"drop": "largest drop (dB)"} | (EXPLAINED if is_done(store, "meaning") else {}),
+        "columns": columns_of(dictionary.atoms(sub, row.layer))
+        | {"drop": "largest drop (dB)"}
+        | (EXPLAINED if is_done(store, "meaning") else {}),
         "thinned": thinned,
         "not_live": "This layer cannot be steered here: the page cannot run the network behind it, or an atom's part "
         "is not its code times its direction.",
         "mib": n_bytes / 2**20,
     }
+
+
+def columns_of(atoms):
+    """Those of COLUMNS that any atom has: signed codes neither fire nor are active."""
+    known = {key: np.isfinite([as_float(getattr(row, key)) for row in atoms]).any() for key in COLUMNS}
+    return {key: name for key, name in COLUMNS.items() if known[key]}
 
 
 def of_layer(config, store, encoder, layer, h, drops):
@@ -190,15 +198,19 @@ def tiles(fitted, h, atoms, shape, size):
 def pixels(fitted, h, shape, explorer):
     """The codes of a grid of pixels of at most `side`, which are the image's own, every so many."""
     (height, width), at = pack.sampled(shape, explorer.side)
-    values, atoms = map(np.asarray, strongest(fitted, np.asarray(h)[at], explorer.per_pixel))
+    values, atoms = map(np.asarray, strongest(fitted, np.asarray(h), at, explorer.per_pixel))
     return {"height": height, "width": width, "per_pixel": values.shape[1]} | pack.pixel_codes(
         values, atoms, float(values.max())
     )
 
 
-def strongest(fitted, h, most):
-    """(|z|, atoms) of the strongest codes of every row of h, at most so many, strongest first: (N, k) each."""
-    codes = jax.jit(lambda fitted, h: fitted.encode(h))(fitted, h)
+def strongest(fitted, h, at, most):
+    """(|z|, atoms) of the strongest codes at some of the rows of h, at most so many, strongest first: (P, k) each."""
+    encode = jax.jit(lambda fitted, h: fitted.encode(h))
+    if fitted.method.FIELD:
+        codes = jax.tree.map(lambda leaf: leaf[at], encode(fitted, h))
+    else:
+        codes = encode(fitted, h[at])
     magnitude, places = jax.lax.top_k(np.abs(codes.values), min(most, codes.values.shape[1]))
     return magnitude, places if codes.indices is None else np.take_along_axis(codes.indices, places, axis=1)
 

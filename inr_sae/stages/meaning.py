@@ -9,7 +9,7 @@ import numpy as np
 from inr_sae.atoms import explanations, meaning, statistics
 from inr_sae.machine.progress import Progress
 from inr_sae.report.parts import meaning as parts
-from inr_sae.rows import MeaningRow, MeantRow
+from inr_sae.rows.comparisons import MeaningRow, MeantRow
 from inr_sae.run import checks
 from inr_sae.run.once import is_done
 from inr_sae.stages import cohort, conditions, dictionary

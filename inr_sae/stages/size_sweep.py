@@ -5,7 +5,7 @@ import jax
 from inr_sae.atoms import statistics
 from inr_sae.errors import UserError
 from inr_sae.report.parts import dictionaries as parts
-from inr_sae.rows import SizeRow
+from inr_sae.rows.dictionaries import SizeRow
 from inr_sae.run import checks, trained
 from inr_sae.stages import cohort, conditions, dictionary
 
@@ -33,6 +33,8 @@ def check(config):
         for k in ks_of(config, n):
             with checks.naming("size_sweep"):
                 dictionary.method_of(config).check(settings(config, n, k), jax.device_count())
+    for own in conditions.studies(config).values():
+        dictionary.check_sparsity(own, "size_sweep.k", max(config.size_sweep.k))
 
 
 def ks_of(config, n_atoms):

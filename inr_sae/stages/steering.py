@@ -15,14 +15,14 @@ from inr_sae.machine.progress import Progress
 from inr_sae.measure import image
 from inr_sae.measure.cap import CAP_DB
 from inr_sae.report.parts import steering as parts
-from inr_sae.rows import KeptRow, SteeredFitRow, SteeringRow
+from inr_sae.rows.comparisons import KeptAtomsRow, SteeredFitRow, SteeringRow
 from inr_sae.run import checks, fits
 from inr_sae.stages import ablation, cohort, conditions, dictionary
 
 NEEDS, USES = (("ablation", "conditions"),), ()
 READS = (*conditions.READS, "steering")
 WRITES = ("steering",)
-TABLES = {"doses": SteeringRow, "kept": KeptRow, "fits": SteeredFitRow}
+TABLES = {"doses": SteeringRow, "kept": KeptAtomsRow, "fits": SteeredFitRow}
 
 
 def check(config):
@@ -56,7 +56,7 @@ def run(config, store):
                     doses = dose_rows(config, of_layer, atoms, subjects, behind)
                     kept = kept_rows(config, of_layer, order, subjects, behind)
                     store.write_rows(f"{at}/doses.csv", SteeringRow, doses)
-                    store.write_rows(f"{at}/kept.csv", KeptRow, kept)
+                    store.write_rows(f"{at}/kept.csv", KeptAtomsRow, kept)
                     store.write_npz(f"{at}/effects.npz", **pictured(config, of_layer, atoms, subjects, behind))
                     refitted = fit_rows(config, own, encoder, of_layer, atoms)
                     store.write_rows(f"{at}/fits.csv", SteeredFitRow, refitted)
@@ -137,7 +137,7 @@ def kept_rows(config, of_layer, order, subjects, behind):
         for count in counts:
             left = steering.steer(fitted, h, steering.only(n, order[:count]), rebuilt)
             left_db = psnr(output(behind[name], left), target)
-            rows.append(KeptRow(layer, count, name, role, through, left_db, whole))
+            rows.append(KeptAtomsRow(layer, count, name, role, through, left_db, whole))
     return rows
 
 

@@ -9,8 +9,8 @@ from inr_sae.machine.progress import Progress
 from inr_sae.measure import boundaries
 from inr_sae.protocols import PROTOCOLS
 from inr_sae.report.parts import matrix as parts
-from inr_sae.rows import (
-    UNTRAINED,
+from inr_sae.rows.common import UNTRAINED
+from inr_sae.rows.transfer import (
     AgreementRow,
     BestTauRow,
     CurveRow,
@@ -143,6 +143,7 @@ def matrix(config, store):
         paired=tables["paired"],
         agreement=tables["agreement"],
         learning_rate=config.fit.learning_rate,
+        main_rates={name: sweep.main_rate(config, name) for name in config.transfer.backbones},
         rates=sweep.rates(config),
         steps=config.fit.steps,
         protocols=tuple(config.fit.protocols),

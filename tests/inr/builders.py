@@ -5,11 +5,13 @@ from functools import cache
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
 from inr_sae.inr import coordinates, fit, network
 from tests.inr import uneven
 
 BACKBONES = {name: network.backbone(name) for name in network.backbone_names()} | {"uneven": uneven}
+EVERY = pytest.mark.parametrize("backbone", BACKBONES.values(), ids=BACKBONES)
 SIGNALS = np.linspace(0, 1, 3 * 30 * 2, dtype=np.float32).reshape(3, 6, 5, 2)
 X = coordinates.grid(6, 5)
 

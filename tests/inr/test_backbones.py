@@ -10,7 +10,7 @@ import pytest
 from configs import base
 from inr_sae.inr import backbones, fit, network
 from inr_sae.measure.rank import stable_rank
-from tests.inr.builders import BACKBONES, SIGNALS, X, built, flat, new, same, settings, unit
+from tests.inr.builders import BACKBONES, EVERY, SIGNALS, X, built, flat, new, same, settings, unit
 
 DEPTHS = (3, 7, 12)
 FUNCTIONS = {
@@ -23,6 +23,7 @@ FUNCTIONS = {
 }
 
 
+@EVERY
 def test_a_file_holds_what_the_contract_names(backbone):
     assert isinstance(backbone.LABEL, str) and isinstance(backbone.DEFAULTS, dict)
     assert backbone.FREQUENCY is None or backbone.DEFAULTS[backbone.FREQUENCY] > 0
@@ -41,6 +42,7 @@ def test_an_unknown_backbone_names_the_ones_there_are():
         network.backbone("no such")
 
 
+@EVERY
 @pytest.mark.parametrize("n_layers", DEPTHS)
 def test_units_are_those_of_unit_names_and_these_sort_in_forward_order(backbone, n_layers):
     config = settings(backbone, n_layers=n_layers)
@@ -52,6 +54,7 @@ def test_units_are_those_of_unit_names_and_these_sort_in_forward_order(backbone,
         assert jax.tree.leaves(leaves) and all(leaf.dtype == jnp.float32 for leaf in jax.tree.leaves(leaves))
 
 
+@EVERY
 def test_an_encoder_whose_names_do_not_sort_is_refused(backbone, monkeypatch):
     # As without leading zeros: "10" sorts before "2".
     monkeypatch.setattr(backbone, "unit_names", lambda config: tuple(f"unit_{i}" for i in range(config["n_layers"])))
@@ -60,6 +63,7 @@ def test_an_encoder_whose_names_do_not_sort_is_refused(backbone, monkeypatch):
         jax.eval_shape(lambda key: network.init_encoder(backbone, key, config, SIGNALS), jax.random.key(0))
 
 
+@EVERY
 @pytest.mark.parametrize("n_layers", [3, 12])
 def test_unit_by_unit_is_the_whole_network(backbone, n_layers):
     params = built(backbone, n_layers)
@@ -78,6 +82,7 @@ def test_unit_by_unit_is_the_whole_network(backbone, n_layers):
         np.testing.assert_allclose(network.outputs(backbone, params, tau + 1, prefix), whole, atol=1e-5)
 
 
+@EVERY
 def test_every_unit_reads_its_own_leaves_alone(backbone):
     """Else freezing a unit would not fix its activations."""
     encoder = built(backbone)["encoder"]
@@ -90,6 +95,7 @@ def test_every_unit_reads_its_own_leaves_alone(backbone):
         h = after
 
 
+@EVERY
 @pytest.mark.parametrize("n_layers, tau", [(3, None), (3, 0), (3, 2), (7, 3), (12, 10)])
 def test_freezing_a_unit_leaves_all_up_to_it_bit_equal_and_moves_every_leaf_of_the_others(backbone, n_layers, tau, rng):
     cohort = built(backbone, n_layers)["encoder"]
@@ -111,6 +117,7 @@ def test_freezing_a_unit_leaves_all_up_to_it_bit_equal_and_moves_every_leaf_of_t
     assert not same(before["heads"]["w"], after["heads"]["w"]) and not same(before["heads"]["b"], after["heads"]["b"])
 
 
+@EVERY
 def test_the_matrix_of_a_unit_has_a_stable_rank_or_is_none(backbone):
     encoder = built(backbone)["encoder"]
     for name in network.unit_names(encoder):
@@ -121,6 +128,7 @@ def test_the_matrix_of_a_unit_has_a_stable_rank_or_is_none(backbone):
             assert stable_rank(matrix) == pytest.approx(energies.sum() / energies[0], rel=1e-6)
 
 
+@EVERY
 @pytest.mark.parametrize("d", [1, 8, 300])
 def test_the_bound_of_a_head_is_positive_and_its_law(backbone, d):
     config = settings(backbone)
@@ -130,6 +138,7 @@ def test_the_bound_of_a_head_is_positive_and_its_law(backbone, d):
     assert 0.8 * bound < np.abs(heads["w"]).max() <= bound and np.abs(heads["b"]).max() <= d**-0.5
 
 
+@EVERY
 def test_new_weights_depend_on_the_key_and_on_nothing_hidden(backbone):
     config = settings(backbone)
     kept = dict(config)
@@ -139,12 +148,14 @@ def test_new_weights_depend_on_the_key_and_on_nothing_hidden(backbone):
         assert not same(leaves, other["units"][name])
 
 
+@EVERY
 def test_a_units_new_weights_do_not_depend_on_how_many_there_are(backbone):
     deep, shallow = (built(backbone, n_layers)["encoder"] for n_layers in (12, 3))
     for i in range(3):
         assert same(unit(shallow, i), unit(deep, i))
 
 
+@EVERY
 def test_functions_are_pure(backbone):
     """Twice the same, the same compiled, and what they are given is as it was."""
     encoder = built(backbone)["encoder"]
@@ -162,12 +173,14 @@ def test_functions_are_pure(backbone):
     assert same(kept, encoder)
 
 
+@EVERY
 def test_a_network_is_evaluated_point_by_point(backbone, rng):
     params, order = built(backbone), rng.permutation(30)
     whole, mixed = (network.outputs(backbone, params, 0, backbone.embed(params["encoder"], x)) for x in (X, X[order]))
     np.testing.assert_allclose(mixed, whole[:, order], atol=1e-5)
 
 
+@EVERY
 def test_gradients_reach_every_leaf_of_every_unit(backbone, rng):
     """So a leaf that cannot move belongs to the constants."""
     params = built(backbone)

@@ -5,7 +5,7 @@ import optax
 import pytest
 
 from inr_sae.inr import fit, freeze, network
-from tests.inr.builders import SIGNALS, X, built, flat, new, same, settings, unit
+from tests.inr.builders import EVERY, SIGNALS, X, built, flat, new, same, settings, unit
 
 RATE = 1e-3
 
@@ -42,6 +42,7 @@ def test_cohort_loss_is_the_sum_over_signals_of_the_mean_squared_error(backbone)
     np.testing.assert_allclose(state.params["heads"]["w"], head + update, atol=1e-6)
 
 
+@EVERY
 def test_a_frozen_prefix_evaluated_once_gives_what_evaluating_it_each_step_gives(backbone, targets):
     start = state_of(backbone, 1, 0)
 
@@ -49,7 +50,7 @@ def test_a_frozen_prefix_evaluated_once_gives_what_evaluating_it_each_step_gives
         outputs = network.outputs(backbone, params, 0, backbone.embed(params["encoder"], X))
         return jnp.mean(jnp.square(outputs - targets[0]))
 
-    params, adam = start.params, optax.adam(RATE)
+    params, adam = start.params, optax.adam(RATE, **fit.adam_of(backbone))
     frozen, _ = freeze.split(params, 1)
     opt_state, gradients = adam.init(params), jax.jit(jax.grad(naive_loss))
     for _ in range(6):

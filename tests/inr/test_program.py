@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from inr_sae.inr import network, program
-from tests.inr.builders import BACKBONES, X, built
+from tests.inr.builders import BACKBONES, EVERY, X, built
 
 
+@EVERY
 def test_units_that_are_translated_give_the_same(backbone):
     encoder, translated = built(backbone)["encoder"], 0
     h = backbone.embed(encoder, X)

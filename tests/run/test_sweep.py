@@ -14,7 +14,7 @@ from inr_sae.machine.interrupts import Stopped
 from inr_sae.machine.progress import Progress
 from inr_sae.measure import boundaries
 from inr_sae.measure.cap import CAP_DB
-from inr_sae.rows import CurveRow, FitRow
+from inr_sae.rows.transfer import CurveRow, FitRow
 from inr_sae.run import fits, sweep, trained
 from tests.helpers import Killed, dying_after
 
@@ -48,6 +48,12 @@ def run(tiny):
         rows = sweep.run(tiny, progress)
         assert progress.done == n and progress.cost_done == pytest.approx(cost)
     return rows
+
+
+def test_a_fit_that_overflows_names_its_step_and_the_key_that_mends_it(tiny_sweep):
+    tiny_sweep.config.fit.learning_rate = 1e30
+    with pytest.raises(UserError, match=r"fit of t by full, rate 1e\+30: .* at step 1; lower fit\.learning_rate"):
+        run(tiny_sweep)
 
 
 def curves_of(tiny):

@@ -7,11 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from configs import base, convergence, dictionaries, recipes, transfer, tune
+from configs import base, convergence, decompositions, dictionaries, recipes, transfer, tune
 from inr_sae import study
-from inr_sae.inr import network
 from tests.conftest import shrink
-from tests.helpers import made_once, rows
+from tests.helpers import UNLIKE, made_once, rows
 
 DEPTHS = (3, 7)  # neither is the paper's five
 SIZE, TURNED = (12, 11), (11, 12)  # two grids of as many pixels
@@ -73,8 +72,22 @@ def compared(n_layers):
     config.signals.n_validation = 2
     config.single.steps = 200
     config.dictionary.topk.update(dict(steps=400, log_every=200, learning_rate=1e-2))  # R² is high enough to speak
-    config.size_sweep.update(dict(n_atoms=(8, 16), k=(4, 8), steps=400))
+    config.size_sweep.update(dict(n_atoms=(8, 16), k=(4, 6), steps=400))
     config.explorer.update(dict(atoms=20, per_pixel=3, effects=6, tile=12))
+    return config
+
+
+def decomposed(n_layers):
+    """A study of every dictionary method on both backbones, of every layer."""
+    config = small(decompositions.get_config(), n_layers)
+    config.signals.size = (9, 7)
+    config.dictionary.layers = ()
+    for method in config.decompositions.methods:
+        if "n_atoms" in config.dictionary[method]:
+            config.dictionary[method].update(dict(n_atoms=24, k=4, steps=6, log_every=3, batch=16))
+    config.decompositions.update(dict(coordinates=16, shares=(0.25, 1.0)))
+    config.recovery.update(dict(points=8, atoms=4, n_atoms=6, modes=2, lift=12))
+    config.recovery.update(dict(steps=4, log_every=2, batch=8, seeds=(0,)))
     return config
 
 
@@ -99,12 +112,13 @@ def recipes_of(n_layers):
     return config
 
 
-SINGLES = {f"single_{name}_{n}": partial(single, name, n) for n in DEPTHS for name in network.backbone_names()}
+SINGLES = {f"single_{name}_{min(DEPTHS)}": partial(single, name, min(DEPTHS)) for name in UNLIKE}
+SINGLES |= {f"single_{name}_{max(DEPTHS)}": partial(single, name, max(DEPTHS)) for name in ("ffmlp", "siren")}
 MATRICES, TUNINGS, COMPARISONS, SEARCHES = (
     {f"{build.__name__}_{n}": partial(build, n) for n in DEPTHS} for build in (matrix, tuning, compared, recipes_of)
 )
-CONVERGED = {"converged_3": partial(converged, 3)}
-ALL = SINGLES | MATRICES | TUNINGS | COMPARISONS | SEARCHES | CONVERGED
+DECOMPOSED, CONVERGED = {"decomposed_3": partial(decomposed, 3)}, {"converged_3": partial(converged, 3)}
+ALL = DECOMPOSED | CONVERGED | SINGLES | MATRICES | TUNINGS | COMPARISONS | SEARCHES
 
 
 class Finished(NamedTuple):

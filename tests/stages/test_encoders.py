@@ -2,9 +2,11 @@
 
 import pytest
 
+from configs import transfer
 from inr_sae import study
 from inr_sae.errors import UserError
-from inr_sae.rows import EncoderRankRow, RankRow
+from inr_sae.rows.transfer import EncoderRankRow, RankRow
+from inr_sae.run import sweep
 from inr_sae.stages import encoders
 from tests.stages import studies
 
@@ -59,3 +61,13 @@ def test_a_set_that_no_folder_can_be_named_after_is_refused(name):
         config.sets = {name: config.sets.heads.to_dict()}
     with pytest.raises(UserError, match="sets has the name"):
         encoders.check_names(config)
+
+
+def test_a_backbone_may_have_rates_of_its_own():
+    config = transfer.get_config()
+    config.rates.siren = (1e-3, 2e-3)
+    found = {each.kind[0]: each.config for each in encoders.of_cohorts(config)}
+    assert (found["siren"].cohort.learning_rate, found["siren"].fit.learning_rate) == (1e-3, 2e-3)
+    shared = config.cohort.learning_rate, config.fit.learning_rate
+    assert (found["ffmlp"].cohort.learning_rate, found["ffmlp"].fit.learning_rate) == shared
+    assert sweep.main_rate(config, "siren") == 2e-3 and sweep.main_rate(config, "ffmlp") == shared[1]

@@ -2,16 +2,17 @@
 
 import json
 
-from inr_sae.rows import RankRow
+from inr_sae.rows.transfer import RankRow
+from inr_sae.run import trained
 
 
 def test_every_unit_has_its_ranks_whatever_the_depth(single):
     ranks = single.rows("rank/stable_rank.csv")
     assert tuple(ranks[0]) == RankRow._fields
     assert [int(row["layer"]) for row in ranks] == list(range(single.last + 1))
-    for row in ranks:
+    for row, width in zip(ranks, trained.unit_widths(single.config.inr), strict=True):
         values = [float(value) for key, value in row.items() if key != "layer" and value]
-        assert all(1 - 1e-6 <= value <= single.config.inr.width + 1e-4 for value in values)
+        assert all(1 - 1e-6 <= value <= width + 1e-4 for value in values)
 
 
 def test_training_has_moved_every_matrix_away_from_its_start(single):

@@ -10,7 +10,7 @@ from inr_sae import study
 from inr_sae.dictionaries.topk import training
 from inr_sae.errors import UserError
 from inr_sae.inr import fit, network
-from inr_sae.run import once
+from inr_sae.run import once, trained
 from inr_sae.stages import dictionary, report
 from tests.helpers import dying_after
 from tests.stages import studies
@@ -74,7 +74,7 @@ def test_a_single_studys_page_has_its_sections_and_every_layer(single):
     assert figures == {f"{name}.png" for name in shared | layers}
     page = page_of(single)
     assert network.backbone(single.config.inr.backbone).LABEL in page
-    assert f"{single.config.inr.n_layers} layers of width 8" in page
+    assert trained.size(single.config.inr) in page
     assert 'href="explorer/index.html"' in page
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from inr_sae.errors import UserError
-from inr_sae.rows import SizeRow
+from inr_sae.rows.dictionaries import SizeRow
 from inr_sae.run import once
 from inr_sae.stages import size_sweep
 from tests.stages import studies
@@ -27,7 +27,7 @@ def test_its_dictionaries_took_the_sweeps_own_steps(compared):
     history = compared.rows("size_sweep/cohort-ffmlp/n_8/history.csv")
     assert max(int(row["step"]) for row in history) == 400
     assert {row["dictionary"] for row in history} == {
-        f"k_{k}_layer_{layer}" for k in (4, 8) for layer in (0, compared.last)
+        f"k_{k}_layer_{layer}" for k in (4, 6) for layer in (0, compared.last)
     }
 
 

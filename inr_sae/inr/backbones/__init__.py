@@ -16,9 +16,13 @@ config and the keys of `DEFAULTS`:
     matrix(params, unit)                the (rows, columns) matrix whose stable rank speaks for the unit, complex if it
                                         is; None where no matrix does
     head_bound(config, d)               half-width of the uniform law of a head's weights on d inputs
+    RATE                                (optional) the learning rate of its configs; the paper's 1e-4 without
+    ADAM                                (optional) {"b1", "b2", "eps"} that differ from Adam's defaults
 
-`params` is the encoder, `unit` a unit's name, x lies in the range of `coordinates`, and leaves are float32. How many
-units there are is the backbone's own affair: it may ignore `width` and `n_layers`. `network.init_encoder` refuses names
-that do not sort. Widths are read off, never assumed: units may differ in theirs, and need not be `w, b` layers.
-Everything else (activations of every unit, heads, freezing, fitting, ranks, dictionaries) is written once, outside.
+`init` raises errors.InputError for settings or signals that cannot be, naming them by errors.argument as in "width" or
+"<name>.<key>": it is asked before anything trains. `params` is the encoder, `unit` a unit's name, x lies in the range
+of `coordinates`, and leaves are float32. How many units there are is the backbone's own affair: it may ignore `width`
+and `n_layers`. `network.init_encoder` refuses names that do not sort. Widths are read off, never assumed: units may
+differ in theirs, and need not be `w, b` layers. Everything else (activations of every unit, heads, freezing, fitting,
+ranks, dictionaries) is written once, outside.
 """

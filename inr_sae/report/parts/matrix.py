@@ -5,8 +5,9 @@ from typing import NamedTuple
 from inr_sae.measure.boundaries import encoder_of
 from inr_sae.report import page, sentences, transfer_tables
 from inr_sae.report.figures import matrix as figures
+from inr_sae.report.figures import tuning
 from inr_sae.report.page import Section
-from inr_sae.rows import UNTRAINED
+from inr_sae.rows.common import UNTRAINED
 
 
 class Matrix(NamedTuple):
@@ -26,10 +27,19 @@ class Matrix(NamedTuple):
     n_units: dict  # {backbone: number of its units}
     labels: dict  # {backbone: its name for people}
     lpips: bool  # whether it was measured
+    main_rates: dict = {}  # {backbone: its main rate}, of those that have another
 
     def at_main_rate(self, rows):
-        """The rows at the main rate."""
-        return [row for row in rows if row.learning_rate == self.learning_rate]
+        """The rows at the main rate of their backbone."""
+        return [row for row in rows if row.learning_rate == self.main_rates.get(row.backbone, self.learning_rate)]
+
+    @property
+    def told_rate(self):
+        """As a caption has it."""
+        rates = {self.labels.get(name, name): f"{rate:g}" for name, rate in self.main_rates.items()}
+        if len(set(rates.values())) < 2:
+            return f"rate {next(iter(rates.values()), f'{self.learning_rate:g}')}"
+        return "rates " + ", ".join(f"{rate} ({name})" for name, rate in rates.items())
 
     @property
     def picks(self):
@@ -52,7 +62,7 @@ def boundary_section(exhibits, matrix):
     html = exhibits.figure(
         "figure_2",
         figures.figure_2(summary, matrix.ranks, matrix.labels),
-        f"PSNR (unclipped) after {matrix.steps} steps at rate {matrix.learning_rate:g} against the freeze boundary, "
+        f"PSNR (unclipped) after {matrix.steps} steps at {matrix.told_rate} against the freeze boundary, "
         "and the stable ranks of the source's encoder. Bars: one sample standard deviation over images and seeds; "
         "stars: the argmax; dotted: STRAINER's recipe. sr(H) is centred; as Eq. 3 has it, it stands beside it in "
         "the table of ranks.",
@@ -115,7 +125,14 @@ def protocols_figure(exhibits, matrix):
 
 def tune_section(exhibits, grid, winners, frequency_names):
     """The winners of the tuning grid; grid: TuneRows, winners: WinnerRows, frequency_names: {backbone: its key}."""
-    html = exhibits.table("tuned", winners) + exhibits.table("tuning_grid", grid)
+    html = exhibits.figure(
+        "tuning",
+        tuning.curves(grid, winners, {name: key or "" for name, key in frequency_names.items()}),
+        "Mean PSNR on validation images against the test-time rate, a line a frequency, of cohorts by STRAINER's "
+        "recipe and of single signals from scratch; stars: the winners.",
+        "Validation PSNR against the rate for every frequency",
+    )
+    html += exhibits.table("tuned", winners) + exhibits.table("tuning_grid", grid)
     names = {row.backbone: frequency_names.get(row.backbone) or "frequency" for row in winners}
     found = tuple(sentences.tuned_sentence(row, names[row.backbone]) for row in winners)
     return Section("tune", "Tuned frequencies and rates", html, found)

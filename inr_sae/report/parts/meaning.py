@@ -3,7 +3,7 @@
 from inr_sae.report.conditions import condition_names
 from inr_sae.report.figures import meaning
 from inr_sae.report.page import Section, paragraph
-from inr_sae.rows import condition_of
+from inr_sae.rows.common import condition_of
 
 
 def section(exhibits, rows):

@@ -44,7 +44,7 @@ def naive_steps(backbone, tau, n, state, x, targets):
     """Parameters after steps as one writes them first: the whole network forward and backward, updates of frozen units
     thrown away."""
     labels = freeze.labels(state.params, tau)
-    adam = optax.adam(RATE)
+    adam = optax.adam(RATE, **fit.adam_of(backbone))
 
     def loss(params):
         outputs = network.outputs(backbone, params, 0, backbone.embed(params["encoder"], x))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from inr_sae.report.figures import convergence
-from inr_sae.rows import FromManyRow, LikenessRow, PartnersRow
+from inr_sae.rows.comparisons import FromManyRow, LikenessRow, PartnersRow
 from tests.report.builders import labelled, make, titles
 
 PAIR = dict(kind="encoder seeds", regime="cohort", backbone="ffmlp", seed=0, of="units")

@@ -1,5 +1,5 @@
 from inr_sae.report.figures import meaning
-from inr_sae.rows import MeantRow
+from inr_sae.rows.comparisons import MeantRow
 from tests.report.builders import FFMLP, SIREN, titles
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 
 from inr_sae.report.figures import steering
-from inr_sae.rows import KeptRow, SteeringRow
+from inr_sae.rows.comparisons import KeptAtomsRow, SteeringRow
 from tests.report.builders import FFMLP, SIREN, labelled, make, titles
 
 
@@ -20,7 +20,7 @@ def test_doses_go_through_nothing_at_1():
 
 def test_kept_atoms_stand_beside_all_of_them():
     way = dict(layer=0, signal_role="cohort", through="activations", psnr_all_db=50.0)
-    rows = [make(KeptRow, **way, n_kept=n, psnr_db=10.0 * n) for n in (1, 4)]
+    rows = [make(KeptAtomsRow, **way, n_kept=n, psnr_db=10.0 * n) for n in (1, 4)]
     fig = steering.kept({(SIREN, 0): rows}, {SIREN: "one"})
     assert labelled(fig.axes[0])["cohort, activations"].get_xydata().tolist() == [[1, 10], [4, 40]]
     assert any(set(line.get_ydata()) == {50.0} for line in fig.axes[0].get_lines())

@@ -3,7 +3,8 @@ import pytest
 from inr_sae.folder.store import Store
 from inr_sae.report.exhibits import Exhibits
 from inr_sae.report.parts import matrix
-from inr_sae.rows import UNTRAINED, AgreementRow, BestTauRow, MeanCurveRow, PairedRow, TuneRow, WinnerRow
+from inr_sae.rows.common import UNTRAINED
+from inr_sae.rows.transfer import AgreementRow, BestTauRow, MeanCurveRow, PairedRow, TuneRow, WinnerRow
 from tests.report.builders import PAIR, encoder_ranks, make, sweep
 
 
@@ -52,6 +53,13 @@ def test_the_controls_have_a_figure_of_rates_where_there_are_several(exhibits, d
     assert exhibits.store.names("report/figures") == ["budget.png", "protocols.png", "rates_s_t.png"]
     assert "-9.0 dB against full (ahead in 0 of 1 pairs)" in section.sentences[0]
     assert "rates" not in matrix.protocols_section(exhibits, measured(depth, rates=(1e-4,))).html
+
+
+def test_a_backbone_with_a_main_rate_of_its_own_is_shown_at_that():
+    own = measured(3, main_rates={"siren": 1.0})
+    assert {row.psnr_db_mean for row in own.at_main_rate(own.summary)} == {99.0} and own.told_rate == "rate 1"
+    several = measured(3, main_rates={"siren": 1.0, "other": 0.5})
+    assert several.told_rate == "rates 1 (SIREN), 0.5 (other)" and measured(3).told_rate == "rate 0.0001"
 
 
 def test_a_rule_that_names_no_layer_has_no_controls_to_tell(exhibits):

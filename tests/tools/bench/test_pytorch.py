@@ -46,5 +46,5 @@ def test_its_steps_are_rows_of_ours():
     ours = {f"cohort step, {name}" for name in network.backbone_names()}
     ours |= {f"test-time step, {name}, full" for name in network.backbone_names()}
     ours |= {f"dictionary step, {name}" for name in dictionaries.method_names()}
-    assert found.keys() <= ours and len(found) == 4
+    assert found.keys() <= ours and len(found) == 9
     assert all(len(seconds) == 1 and seconds[0] > 0 for seconds in found.values())

@@ -1,0 +1,39 @@
+"""Whether the layer that a rule names is the best freeze boundary, over initialisations of one network, against chance.
+
+Initialisations count, not pairs of image and seed: fits of one encoder say the same thing many times.
+"""
+
+from inr_sae.paper.claims import NOT_TESTABLE, counted, share
+from inr_sae.rows.transfer import NETWORK_RULES, RuleRow
+
+
+def rules(networks, testable):
+    """[RuleRow] of each network and rule from NetworkRows, one an initialisation.
+
+    Chance names any of the units: with three, one in three. testable: whether the signals can speak for a claim.
+    """
+    groups = {}
+    for row in networks:
+        groups.setdefault((row.backbone, row.n_layers, row.width), []).append(row)
+    return [
+        row for key, group in groups.items() for rule in NETWORK_RULES for row in rule_row(key, rule, group, testable)
+    ]
+
+
+def rule_row(key, rule, group, testable):
+    """[RuleRow] of one network's initialisations that have a best boundary and a layer by the rule; [] of none."""
+    known = [row for row in group if row.best_tau is not None and getattr(row, f"tau_by_{rule}") is not None]
+    measured = counted(
+        [getattr(row, f"tau_by_{rule}") == row.best_tau for row in known], [1 / row.n_units for row in known]
+    )
+    if measured is None:
+        return []
+    verdict = share(measured) if testable else NOT_TESTABLE
+    expected = sum(1 / row.n_units for row in known)
+    counts = (int(measured.value), measured.total, expected, measured.chance)
+    return [RuleRow(*key, rule, known[0].n_units, *counts, verdict)]
+
+
+def power(n_units, n):
+    """The probability that chance alone has all of n initialisations agree: how little so few units can say."""
+    return n_units**-n

@@ -1,0 +1,146 @@
+"""Figures of several networks: PSNR by protocol, profiles along units, boundaries by depth, atoms by width."""
+
+import numpy as np
+
+from inr_sae.report.figures.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    PURPLE,
+    ROSE,
+    TEAL,
+    figure,
+    star,
+    styled,
+)
+
+COLOURS = (BLUE, ORANGE, GREEN, PURPLE, TEAL, ROSE, INK, GREY)
+FITS = {  # column, name, colour, marker
+    "cohort_psnr_db": ("cohort", INK, "s"),
+    "full_psnr_db": ("full (STRAINER)", GREEN, "^"),
+    "best_psnr_db": ("freeze, best τ", BLUE, "o"),
+    "rule_psnr_db": ("freeze, rule's τ", ORANGE, "x"),
+    "scratch_psnr_db": ("scratch", GREY, "v"),
+    "random_psnr_db": ("random, rule's τ", PURPLE, "D"),
+}
+
+
+def shapes_of(rows):
+    """Every (backbone, n_layers, width) of rows, in their order."""
+    return list(dict.fromkeys((row.backbone, row.n_layers, row.width) for row in rows))
+
+
+def shape_of(row):
+    return row.backbone, row.n_layers, row.width
+
+
+def name_of(shape, shapes, labels):
+    """The backbone's name, with what tells it from the others of its kind."""
+    backbone, n_layers, width = shape
+    alone = sum(other[0] == backbone for other in shapes) == 1
+    return labels.get(backbone, backbone) + ("" if alone else f"\nL={n_layers}, d={width}")
+
+
+@styled
+def backbones(networks, labels):
+    """A column a network, a mark an initialisation and way of fitting."""
+    shapes = shapes_of(networks)
+    fig, axes = figure(max(5.0, 0.85 * len(shapes) + 1.8), 4.0)
+    ax = axes[0, 0]
+    for i, (key, (name, colour, marker)) in enumerate(FITS.items()):
+        points = [
+            (shapes.index(shape_of(row)) + (i - 2.5) * 0.11, getattr(row, key))
+            for row in networks
+            if getattr(row, key) is not None
+        ]
+        if points:
+            ax.plot(*zip(*points), marker, color=colour, ms=5, label=name, mfc="none" if marker in "oD" else None)
+    ax.set_xticks(range(len(shapes)), [name_of(shape, shapes, labels) for shape in shapes], fontsize=8)
+    ax.set_ylabel("PSNR (dB)")
+    ax.grid(axis="x", visible=False)
+    fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8)
+    return fig
+
+
+PROFILES = {"sr_weight": "sr(W)", "sr_activation_centred": "sr(H), centred", "freeze_psnr_db": "PSNR (dB), frozen to τ"}
+
+
+@styled
+def layers(rows, labels):
+    """A column a network: stable ranks and the PSNR behind a boundary along its units, means over initialisations."""
+    shapes = shapes_of(rows)
+    fig, axes = figure(max(3.0, 1.55 * len(shapes) + 0.6), 5.4, len(PROFILES), len(shapes))
+    for of_shape, shape in zip(axes.T, shapes):
+        own = [row for row in rows if shape_of(row) == shape]
+        for ax, key in zip(of_shape, PROFILES):
+            units, values = means(own, key)
+            ax.plot(units, values, color=BLUE, marker="o", ms=3, lw=1.3)
+            if np.isfinite(values).any():
+                star(ax, units, values, BLUE)
+            if key == "sr_weight":
+                ax.plot(*means(own, "sr_weight_init"), color=GREY, ls=":", lw=1.2)
+            ax.set_xticks(units)
+        of_shape[0].set_title(name_of(shape, shapes, labels), loc="left", fontsize=8)
+        of_shape[-1].set_xlabel("unit")
+    for ax, label in zip(axes[:, 0], PROFILES.values()):
+        ax.set_ylabel(label, fontsize=8)
+    return fig
+
+
+def means(rows, key):
+    """(units, mean of a column over the rows of each, nan without)."""
+    units = sorted({row.layer for row in rows})
+    known = [row for row in rows if getattr(row, key) is not None]
+    values = [[getattr(row, key) for row in known if row.layer == unit] for unit in units]
+    return units, np.array([np.mean(each) if each else np.nan for each in values])
+
+
+@styled
+def depth(networks, labels):
+    """The best boundary and the layer of highest stable rank against L, a panel a backbone, a colour a width."""
+    names, widths = list(dict.fromkeys(row.backbone for row in networks)), sorted({row.width for row in networks})
+    fig, axes = figure(3.4 * len(names) + 0.4, 3.6, 1, len(names))
+    for ax, name in zip(axes[0], names):
+        own = [row for row in networks if row.backbone == name]
+        depths = sorted({row.n_layers for row in own})
+        ax.plot(depths, [n - 1 for n in depths], color=GREY, ls=":", lw=1)
+        for i, width in enumerate(widths):
+            aside = (i - (len(widths) - 1) / 2) * 0.14
+            for key, marker, size in (("best_tau", "o", 7), ("tau_by_sr_weight", "x", 6)):
+                points = [
+                    (row.n_layers + aside, getattr(row, key))
+                    for row in own
+                    if row.width == width and getattr(row, key) is not None
+                ]
+                if points:
+                    label = f"d = {width}, {'best τ' if marker == 'o' else 'argmax sr(W)'}"
+                    ax.plot(*zip(*points), marker, color=COLOURS[i % len(COLOURS)], ms=size, mfc="none", label=label)
+        ax.set_title(labels.get(name, name), loc="left")
+        ax.set_xticks(depths)
+        ax.set_yticks(range(max(depths)))
+        ax.set_xlabel("layers L")
+    axes[0, 0].set_ylabel("layer")
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=8)
+    return fig
+
+
+@styled
+def width(rows, labels):
+    """Dead atoms and locality against d, means over layers, a line a backbone and depth."""
+    kinds = list(dict.fromkeys((row.backbone, row.n_layers) for row in rows))
+    fig, axes = figure(7.4, 3.6, 1, 2)
+    for ax, (key, label) in zip(axes[0], (("dead_fraction", "dead atoms (share)"), ("locality_median", "locality"))):
+        for i, kind in enumerate(kinds):
+            own = [row for row in rows if (row.backbone, row.n_layers) == kind and getattr(row, key) is not None]
+            widths = sorted({row.width for row in own})
+            values = [np.nanmean([getattr(row, key) for row in own if row.width == each]) for each in widths]
+            name = f"{labels.get(kind[0], kind[0])}, L = {kind[1]}"
+            ax.plot(widths, values, color=COLOURS[i % len(COLOURS)], marker="os^Dv"[i % 5], ms=4, lw=1.3, label=name)
+        ax.set_xscale("log", base=2)
+        ax.set_xticks(sorted({row.width for row in rows}), [str(w) for w in sorted({row.width for row in rows})])
+        ax.set_xlabel("width d")
+        ax.set_ylabel(label)
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=8)
+    return fig

@@ -1,0 +1,49 @@
+"""Fed rules that always, never and by chance name the best boundary."""
+
+import numpy as np
+import pytest
+
+from inr_sae.paper import claims, network_rules
+from inr_sae.rows.transfer import NetworkRow
+
+
+def networks(bests, named, n_units=5, backbone="b"):
+    """NetworkRows, one an initialisation; every rule names the same layers."""
+    psnr = dict.fromkeys((f"{name}_psnr_db" for name in ("cohort", "full", "best", "rule", "scratch", "random")), 30.0)
+    taus = [dict.fromkeys((f"tau_by_{rule}" for rule in network_rules.NETWORK_RULES), layer) for layer in named]
+    return [
+        NetworkRow(backbone, n_units, 64, seed, n_units, best, 1, **psnr, **by_rule)
+        for seed, (best, by_rule) in enumerate(zip(bests, taus))
+    ]
+
+
+def test_a_planted_rule_is_reproduced():
+    (row, *_) = network_rules.rules(networks([1, 2, 1], [1, 2, 1]), True)
+    assert (row.agrees, row.of, row.verdict) == (3, 3, claims.REPRODUCED)
+    assert row.chance_level == pytest.approx(0.6) and row.chance == pytest.approx(0.2**3)
+
+
+def test_a_rule_that_names_layers_at_random_is_not():
+    rng = np.random.default_rng(0)
+    best, named = rng.integers(0, 5, 400), rng.integers(0, 5, 400)
+    (row, *_) = network_rules.rules(networks(best.tolist(), named.tolist()), True)
+    assert row.verdict == claims.NOT_REPRODUCED and abs(row.agrees - row.chance_level) < 3 * np.sqrt(400 * 0.16)
+    assert row.chance > 0.01
+
+
+def test_of_three_units_two_initialisations_say_nothing():
+    (row, *_) = network_rules.rules(networks([1, 1], [1, 1], n_units=3), True)
+    assert row.verdict == claims.TOO_FEW_CASES and row.chance == pytest.approx(1 / 9)
+    assert network_rules.power(3, 2) == pytest.approx(1 / 9)
+
+
+def test_initialisations_are_counted_network_by_network_and_phantoms_test_nothing():
+    rows = networks([0, 1], [0, 1]) + networks([0], [2], backbone="c")
+    found = {(row.backbone, row.rule): (row.agrees, row.of) for row in network_rules.rules(rows, True)}
+    assert found["b", "sr_weight"] == (2, 2) and found["c", "sr_weight"] == (0, 1)
+    assert {row.verdict for row in network_rules.rules(rows, False)} == {claims.NOT_TESTABLE}
+
+
+def test_what_has_no_boundary_or_no_layer_is_no_case():
+    assert network_rules.rules(networks([None], [1]), True) == []
+    assert network_rules.rules(networks([1], [None]), True) == []

@@ -1,0 +1,96 @@
+"""Networks side by side: every one is a study of its own, and the rules are counted over initialisations."""
+
+import pytest
+
+from configs import backbones
+from inr_sae import study
+from inr_sae.errors import UserError
+from inr_sae.folder.store import Store
+from inr_sae.stages import networks
+from tests.helpers import begun, changed, made_once, n_lines, rows
+from tests.stages import studies
+
+
+def tiny():
+    """Layers at two depths, two initialisations each."""
+    config = studies.small(backbones.get_config(), 3)
+    config.networks.update(dict(backbones=("ffmlp",), n_layers=(2, 3), widths=(8, 10), seeds=(0,)))
+    config.fit.update(dict(taus=(), protocols=("full", "freeze"), seeds=1))
+    config.dictionary.layers = ()
+    return config
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """(config, workdir) of a finished comparison."""
+    config = tiny()
+    return config, made_once(tmp_path_factory, "networks", lambda folder: study.run(config, folder))
+
+
+def test_every_network_has_its_row_and_its_layers_theirs(finished):
+    config, workdir = finished
+    found = rows(workdir / "networks/networks.csv")
+    kinds = [(row["backbone"], row["n_layers"], row["width"], row["seed"]) for row in found]
+    assert kinds == [("ffmlp", n, d, "0") for n in "23" for d in ("8", "10")]
+    for row in found:
+        assert row["n_units"] == row["n_layers"] and 0 <= int(row["best_tau"]) < int(row["n_layers"])
+        layers = [
+            each
+            for each in rows(workdir / "networks/layers.csv")
+            if (each["n_layers"], each["width"]) == (row["n_layers"], row["width"])
+        ]
+        assert [int(each["layer"]) for each in layers] == list(range(int(row["n_layers"])))
+        best = max(layers, key=lambda each: float(each["freeze_psnr_db"]))
+        assert best["layer"] == row["best_tau"]
+        for each in layers:
+            sr, start = float(each["sr_weight"]), float(each["sr_weight_init"])
+            assert float(each["sr_gain"]) == pytest.approx(sr - start, abs=1e-5)
+            side = min(8, int(row["width"])) if each["layer"] == "0" else int(row["width"])  # of 2F = 8 inputs
+            assert float(each["sr_share"]) == pytest.approx(sr / side, rel=1e-5)
+
+
+def test_another_seed_shares_what_is_there(finished, tmp_path):
+    import shutil
+
+    config, workdir = finished
+    copy = shutil.copytree(workdir, tmp_path / "copy")
+    more = changed(config, networks__widths=(8,), networks__seeds=(0, 1), networks__n_layers=(2,))
+    more.stages = ("networks",)
+    before, lines = (copy / "networks/ffmlp_layers_2_width_8_seed_0/cohort/done.json").stat().st_mtime_ns, n_lines(copy)
+    study.run(more, copy, redo=True)
+    assert begun(copy, lines)[:1] == ["networks"]
+    assert (copy / "networks/ffmlp_layers_2_width_8_seed_0/cohort/done.json").stat().st_mtime_ns == before
+    assert [row["seed"] for row in rows(copy / "networks/networks.csv")] == ["0", "1"]
+
+
+def test_the_page_shows_depth_width_and_the_chance_level(finished):
+    _, workdir = finished
+    page = (workdir / "report/index.html").read_text()
+    assert "where chance gives" in page and "not testable" in page
+    for name in ("networks", "ranks_by_layer", "depth", "width"):
+        assert (workdir / f"report/figures/{name}.png").stat().st_size > 5000
+
+
+@pytest.mark.parametrize(
+    "changes, said",
+    [
+        ({"networks.backbones": ("no such",)}, "networks.backbones is 'no such'"),
+        ({"networks.backbones": ("hashgrid",)}, "networks.n_layers has several, and hashgrid's units are the same"),
+        ({"networks.seeds": ()}, r"networks\.seeds is \(\)"),
+        ({"rates.ffmlp": (1e-3,)}, r"rates\.ffmlp is \(0\.001,\)"),
+        ({"fit.taus": (0,)}, r"networks\.n_layers has several depths; leave fit\.taus empty"),
+    ],
+)
+def test_what_cannot_be_is_named(changes, said, tmp_path):
+    config = tiny()
+    config.update_from_flattened_dict(changes)
+    with pytest.raises(UserError, match=said):
+        study.check(config, Store(tmp_path))
+
+
+def test_codes_are_fewer_where_a_layer_is_too_narrow_for_them():
+    config = backbones.get_config("celebahq")
+    ks = {which.backbone: own.dictionary.topk.k for which, own in networks.studies(config).items()}
+    assert ks["siren"] == ks["wire"] == 32 and ks["hashgrid"] == 8 and ks["neurbf"] == 9
+    rates = {which.backbone: own.cohort.learning_rate for which, own in networks.studies(config).items()}
+    assert rates["siren"] == 1e-4 and rates["hashgrid"] == 1e-2
