@@ -182,6 +182,98 @@ def get_config():
             max_atoms=4096,  # alive atoms that are matched, those of highest mean magnitude
         )
     )
+    config.classes = ConfigDict(  # images with classes
+        dict(
+            dataset="digits",  # a file in inr_sae/signals/labelled/: digits, folder, idx
+            root="",  # folder: with one subfolder a class; idx: of train-images-idx3-ubyte and its like
+            size=placeholder(tuple),  # (height, width) in pixels of a folder's images; not set: their own
+            crop="none",  # as signals.crop
+            background=placeholder(float),  # as signals.background
+            grey=False,  # average the colour channels
+            n_train=1200,
+            n_validation=237,
+            n_test=360,
+            seed=0,  # of the draw
+        )
+    )
+    config.weights = ConfigDict(  # networks fitted to them, and the reader of the networks' weights
+        dict(
+            width=32,
+            n_hidden=3,  # adapted layers, those behind the first
+            omega_0=10.0,  # of the first layer
+            inner_steps=4,  # gradient steps that fit the network to an image
+            reader_width=32,
+            reader_head=16,  # width of an attention head
+            reader_blocks=3,
+            gain=500.0,  # of what the reader sees
+            steps=400,  # of the outer loop
+            batch=50,
+            learning_rate=2e-3,  # peak of the one cycle, of the shared start and the reader
+            rate_learning_rate=1e-2,  # and of the rates
+            log_every=50,  # steps between rows of history.csv; also the steps in one dispatch
+            seeds=(0, 1, 2),
+            # The first of each makes a condition; every other value stands in it alone.
+            ce_weights=(0.01, 0.0, 0.1),  # share of the cross-entropy's gradient that reaches the networks
+            tokens=("all", "weights", "biases"),  # what of the offsets the reader is shown
+            contrasts=(0.0, 0.01, 0.1),  # weight of a supervised contrastive loss on the offsets
+        )
+    )
+    config.geometry = ConfigDict(  # of test-time fits of one encoder, by data set
+        dict(
+            sets=(),  # names in `sets`, whose test signals are fitted beside those of `signals`
+            protocols=("freeze", "full"),  # freeze: the head alone is fitted, behind all layers
+        )
+    )
+    config.decompositions = ConfigDict(  # methods held against each other, on cohort encoders of several backbones
+        dict(
+            backbones=("siren", "ffmlp"),
+            methods=("neurons", "pca", "lib", "topk", "lifted", "operator", "convolutional"),
+            drop_db=1.0,  # of PSNR, within which directions and interactions are needed
+            coordinates=256,  # drawn at random, at which interactions are measured
+            shares=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0),  # of the coordinates, where a unit is strongest
+        )
+    )
+    config.recovery = ConfigDict(  # a known dictionary of functions on a line, learned again
+        dict(
+            points=64,  # of the line
+            atoms=16,  # known ones, of which `active` make a sample
+            active=2,
+            n_atoms=32,  # learned ones, of which as many fire
+            modes=8,  # of smooth atoms, and of an operator with few modes: from -7 to 7
+            lift=128,  # width behind a lifting
+            steps=1000,
+            batch=256,  # samples a step
+            log_every=10,
+            rate_adam=3e-3,
+            rate_sgd=10.0,
+            seeds=(0, 1, 2),
+        )
+    )
+    config.convergence = ConfigDict(
+        dict(
+            seeds=(1,),  # further seeds of each cohort's encoder, with dictionaries of their own
+            dictionary_seeds=(1,),  # further seeds of its dictionaries alone
+            of=("units", "atoms"),  # what is compared
+            max_atoms=4096,  # alive atoms that are compared one to one, those of highest mean magnitude
+            many=256,  # units, or strongest atoms, that others are predicted from and that form clusters
+            targets=32,  # units or atoms of the other network that are predicted
+        )
+    )
+    config.meaning = ConfigDict(
+        dict(
+            max_atoms=4096,  # alive atoms a layer that are explained, those of highest mean magnitude
+        )
+    )
+    config.steering = ConfigDict(
+        dict(
+            alphas=(-2.0, -1.0, 0.0, 0.5, 2.0, 4.0, 8.0),  # what codes are multiplied by
+            atoms=4,  # a layer, those of highest mean magnitude: each alone, and all at once
+            through=("activations", "reconstruction"),  # as ablation.through
+            kept=(1, 4, 16, 64, 256, 1024),  # the strongest atoms, which alone keep their codes
+            fit_atoms=1,  # of the atoms, with which a held-out signal is fitted anew; 0: none
+            fit_alphas=(0.0, 4.0),
+        )
+    )
     config.explorer = ConfigDict(
         dict(
             atoms=4096,  # a layer, those of highest mean magnitude; all of them have their numbers

@@ -6,7 +6,7 @@
         --config.sets.kodak.root=DIR --config.recipes.targets="('celebahq','kodak')"
 
 The string names the data set of the cohort, and further ones to fit. `recipes.published` names a csv of other published
-numbers, with the columns of PublishedRow in inr_sae/rows.py; without it they are the paper's and its notebook's.
+numbers, with the columns of PublishedRow in inr_sae/rows/; without it they are the paper's and its notebook's.
 """
 
 from configs import base

@@ -98,7 +98,8 @@ def fit_dictionary(cohort, method, layer, seed=0, **settings):
     config = module.DEFAULTS | settings
     module.check(config, jax.device_count())
     (h,) = cohort.activations([layer])
-    job = codes.Job(f"layer_{layer}", key_of(seed, "sae", layer), h, cohort.shape, cohort.behind(layer), config)
+    behind, steps = cohort.behind(layer), cohort.steps()[layer:]
+    job = codes.Job(f"layer_{layer}", key_of(seed, "sae", layer), h, cohort.shape, behind, config, steps)
     (dictionary,) = codes.fit(module, [job], _watched_train)
     return dictionary
 

@@ -3,7 +3,8 @@
 import itertools
 
 from inr_sae.protocols import PROTOCOLS
-from inr_sae.rows import UNTRAINED, EncoderRankRow, FitRow
+from inr_sae.rows.common import UNTRAINED
+from inr_sae.rows.transfer import EncoderRankRow, FitRow
 
 FREQUENCY = {"siren": 30.0, "ffmlp": 10.0}
 

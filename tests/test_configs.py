@@ -5,6 +5,7 @@ import itertools
 import pkgutil
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -34,12 +35,15 @@ SETS = (
 )
 FURTHER = tuple(name for name in network.backbone_names() if name not in ("siren", "ffmlp"))
 STRINGS = {
-    **dict.fromkeys(("cohort_siren", "cohort_ffmlp", "single_siren", "single_ffmlp", "dictionaries"), SINGLE_SCALE),
+    **dict.fromkeys(("cohort_siren", "cohort_ffmlp", "single_siren", "single_ffmlp"), SINGLE_SCALE),
+    **dict.fromkeys(("dictionaries", "decompositions", "convergence"), SINGLE_SCALE),
     **{f"cohort_{name}": ("", "celebahq", "noise") for name in FURTHER},
     **dict.fromkeys(("shapes", "backbones"), ("", "celebahq")),
     **dict.fromkeys(("transfer", "sensitivity"), SETS),
     "tune": (*SETS, "wire", "hashgrid,kodak"),
     "recipes": ("", "celebahq", "celebahq,kodak"),
+    "class_signal": ("", "digits", "folder", "idx"),
+    "fit_geometry": ("", "celebahq,kodak,oasis", "celebahq,mine=folder,notebook"),
     "external": ("", *LAYOUTS, "mine.json", "folder/mine.json", "siren,notebook"),
 }
 EACH = pytest.mark.parametrize(
@@ -61,10 +65,16 @@ def blank(size, n_cohort, n_validation, n_test, train_on, **_):
     return Signals(*images, **others)
 
 
+def blank_classes(key, config):
+    """Images with classes as `drawn.read_classes` gives them; only their number is looked at."""
+    return SimpleNamespace(train=SimpleNamespace(labels=np.zeros(config["n_train"], int)))
+
+
 @pytest.fixture
 def without_images(monkeypatch):
     """Whatever images a config names are there."""
     monkeypatch.setattr(drawn, "load", blank)
+    monkeypatch.setattr(drawn, "read_classes", blank_classes)
 
 
 def test_every_config_is_here():
@@ -132,7 +142,8 @@ def test_an_empty_word_is_refused_in_every_config(name, string):
 @pytest.mark.parametrize("name", STRINGS)
 @pytest.mark.parametrize("string", ["demoo", "Kodak", "kodak=demoo", "mine=notebook", "celebahq kodak", "a=b=c"])
 def test_a_word_that_there_is_not_is_named_with_those_that_there_are(name, string):
-    known = "inr_sae, inr_sae_1" if name == "external" else "demo, phantom, folder"
+    known = {"external": "inr_sae, inr_sae_1", "class_signal": "demo, digits, folder"}
+    known = known.get(name, "demo, phantom, folder")
     word = string.partition("=")[2] or string
     with pytest.raises(UserError, match=f"the config string .*{word}'; it is one of {known}"):
         build(name, string)
@@ -145,7 +156,7 @@ def test_a_config_of_one_set_takes_one_word_and_no_name(name, string):
         build(name, string)
 
 
-@pytest.mark.parametrize("name", [name for name in STRINGS if name != "recipes"])
+@pytest.mark.parametrize("name", [name for name in STRINGS if name not in ("recipes", "class_signal")])
 def test_two_recipes_are_refused(name):
     with pytest.raises(UserError, match="names two recipes"):
         build(name, "paper,notebook")

@@ -68,6 +68,8 @@ def assert_refused(ended, *words):
         ([CONFIG, "--config.fit.steps=many"], ["fit.steps", "many"]),
         ([CONFIG, "--cofnig=3"], ["cofnig", "config"]),
         ([CONFIG + ":kodak"], ["signals.root is empty"]),
+        ([f"--config={ROOT}/configs/class_signal.py:folder"], ["classes.root is empty"]),
+        ([f"--config={ROOT}/configs/class_signal.py:mnist"], ["'mnist'; it is one of demo, digits, folder, idx"]),
         ([CONFIG, "--config.fit.taus=(0,9)"], ["fit.taus has 9; layers of ffmlp are 0..4"]),
         ([CONFIG, "--config.inr.with=32"], ["--config.inr.with=32: the config has no key 'with'"]),
         ([CONFIG, "--config.inr.9x=3"], ["--config.inr.9x=3: the config has no key '9x'"]),

@@ -81,9 +81,8 @@ def _effects_by_slot(behind, dictionary, h, start, target):
 
 
 @jax.jit
-def _effect_of_atom(behind, dictionary, h, start, target, atom):
-    """(3, n) shares of one atom over the whole grid, 0 for the others."""
-    codes = dictionary.encode(h)
+def _effect_of_atom(behind, dictionary, codes, start, target, atom):
+    """(3, n) shares of one atom over the whole grid, 0 for the others; codes: of the whole grid."""
     after = behind(dictionary.remove(start, codes, atom))[0]
     shares = _shares(after, behind(start)[0], target, codes.of(atom[None])[0])
     return jnp.zeros((3, codes.n_atoms)).at[:, atom].add(shares.sum(1))
@@ -104,8 +103,9 @@ def ablate_all(behind, dictionary, h, target, start=None):
             for of_chunk in zip(*(chunks(each, ROWS) for each in (h, start, target)))
         )
     else:
+        codes = _encode(dictionary, h)
         parts = (
-            _effect_of_atom(behind, dictionary, h, start, target, jnp.int32(atom)) for atom in range(codes.n_atoms)
+            _effect_of_atom(behind, dictionary, codes, start, target, jnp.int32(atom)) for atom in range(codes.n_atoms)
         )
     total = sum(np.asarray(part, np.float64) for part in parts)
     return AtomEffects(total[0] / target.size, total[1], total[2])

@@ -46,10 +46,7 @@ def map_correlations(one, other, order=None):
     itself. Atoms that never fire correlate 0. Of signed codes, whose sign is arbitrary, the absolute value.
     """
     n, sums = len(one.h), None
-    other_h = np.asarray(other.h) if order is None else np.asarray(other.h)[order]
-    for chunk, other_chunk in zip(chunks(one.h), chunks(other_h)):
-        a = codes_of(one.dictionary, chunk, one.atoms)
-        b = codes_of(other.dictionary, other_chunk, other.atoms)
+    for a, b in codes_of_both(one, other, np.arange(n) if order is None else order):
         part = (a.T @ b, *(f(z.astype(np.float64)).sum(0) for z in (a, b) for f in (np.positive, np.square)))
         sums = part if sums is None else tuple(x + y for x, y in zip(sums, part))
     cross, sum_a, square_a, sum_b, square_b = sums
@@ -59,6 +56,17 @@ def map_correlations(one, other, order=None):
     correlation = np.divide(covariance, scale, out=np.zeros_like(covariance), where=scale > 0)
     signed = any(codes_like(each.dictionary, each.h).signed for each in (one, other))
     return np.abs(correlation) if signed else correlation
+
+
+def codes_of_both(one, other, order):
+    """Codes (B, A) and (B, B') of two Readings' atoms, chunk by chunk, the other's read at other coordinates."""
+    h, other_h = np.asarray(one.h), np.asarray(other.h)
+    if one.dictionary.method.FIELD or other.dictionary.method.FIELD:  # codes of the whole field come all at once
+        z = codes_of(other.dictionary, other_h, other.atoms)[order]
+        yield codes_of(one.dictionary, h, one.atoms), z
+        return
+    for chunk, other_chunk in zip(chunks(h), chunks(other_h[order])):
+        yield codes_of(one.dictionary, chunk, one.atoms), codes_of(other.dictionary, other_chunk, other.atoms)
 
 
 def displaced(height, width):

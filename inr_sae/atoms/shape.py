@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from inr_sae.atoms.statistics import chunks
+from inr_sae.atoms.statistics import parts
 
 SHIFTS = 3  # random displacements of every signal, for the null of content
 COUNTS = ("content_compared", "content_signal")  # fields of Content that are no likeness
@@ -100,7 +100,7 @@ def _sums(dictionary, h, weights, power):
     weights = np.asarray(weights, np.float32)
     return sum(
         np.asarray(_summed(dictionary, chunk, of_chunk, power), np.float64)
-        for chunk, of_chunk in zip(chunks(h), chunks(weights))
+        for chunk, of_chunk in parts(dictionary, h, weights)
     )
 
 

@@ -1,7 +1,7 @@
 """What a dictionary does over a whole grid of coordinates: statistics of its reconstruction and of each atom.
 
-"Fires" (z > 0) and "active" (z > 0.01) have a meaning where codes are at least 0; of signed codes these are nan, and a
-magnitude is |z|.
+"Fires" (z > 0), "active" (z > 0.01) and "dead" (never fires) have a meaning where codes are at least 0; of signed codes
+these are nan, and a magnitude is |z|.
 """
 
 from typing import NamedTuple
@@ -55,9 +55,19 @@ def chunks(h, rows=ROWS):
     return (h[i : i + rows] for i in range(0, h.shape[0], rows))
 
 
+def parts(dictionary, *arrays):
+    """Tuples of slices of arrays that lead with the N coordinates; the whole of them, where a coordinate's codes are of
+    the whole field."""
+    if dictionary.method.FIELD:
+        return iter([tuple(map(np.asarray, arrays))])
+    return zip(*map(chunks, arrays))
+
+
 def codes_like(dictionary, h):
-    """The Codes of h's first row, as shapes alone: sparse or dense, signed or not."""
-    return jax.eval_shape(lambda h: dictionary.encode(h), jax.ShapeDtypeStruct((1, h.shape[1]), jnp.float32))
+    """The Codes of h's first row, or of all where they are of the whole field, as shapes alone: sparse or dense, signed
+    or not."""
+    rows = h.shape[0] if dictionary.method.FIELD else 1
+    return jax.eval_shape(lambda h: dictionary.encode(h), jax.ShapeDtypeStruct((rows, h.shape[1]), jnp.float32))
 
 
 def measure(dictionary, h):
@@ -65,7 +75,7 @@ def measure(dictionary, h):
     h = np.asarray(h)
     codes = codes_like(dictionary, h)
     sums, h_hat, error = 0.0, [], 0.0
-    for chunk in chunks(h):
+    for (chunk,) in parts(dictionary, h):
         chunk_hat, chunk_sums = _chunk(dictionary, chunk)
         chunk_hat = np.asarray(chunk_hat)
         sums = sums + np.asarray(chunk_sums, np.float64)
@@ -93,8 +103,9 @@ def r_squared(squared_error, h):
 def summary(atoms):
     """The layer's columns of a metrics table from its AtomStats.
 
-    `spatial_l0` is the mean over alive atoms of the share of the coordinates where an atom fires (over all atoms it
-    would be k/n by construction); the medians are over alive atoms; nan where all are dead.
+    An atom is alive if it ever differs from 0, and dead if it never fires. `spatial_l0` is the mean over alive atoms of
+    the share of the coordinates where an atom fires (over all atoms it would be k/n by construction); the medians are
+    over alive atoms; nan where all are dead.
     """
     alive = atoms.alive
 
@@ -110,7 +121,7 @@ def summary(atoms):
 
     return {
         "alive_fraction": float(alive.mean()),
-        "dead_fraction": float(1.0 - alive.mean()),
+        "dead_fraction": NAN if np.isnan(atoms.firing_rate).all() else float(1.0 - alive.mean()),
         "spatial_l0": over_alive(np.mean, atoms.firing_rate),
         **quartiles("active_fraction", atoms.active_fraction),
         **quartiles("ipr", atoms.ipr),
@@ -141,7 +152,8 @@ def _maps_chunk(dictionary, h, atoms):
 def maps(dictionary, h, atoms):
     """z_a at every coordinate for the given atom indices (A,), (A, N) float32."""
     atoms = jnp.asarray(atoms)
-    return np.concatenate([np.asarray(_maps_chunk(dictionary, chunk, atoms)) for chunk in chunks(h)], axis=1)
+    found = [np.asarray(_maps_chunk(dictionary, chunk, atoms)) for (chunk,) in parts(dictionary, h)]
+    return np.concatenate(found, axis=1)
 
 
 @jax.jit
@@ -162,7 +174,7 @@ def binned_maps(dictionary, h, bins):
     nothing = jnp.zeros((n_bins, n_atoms))
     total = sum(
         np.asarray(_binned_chunk(dictionary, chunk, of_chunk, nothing))
-        for chunk, of_chunk in zip(chunks(h), chunks(bins))
+        for chunk, of_chunk in parts(dictionary, h, bins)
     )
     return total / np.bincount(bins, minlength=n_bins)[:, None].astype(np.float32)
 
@@ -175,3 +187,14 @@ def _dense_chunk(dictionary, h, atoms):
 def codes_of(dictionary, chunk, atoms):
     """Codes (B, A) of some atoms over a chunk (B, d)."""
     return np.asarray(_dense_chunk(dictionary, chunk, jnp.asarray(atoms)), np.float32)
+
+
+def is_field(dictionary):
+    """Whether a coordinate's codes are of all coordinates' activations, which then may not come in chunks."""
+    return getattr(dictionary.method, "FIELD", False)
+
+
+def whole_codes(dictionary, h, atoms):
+    """Codes (N, A) of some atoms over all of h (N, d)."""
+    chunked = [np.asarray(h)] if is_field(dictionary) else chunks(h)
+    return np.concatenate([codes_of(dictionary, chunk, atoms) for chunk in chunked])

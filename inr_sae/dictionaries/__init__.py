@@ -11,10 +11,12 @@ What a method's file holds, where `config` is a mapping with the keys of its `DE
     fit(jobs, train)             a list of params, nested dicts of arrays, one for each of the `codes.Job`s.
                                  train(state, state.Training) -> (state, history) runs what takes many steps: then it is
                                  checkpointed, shown and can be cut off; a closed form does not need it
-    encode(params, h, config)    `codes.Codes` of h: sparse or dense, signed or not; pure, and jitted by others. A row's
-                                 codes are of that row alone, so that h may come in chunks
+    FIELD                        whether a coordinate's codes are of the whole field, and not of its own row alone
+    encode(params, h, config)    `codes.Codes` of h: sparse or dense, signed or not; pure, and jitted by others. h is
+                                 (N, d), and may come in chunks; of a FIELD it is (H, W, d), a whole grid, and the codes
+                                 say so by their shape (H, W)
     decode(params, codes)        h_hat (N, d)
-    directions(params)           (n, d): what one unit of each code adds to h
+    directions(params)           (n, d): what one unit of each code adds to h; of a FIELD along what an atom adds
     remove(params, h, codes, atom)  h without the atom of that number, which may be traced: h minus its own part of it
     POINTWISE                    whether that part is, at every coordinate, the code there times the direction
 
@@ -27,7 +29,7 @@ import pkgutil
 
 def method_names():
     """The names of all methods there are, sorted."""
-    helpers = ("codes",)
+    helpers = ("codes", "linear", "fields", "spectral")
     return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in helpers))
 
 

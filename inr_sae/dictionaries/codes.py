@@ -18,6 +18,7 @@ class Codes:
     indices: jax.Array | None  # (N, k): the atom of each slot; None if dense
     n_atoms: int = flax.struct.field(pytree_node=False)
     signed: bool = flax.struct.field(pytree_node=False)  # False: all at least 0, and an atom "fires" where it is above
+    shape: tuple | None = flax.struct.field(pytree_node=False, default=None)  # (height, width) of a whole grid's codes
 
     def dense(self):
         """Every code, (N, n)."""
@@ -44,6 +45,8 @@ class Job(NamedTuple):
     shape: tuple  # (height, width) of the grid
     behind: Callable  # the network behind the layer, h (N, d) -> (M, N, C), a jax.tree_util.Partial
     config: dict  # of the method
+    steps: tuple = ()  # the same network step by step, functions of rows: of each further unit, then of all heads side
+    # by side, (N, d) -> (N, M * C); jobs of one network share them. () where nobody can tell them apart
 
 
 @flax.struct.dataclass
@@ -53,10 +56,17 @@ class Dictionary:
     method: ModuleType = flax.struct.field(pytree_node=False)
     config: FrozenDict = flax.struct.field(pytree_node=False)
     params: dict
+    shape: tuple | None = flax.struct.field(pytree_node=False, default=None)  # (height, width) of the grid that h is on
 
     def encode(self, h):
-        """Codes of h (N, d)."""
+        """Codes of h (N, d); where they are of the whole field, of all its N = height * width coordinates."""
+        if self.method.FIELD:
+            h = h.reshape(*self.shape, h.shape[-1])
         return self.method.encode(self.params, h, self.config)
+
+    def at(self, shape):
+        """The same dictionary for activations on another grid."""
+        return self.replace(shape=tuple(shape))
 
     def decode(self, codes):
         """h_hat (N, d) of Codes."""
@@ -74,4 +84,7 @@ class Dictionary:
 def fit(method, jobs, train):
     """The Dictionary of each Job by a method's module; train: as in the contract."""
     fitted = method.fit(jobs, train)
-    return [Dictionary(method, FrozenDict(job.config), params) for job, params in zip(jobs, fitted, strict=True)]
+    return [
+        Dictionary(method, FrozenDict(job.config), params, tuple(job.shape))
+        for job, params in zip(jobs, fitted, strict=True)
+    ]

@@ -135,7 +135,7 @@ class Store:
             return [{key: parse_cell(value) for key, value in row.items()} for row in rows]
 
     def write_rows(self, name, kind, rows):
-        """Write rows of a NamedTuple of `rows.py` as csv; none of them is a file with a header alone."""
+        """Write rows of a NamedTuple of `inr_sae.rows` as csv; none of them is a file with a header alone."""
         with self.replacing(name) as path, open(path, "w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(kind._fields)
@@ -145,7 +145,7 @@ class Store:
                 writer.writerow([format_cell(value) for value in row])
 
     def read_rows(self, name, kind):
-        """The rows of a csv file as NamedTuples of `rows.py`, each cell read as its column's annotation says.
+        """The rows of a csv file as NamedTuples of `inr_sae.rows`, each cell read as its column's annotation says.
 
         Raises UserError naming the file if it is damaged.
         """

@@ -101,6 +101,23 @@ def outputs(backbone, params, start, h):
 
 
 @lru_cache
+def _unit(backbone, name):
+    return jax.jit(lambda params, h: backbone.apply(params, name, h))
+
+
+def _affine(w, b, h):
+    return h @ w + b
+
+
+def steps(backbone, params):
+    """The network one step after another, functions of rows that are jax.tree_util.Partial: of each unit but the first
+    (N, d) -> (N, d'), then of all heads side by side, (N, d) -> (N, M * C)."""
+    units = [jax.tree_util.Partial(_unit(backbone, name), params["encoder"]) for name in unit_names(params["encoder"])]
+    w, b = params["heads"]["w"], params["heads"]["b"]
+    return *units[1:], jax.tree_util.Partial(_affine, jnp.moveaxis(w, 0, 1).reshape(w.shape[1], -1), b.ravel())
+
+
+@lru_cache
 def _behind(backbone, layer):
     # One function object, so that a program that takes it as an argument is compiled once.
     return jax.jit(lambda params, h: outputs(backbone, params, layer + 1, h))

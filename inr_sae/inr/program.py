@@ -16,6 +16,7 @@ ROWS = 7  # of the array that is traced: no width of a network should be taken f
 UNARY = {"sin", "cos", "exp", "log", "neg", "abs", "sign", "floor", "round", "sqrt", "square", "tanh", "logistic"}
 BINARY = {"add", "sub", "mul", "div", "max", "min"}
 SAME = {"copy", "stop_gradient", "convert_element_type"}  # of floats
+COLUMNS = {"dot", "concat", "columns"}  # what does not act on every column by itself
 CALLS = {"jit": "jaxpr", "pjit": "jaxpr", "closed_call": "call_jaxpr", "custom_jvp_call": "call_jaxpr"}
 
 
@@ -62,39 +63,57 @@ def of_network(backbone, encoder, x):
     return start, programs, inputs[start + 1]
 
 
-def run(program, h):
-    """The program's output of h (N, d_in), by numpy in float32: what another machine computes."""
-    slots = [np.asarray(h, np.float32), *program.constants]
+def run(program, h, xp=np):
+    """The program's output of h (N, d_in), by numpy in float32: what another machine computes.
+
+    xp: jax.numpy, and it can be differentiated.
+    """
+    slots = [xp.asarray(h, np.float32), *program.constants]
     for name, arguments, numbers in program.operations:
-        slots.append(np.asarray(_RUN[name](*(slots[at] for at in arguments), *numbers), np.float32))
+        slots.append(xp.asarray(_run(xp, name)(*(slots[at] for at in arguments), *numbers), np.float32))
     return slots[-1] if program.operations else slots[0]
 
 
-_RUN = {
-    "dot": np.matmul,
-    "concat": lambda *parts: np.concatenate(parts, axis=1),
-    "columns": lambda a, start, stop, step: a[:, start:stop:step],
-    "power": lambda a, n: a**n,
-    "add": np.add,
-    "sub": np.subtract,
-    "mul": np.multiply,
-    "div": np.divide,
-    "max": np.maximum,
-    "min": np.minimum,
-    "sin": np.sin,
-    "cos": np.cos,
-    "exp": np.exp,
-    "log": np.log,
-    "neg": np.negative,
-    "abs": np.abs,
-    "sign": np.sign,
-    "floor": np.floor,
-    "round": np.round,
-    "sqrt": np.sqrt,
-    "square": np.square,
-    "tanh": np.tanh,
-    "logistic": lambda a: 1 / (1 + np.exp(-a)),
-}
+def _run(xp, name):
+    """The function of numpy or jax.numpy that an operation's name stands for."""
+    others = {
+        "dot": xp.matmul,
+        "concat": lambda *parts: xp.concatenate(parts, axis=1),
+        "columns": lambda a, start, stop, step: a[:, start:stop:step],
+        "power": lambda a, n: a**n,
+        "sub": xp.subtract,
+        "mul": xp.multiply,
+        "div": xp.divide,
+        "max": xp.maximum,
+        "min": xp.minimum,
+        "neg": xp.negative,
+        "logistic": lambda a: 1 / (1 + xp.exp(-a)),
+    }
+    return others[name] if name in others else getattr(xp, name)
+
+
+class Layer(NamedTuple):
+    """A function that is one product with a matrix, and then acts on every column by itself: phi(h W)."""
+
+    w: np.ndarray  # (d_in, d)
+    phi: Program  # (N, d) -> (N, d); what is added to h W is part of it
+
+
+def layer(program):
+    """The Layer that a Program is; None where it is none: several products, or columns that meet afterwards."""
+    first, *rest = program.operations or [("", (), ())]
+    place = len(program.constants) + 1  # of the product, in the program's slots
+    if first[0] != "dot" or first[1][0] != 0 or any(name in COLUMNS or 0 in slots for name, slots, _ in rest):
+        return None
+    moved = [(name, tuple(_after(slot, place) for slot in slots), numbers) for name, slots, numbers in rest]
+    return Layer(program.constants[first[1][1] - 1], Program(program.constants, moved))
+
+
+def _after(slot, place):
+    """A slot's number in a program that begins with the result at `place`."""
+    if slot == place:
+        return 0
+    return slot if slot < place else slot - 1
 
 
 class _Writer:

@@ -13,7 +13,8 @@ import numpy as np
 from inr_sae.measure.cap import capped
 from inr_sae.measure.paired import paired_interval
 from inr_sae.protocols import PROTOCOLS, same_fit
-from inr_sae.rows import UNTRAINED, AgreementRow, BestTauRow, MeanCurveRow, PairedRow
+from inr_sae.rows.common import UNTRAINED
+from inr_sae.rows.transfer import AgreementRow, BestTauRow, MeanCurveRow, PairedRow
 
 LEAD = ("runner_up_tau", "lead_db", "lead_db_low", "lead_db_high", "n_images", "n_subjects", "decided")
 

@@ -1,4 +1,4 @@
-"""Stable rank (Eq. 3)."""
+"""Stable rank (Eq. 3), and effective rank."""
 
 import numpy as np
 
@@ -22,3 +22,16 @@ def stable_rank(a):
     gram = a.conj().T @ a if a.shape[0] >= a.shape[1] else a @ a.conj().T
     energies = np.linalg.eigvalsh(gram)
     return float(np.trace(gram).real / energies[-1]) if energies[-1] > 0 else float("nan")
+
+
+def effective_rank(a):
+    """exp(entropy of the singular values, which are made to sum to 1) of a centred matrix (Roy and Vetterli 2007).
+
+    a: (observations, dimensions); columns are centred here. Returns a float in [1, rank]; nan where nothing varies.
+    """
+    a = np.asarray(a, np.float64)
+    values = np.linalg.svd(a - a.mean(axis=0), compute_uv=False)
+    if not values.any():
+        return float("nan")
+    shares = values[values > 0] / values.sum()
+    return float(np.exp(-(shares * np.log(shares)).sum()))

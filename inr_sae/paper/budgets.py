@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from inr_sae.rows import CurveRow
+from inr_sae.rows.transfer import CurveRow
 
 KEYS = CurveRow._fields[: CurveRow._fields.index("epoch")]  # what tells a fit from all others
 

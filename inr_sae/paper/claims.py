@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from inr_sae.measure.paired import LEAST_CLUSTERS
-from inr_sae.rows import ClaimRow
+from inr_sae.rows.claims import ClaimRow
 
 NAN = float("nan")  # no number
 REPRODUCED, PARTLY, NOT_REPRODUCED = "reproduced", "partly", "not reproduced"

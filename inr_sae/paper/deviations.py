@@ -6,7 +6,8 @@ import numpy as np
 
 from inr_sae.measure.cap import capped
 from inr_sae.measure.paired import clustered_interval
-from inr_sae.rows import PSNRS, DeviationRow
+from inr_sae.rows.claims import DeviationRow
+from inr_sae.rows.common import PSNRS
 
 
 class Recipe(NamedTuple):

@@ -15,7 +15,7 @@ import numpy as np
 from inr_sae.paper.claims import NAN, Measured, counted
 from inr_sae.paper.dictionary_content import ffmlp_content, siren_content
 from inr_sae.paper.dictionary_costs import costs_more, largest_drop
-from inr_sae.rows import condition_of
+from inr_sae.rows.common import condition_of
 
 LEAST_R2 = 0.8  # an untrained dictionary of white noise is below 0.2, a trained one of an encoder's layers above 0.85
 AHEAD = 0.2  # by which locality is above another's

@@ -4,7 +4,7 @@ Initialisations count, not pairs of image and seed: fits of one encoder say the 
 """
 
 from inr_sae.paper.claims import NOT_TESTABLE, counted, share
-from inr_sae.rows import NETWORK_RULES, RuleRow
+from inr_sae.rows.transfer import NETWORK_RULES, RuleRow
 
 
 def rules(networks, testable):

@@ -1,7 +1,7 @@
 """The published numbers as rows: the paper's Tables 3-5, and its authors' public notebook."""
 
 from inr_sae.paper import reference
-from inr_sae.rows import PublishedRow
+from inr_sae.rows.claims import PublishedRow
 
 # The authors' public notebook (vasl12/xp_inrs): SIREN on CelebA; a cohort of ten after 5001 steps, then image 000013
 # after 2000 full-grid steps: STRAINER's recipe first, then frozen to tau = 0..4. PSNR of output clipped to [0, 1].

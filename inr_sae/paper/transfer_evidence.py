@@ -10,7 +10,7 @@ from inr_sae.measure.boundaries import encoder_of, highest_layer, rule_layers
 from inr_sae.paper import reference
 from inr_sae.paper.claims import Measured, counted, tail
 from inr_sae.paper.transfer_psnr import curve_shapes, deviation, differences, levels, matrix_of, mean_by_tau
-from inr_sae.rows import MADE
+from inr_sae.rows.common import MADE
 
 LEAST_COHORT_DB = 25.0  # a cohort below it is not fitted, and says nothing on how well a backbone fits one
 

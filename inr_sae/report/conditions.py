@@ -1,6 +1,6 @@
 """How a report tells conditions, and pairs of dictionaries, apart."""
 
-from inr_sae.rows import Condition, condition_of
+from inr_sae.rows.common import Condition, condition_of
 
 
 def condition_names(conditions):

@@ -248,6 +248,8 @@ def verdict_sentence(claims):
     """How the claims fared, in numbers, those that the paper makes apart from the others; claims: ClaimRows."""
     made = [row.verdict for row in claims if row.by_paper]
     others = [row.verdict for row in claims if not row.by_paper]
+    if not made:
+        return f"Of {len(others)} claims of other papers: {verdict_counts(others)}."
     text = f"Of {len(made)} claims of the paper: {verdict_counts(made)}"
     if others:
         text += f"; of {len(others)} that its argument needs and it does not make: {verdict_counts(others)}"
@@ -265,10 +267,15 @@ def condition_sentences(metrics):
     return [
         f"{names[condition]}, by layer: locality {listed(rows, 'locality_median', '{:.2f}')} (1 a disc, 0 pixels at "
         f"random); likeness to a signal {listed(rows, 'content_median', '{:.2f}')} against "
-        f"{listed(rows, 'content_shuffled_median', '{:.2f}')} with displaced signals; dead atoms "
-        f"{listed(rows, 'dead_fraction', '{:.1f}', 100)} %."
+        f"{listed(rows, 'content_shuffled_median', '{:.2f}')} with displaced signals{dead_atoms(rows)}."
         for condition, rows in metrics.items()
     ]
+
+
+def dead_atoms(rows):
+    """The share of dead atoms by layer; nothing where codes are signed, and no atom fires."""
+    dead = listed(rows, "dead_fraction", "{:.1f}", 100)
+    return f"; dead atoms {dead} %" if dead.strip("–, ") else ""
 
 
 def stability_sentences(matches):

@@ -5,7 +5,7 @@ A kind is (backbone, frequency), an encoder's sort; labels is {backbone: its nam
 
 from inr_sae.measure.boundaries import Pair, pair_of
 from inr_sae.measure.cap import CAP_DB
-from inr_sae.rows import PSNRS
+from inr_sae.rows.common import PSNRS
 
 FORMATS = {"psnr_db": "{:.2f} ± {:.2f}", "ssim": "{:.4f} ± {:.4f}", "lpips": "{:.4f} ± {:.4f}"}
 TABLE_1_RULES = ("sr_weight", "sr_activation_centred")  # W and H

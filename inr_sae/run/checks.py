@@ -11,27 +11,16 @@ from inr_sae.errors import InputError, UserError
 
 # What the elements of a tuple are, by the key that has one, * for any part of it.
 ELEMENTS = {
-    numbers.Integral: (
-        "signals.size",
-        "sets.*.size",
-        "fit.taus",
-        "dictionary.layers",
-        "recipes.pixels",
-        "recipes.steps",
-    )
-    + ("size_sweep.n_atoms", "size_sweep.k", "stability.seeds")
-    + ("networks.n_layers", "networks.widths", "networks.seeds"),
-    numbers.Real: (
-        "inr.coordinates",
-        "fit.other_rates",
-        "recipes.coordinates",
-        "recipes.rates",
-        "transfer.frequencies.*",
-        "rates.*",
-    ),
-    str: ("stages", "signals.cohort_names", "sets.*.cohort_names", "fit.protocols", "fit.splits", "ablation.through")
-    + ("transfer.sources", "transfer.targets", "transfer.backbones", "recipes.targets", "recipes.new", "conditions.*")
-    + ("size_sweep.regimes", "stability.regimes", "networks.backbones"),
+    numbers.Integral: ("*.size", "fit.taus", "dictionary.layers", "recipes.pixels", "recipes.steps")
+    + ("size_sweep.n_atoms", "size_sweep.k", "networks.n_layers", "networks.widths", "steering.kept")
+    + ("stability.seeds", "networks.seeds", "weights.seeds", "recovery.seeds", "convergence.seeds")
+    + ("convergence.dictionary_seeds",),
+    numbers.Real: ("inr.coordinates", "fit.other_rates", "recipes.coordinates", "recipes.rates", "rates.*")
+    + ("transfer.frequencies.*", "weights.ce_weights", "weights.contrasts", "decompositions.shares", "steering.alphas")
+    + ("steering.fit_alphas",),
+    str: ("stages", "*.cohort_names", "*.backbones", "*.regimes", "*.protocols", "*.sets", "*.methods", "*.through")
+    + ("fit.splits", "transfer.sources", "transfer.targets", "recipes.targets", "recipes.new", "weights.tokens")
+    + ("convergence.of",),
     bool: ("recipes.clipped",),
 }
 NOUNS = {numbers.Integral: "whole numbers", numbers.Real: "numbers", str: "texts", bool: "True or False"}
@@ -120,7 +109,7 @@ def values(flat):
         kind = kind_of_elements(key)
         if kind and value is not None and not all_of(kind, value, key in NESTED):
             raise UserError(f"{key} is {value!r}; it is a tuple of {'tuples of ' * (key in NESTED)}{NOUNS[kind]}")
-        if key.rpartition(".")[2] == "seed" or key in ("stability.seeds", "networks.seeds"):
+        if key.rpartition(".")[2] in ("seed", "seeds", "dictionary_seeds"):
             for seed in value if isinstance(value, tuple | list) else (value,):
                 if not 0 <= seed <= MOST_SEED:
                     raise UserError(f"{key} is {value!r}; a seed is from 0 to {MOST_SEED}")

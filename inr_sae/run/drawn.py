@@ -4,9 +4,10 @@ import logging
 from functools import cache
 
 from inr_sae.errors import InputError, UserError, named
-from inr_sae.rows import SignalRow
+from inr_sae.rows.transfer import SignalRow
 from inr_sae.run import checks
 from inr_sae.signals import copies
+from inr_sae.signals.labelled import load as labelled
 from inr_sae.signals.load import load
 from inr_sae.signals.split import SPLITS
 
@@ -26,6 +27,15 @@ def read(key, config):
         raise UserError(_label(key) + error.sentence(f"{key}.")) from error
     tell(key, signals.notes)
     return signals
+
+
+def read_classes(key, config):
+    """The `labelled.load.Split` of the config group of that key; raises UserError naming it."""
+    root = checks.local(f"{key}.root", config["root"])
+    with checks.naming(key):
+        split = labelled.load(**{**config, "root": root})
+    tell(key, split.notes)
+    return split
 
 
 def tell(key, notes):

@@ -142,3 +142,26 @@ def start(task, encoder, images, fits):
     one = jax.tree.map(lambda leaf: leaf[0], states.params["encoder"])
     rows = inr_fit.tile_rows(len(fits), inr_fit.bytes_a_row(backbone, one), devices.accelerator_memory())
     return states, h, inr_fit.tiles(h, trained.flat(images), rows)
+
+
+def fit_behind(config, encoder, layer, h, named):
+    """Output (N, C) of a fit of one image behind a layer whose activations are h (N, d), whatever made them so.
+
+    encoder: a TrainedCohort. named: (name, image (H, W, C)). The layers beyond start as those of a fit by freezing do,
+    and take as many steps, each on all pixels. Raises Stopped if the run is asked to stop meanwhile.
+    """
+    name, image = named
+    way = ("freeze", layer, config.fit.learning_rate)
+    key, boundary = key_of(config.seed, "fit", name, 0), frozen_to(*way[:2])
+    new = inr_fit.new_network(encoder.backbone, encoder.config, key, image[None], config.fit.new)
+    state = inr_fit.test_time_state(new, encoder.encoder, way, key)
+    bytes_a_row = inr_fit.bytes_a_row(encoder.backbone, encoder.encoder)
+    rows = inr_fit.tile_rows(1, bytes_a_row, devices.accelerator_memory())
+    data = inr_fit.tiles(np.asarray(h), trained.flat(image[None]), rows)
+    steps = budget(config, "freeze")
+    for done in range(0, steps, config.fit.log_every):
+        if done and processes.asked_to_stop():
+            raise Stopped
+        n = min(config.fit.log_every, steps - done)
+        state, _ = inr_fit.fit_cohort(encoder.backbone, boundary, way[2], n, state, data)
+    return np.asarray(inr_fit.outputs(encoder.backbone, state.params, boundary, h)[0])

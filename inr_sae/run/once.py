@@ -29,10 +29,13 @@ BACKBONES = {
     "transfer.backbones": "encoders",
     "conditions.backbones": "conditions",
     "networks.backbones": "networks",
+    "decompositions.backbones": "decompositions",
 }
 OF_BACKBONES = ("inr", "single", "transfer.frequencies", "rates")
+METHODS = {"dictionary.method": None, "decompositions.methods": "decompositions"}  # likewise of dictionary methods
 # Keys that decide where and when, not what is computed; where data lie, too: the pixels' digests guard them.
-FREE = ("signals.root", "sets.*.root", "runtime.cache_dir", "runtime.checkpoint_seconds", "runtime.keep")
+FREE = ("signals.root", "sets.*.root", "classes.root", "runtime.cache_dir", "runtime.checkpoint_seconds")
+FREE += ("runtime.keep",)
 
 
 class State(NamedTuple):
@@ -80,17 +83,22 @@ def values_read(stage, config, store):
 def unused(part, name, store):
     """Patterns of the keys of backbones and dictionary methods that a stage of that name does not use; part: of the
     config, what it reads."""
+    used = named_by(BACKBONES, part, name, store)
+    patterns = [f"{group}.{each}" for each in network.backbone_names() if each not in used for group in OF_BACKBONES]
+    methods = set(dictionaries.method_names()) - named_by(METHODS, part, name, store)
+    patterns += [f"dictionary.{each}" for each in methods]
+    return [pattern + end for pattern in patterns for end in ("", ".*")]
+
+
+def named_by(keys, part, name, store):
+    """The values of the keys that count for a stage of that name, of those that `part` has; keys: as BACKBONES."""
     used = set()
-    for key, stage in BACKBONES.items():
+    for key, stage in keys.items():
         group, _, key_of_group = key.partition(".")
         if group in part and (stage in (None, name) or state_of(store, stage).mark):
             value = part[group][key_of_group]
             used |= {value} if isinstance(value, str) else set(value)
-    patterns = [f"{group}.{each}" for each in network.backbone_names() if each not in used for group in OF_BACKBONES]
-    if "dictionary" in part:
-        methods = set(dictionaries.method_names()) - {part.dictionary.method}
-        patterns += [f"dictionary.{each}" for each in methods]
-    return [pattern + end for pattern in patterns for end in ("", ".*")]
+    return used
 
 
 def is_done(store, name):

@@ -20,7 +20,8 @@ from inr_sae.measure import image
 from inr_sae.measure.cap import capped
 from inr_sae.measure.lpips import lpips
 from inr_sae.protocols import different_fits, frozen_to
-from inr_sae.rows import METRICS, PSNRS, CurveRow, FitRow, SummaryRow
+from inr_sae.rows.common import METRICS, PSNRS
+from inr_sae.rows.transfer import CurveRow, FitRow, SummaryRow
 from inr_sae.run import fits, trained, training
 
 LAST = 50  # steps at the end of a fit, of whose PSNR a median is taken

@@ -9,6 +9,8 @@ import numpy as np
 
 from inr_sae.errors import UserError
 from inr_sae.inr import coordinates, fit, network
+from inr_sae.measure.cap import CAP_DB
+from inr_sae.measure.image import psnr_from_mse
 from inr_sae.run import checks
 from inr_sae.signals.load import Signals
 
@@ -80,6 +82,13 @@ def flat(signals):
     return jnp.asarray(signals.reshape(signals.shape[0], -1, signals.shape[-1]))
 
 
+@jax.jit
+def mean_psnr(behind, h, targets):
+    """Mean over the cohort of the PSNR in dB with h (N, d) in place of a layer's activations; targets (M, N, C)."""
+    psnr = psnr_from_mse(jnp.mean(jnp.square(behind(h) - targets), axis=(1, 2)))
+    return jnp.minimum(psnr, CAP_DB).mean()
+
+
 class TrainedCohort(NamedTuple):
     """An encoder and M heads, and the signals (M, H, W, C) that these give at the coordinates x (N, 2)."""
 
@@ -109,9 +118,17 @@ class TrainedCohort(NamedTuple):
         every = network.activations(self.backbone, self.encoder, self.x)
         return every if layers is None else [every[layer] for layer in layers]
 
+    def on_grid(self, shape):
+        """The same network read on another grid over the same image: its signals are then another's."""
+        return self._replace(x=coordinates.grid(*shape, *self.config["coordinates"]))
+
     def behind(self, layer):
         """The network behind a unit, h (N, d) -> (M, N, C), a jax.tree_util.Partial."""
         return network.behind(self.backbone, self.params, layer)
+
+    def steps(self):
+        """The network behind the first unit, see `network.steps`: those from number `layer` on are behind that unit."""
+        return network.steps(self.backbone, self.params)
 
     def with_head(self, j):
         """The parameters with the head of signal j alone."""

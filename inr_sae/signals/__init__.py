@@ -11,6 +11,11 @@ A data set is one file here that has these three functions, and `load` finds it 
                              "nan_to_zero", "seed"}, which are arguments of `load`, it heeds those that mean something
                              there, and "size" always
 
+A data set that knows what each pixel shows has two more:
+
+    labels(root, name, rules)    (H, W) uint8, a number of LABELS each, at the pixels that `read` gives
+    LABELS                       the names of these
+
 They raise InputError for what is wrong, and name the file that it is wrong with; what a user should know of a file that
 is read all the same they warn of with a `notes.Note`. Files that lack one of the three functions help data sets and are
 none.

@@ -35,6 +35,8 @@ class Signals(NamedTuple):
     subjects: split.Split  # whom each shows; its own name where a signal stands alone
     digests: split.Split
     notes: tuple = ()  # sentences: what was passed over, whose image each is, what looks alike
+    labels: split.Split | None = None  # (M, H, W) uint8 of each split, what each pixel shows, where the data set knows
+    label_names: tuple = ()  # of the numbers in them
 
 
 class Wanted(NamedTuple):
@@ -102,7 +104,15 @@ def _load(wanted):
     notes += copies.within([copies.picture(name, roles[name], digests[name], images[name]) for name in images])
     parts = [_stack([images[name] for name in part]) if part else None for part in drawn]
     by_split = [split.Split(*(tuple(of[name] for name in part) for part in drawn)) for of in (subject_of, digests)]
-    return Signals(*parts, drawn, *by_split, tuple(notes))
+    return Signals(*parts, drawn, *by_split, tuple(notes), *_labels(source, wanted.root, drawn, rules))
+
+
+def _labels(source, root, drawn, rules):
+    """(labels of each split, their names) of a data set that knows what its pixels show; (None, ()) of others."""
+    if not hasattr(source, "labels"):
+        return None, ()
+    parts = [_stack([source.labels(root, name, rules) for name in part]) if part else None for part in drawn]
+    return split.Split(*parts), source.LABELS
 
 
 def _draw(source, wanted):

@@ -14,7 +14,7 @@ from inr_sae.inr import network
 from inr_sae.machine.progress import Progress
 from inr_sae.measure import image
 from inr_sae.report.parts import study as parts
-from inr_sae.rows import AblationRow, EffectRow
+from inr_sae.rows.dictionaries import AblationRow, EffectRow
 from inr_sae.run import checks
 from inr_sae.run.once import is_done
 from inr_sae.signals.load import n_trained
@@ -68,7 +68,7 @@ def ablate_layer(config, store, encoder, layer, h):
     panels = {"atoms": np.array(numbers), "is_top": np.array([sample == "top" for _, sample in chosen])}
     panels["z"] = statistics.maps(of_layer, h, panels["atoms"])
     rank = {row.atom: place for place, row in enumerate(by_magnitude(atoms))}
-    rows, effects = [], []
+    rows, effects, fires = [], [], is_active_anywhere(of_layer, h)
     starts = starts_of(config, of_layer, h)
     for (role, name, target, params), (through, start) in itertools.product(
         subjects(config, store, encoder, layer), starts.items()
@@ -79,7 +79,7 @@ def ablate_layer(config, store, encoder, layer, h):
         for (atom, sample), (before, after, inside) in zip(chosen, results):
             of_atom = (atoms[atom].mean_magnitude, atoms[atom].active_fraction)
             which = (layer, atom, sample, rank[atom], name, role, through)
-            rows.append(AblationRow(*which, before, after, before - after, inside, *of_atom))
+            rows.append(AblationRow(*which, before, after, before - after, inside if fires else None, *of_atom))
         effects += every_atom(behind, of_layer, (h, start), target, (layer, name, role, through))
         if f"{role}_target" not in panels:
             panels |= {
@@ -131,6 +131,11 @@ def scores(of_atom, z, target):
     return *psnr, ablation.effect_inside(of_atom.effect, z)
 
 
+def is_active_anywhere(of_layer, h):
+    """Whether atoms of a dictionary can be active at some coordinates and not at others: signed codes say no."""
+    return not statistics.codes_like(of_layer, h).signed
+
+
 def every_atom(behind, of_layer, activations, target, which):
     """EffectRows: what removing each atom costs the signal `target` (H, W, C); nothing if it is dead.
 
@@ -139,11 +144,12 @@ def every_atom(behind, of_layer, activations, target, which):
     flat, (layer, *keys), (h, start) = target.reshape(-1, target.shape[-1]), which, activations
     before = max(np.square(np.asarray(behind(start)[0], np.float64) - flat).mean(), image.LEAST_MSE)
     effects = ablation.ablate_all(behind, of_layer, h, flat, start)
+    fires = is_active_anywhere(of_layer, h)
     drops = 10 * np.log10(1 + effects.mse_change / before)
     with np.errstate(invalid="ignore"):
         inside = effects.energy_active / effects.energy
     return [
-        EffectRow(layer, atom, *keys, float(drop), float(share))
+        EffectRow(layer, atom, *keys, float(drop), float(share) if fires else None)
         for atom, (drop, share) in enumerate(zip(drops, inside))
     ]
 

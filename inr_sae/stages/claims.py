@@ -2,6 +2,10 @@
 
 from inr_sae.paper import (
     claims,
+    convergence_claims,
+    convergence_evidence,
+    decomposition_claims,
+    decomposition_evidence,
     dictionary_claims,
     dictionary_evidence,
     recipe,
@@ -9,13 +13,24 @@ from inr_sae.paper import (
     transfer_evidence,
 )
 from inr_sae.report.parts import claims as parts
-from inr_sae.rows import MADE, ClaimRow
+from inr_sae.rows.claims import ClaimRow
+from inr_sae.rows.common import MADE
 from inr_sae.run import sweep, trained
 from inr_sae.run.once import flatten, is_done, matches
-from inr_sae.stages import cohort, conditions, encoders, size_sweep, stability, transfer
+from inr_sae.stages import (
+    cohort,
+    conditions,
+    convergence,
+    decompositions,
+    encoders,
+    recovery,
+    size_sweep,
+    stability,
+    transfer,
+)
 
-NEEDS, USES = (("transfer", "conditions"),), ("size_sweep", "stability")
-READS = tuple(dict.fromkeys((*transfer.READS, *conditions.READS, "size_sweep")))
+NEEDS, USES = (("transfer", "conditions", "decompositions"),), ("size_sweep", "stability", "recovery", "convergence")
+READS = tuple(dict.fromkeys((*transfer.READS, *conditions.READS, "size_sweep", "decompositions")))
 WRITES = ("claims", "report/claims.csv")
 CHEAP = True
 # What of a config the claims of a kind rest on.
@@ -30,7 +45,13 @@ def check(config):
 
 def run(config, store):
     """Writes report/claims.csv: every claim with what was measured and the verdict."""
-    rows = of_matrix(config, store) if is_done(store, "transfer") else of_dictionaries(config, store)
+    rows = []
+    if is_done(store, "transfer"):
+        rows += of_matrix(config, store)
+    elif is_done(store, "conditions"):
+        rows += of_dictionaries(config, store)
+    if is_done(store, "decompositions"):
+        rows += of_decompositions(config, store)
     store.write_rows("report/claims.csv", ClaimRow, rows)
 
 
@@ -88,7 +109,34 @@ def of_dictionaries(config, store):
             for (which, (own, _)), (height, width) in zip(cohorts.items(), sizes.values())
         },
     )
-    return claims.table(dictionary_claims.DICTIONARIES, measured, data_of_dictionaries(config, store, cohorts, sizes))
+    data = data_of_dictionaries(config, store, cohorts, sizes)
+    return claims.table(dictionary_claims.DICTIONARIES, measured, data) + of_convergence(store, data)
+
+
+def of_convergence(store, data):
+    """ClaimRows of pairs of networks, where these were compared; data: the claims.Data."""
+    if not is_done(store, "convergence"):
+        return []
+    tables = (convergence.table(store, name) for name in ("one_to_one", "one_to_many"))
+    return claims.table(convergence_claims.CONVERGENCE, convergence_evidence.of_pairs(*tables), data)
+
+
+def of_decompositions(config, store):
+    """ClaimRows of other decompositions; those of a known dictionary rest on no images."""
+    tables = [decompositions.load(store, name) for name in ("needed", "edges", "resolution")]
+    last = {name: trained.n_units(own.inr) - 1 for name, own in decompositions.studies(config).items()}
+    measured = decomposition_evidence.of_methods(*tables, last)
+    sizes = {own.cohort.shape[1:3] for own in decompositions.signals(config, store).values()}
+    described = ", ".join(
+        described_set(config.signals.dataset, recipe.Images(config.signals.dataset, size, None)) for size in sizes
+    )
+    differences = dict.fromkeys(recipe.LABELS, ("the claim is another paper's",))
+    data = claims.Data(described, differences, config.signals.dataset == "phantom")
+    known = decomposition_evidence.of_recovery(recovery.load(store)) if is_done(store, "recovery") else {}
+    of_models = claims.Data("a known dictionary", differences, phantom=False)
+    return claims.table(decomposition_claims.DECOMPOSITIONS, measured, data) + claims.table(
+        decomposition_claims.OF_MODELS, known, of_models
+    )
 
 
 def data_of_dictionaries(config, store, cohorts, sizes):

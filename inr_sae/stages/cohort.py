@@ -13,7 +13,7 @@ from inr_sae.report.figures import pictures
 from inr_sae.report.figures.style import save
 from inr_sae.report.page import Heading
 from inr_sae.report.parts import study as parts
-from inr_sae.rows import HistoryRow, SignalRow
+from inr_sae.rows.transfer import HistoryRow, SignalRow
 from inr_sae.run import checks, drawn, external, trained, training
 from inr_sae.run.keys import key_of
 from inr_sae.run.trained import TrainedCohort

@@ -8,9 +8,9 @@ from inr_sae.inr import network
 from inr_sae.report import sentences
 from inr_sae.report.page import Heading
 from inr_sae.report.parts import dictionaries as parts
-from inr_sae.rows import Condition
+from inr_sae.rows.common import Condition
 from inr_sae.run import checks, trained
-from inr_sae.run.once import run_stage
+from inr_sae.run.once import is_done, run_stage
 from inr_sae.stages import ablation, cohort, dictionary, freeze_sweep, rank
 
 NEEDS, USES = (), ()
@@ -103,6 +103,14 @@ def of_study(config, store):
 def first_cohorts(config, store):
     """As `of_study`, the conditions that the paper has: without the second cohort."""
     return {which: each for which, each in of_study(config, store).items() if which.regime != "second"}
+
+
+def with_dictionaries(config, store):
+    """{Condition: (config, store)} of what has dictionaries: the paper's conditions, or a study of one encoder."""
+    if is_done(store, "conditions"):
+        return first_cohorts(config, store)
+    regime = "single" if config.signals.train_on == "first" or config.signals.n_cohort == 1 else "cohort"
+    return {Condition(regime, config.inr.backbone, config.seed): (config, store)}
 
 
 def compared(config, store):

@@ -10,12 +10,11 @@ from inr_sae import dictionaries
 from inr_sae.atoms import shape, statistics
 from inr_sae.dictionaries.codes import Dictionary, Job, fit
 from inr_sae.errors import UserError
-from inr_sae.measure.cap import CAP_DB
-from inr_sae.measure.image import psnr_from_mse
 from inr_sae.report.parts import study as parts
-from inr_sae.rows import AtomRow, LossRow, MetricsRow
-from inr_sae.run import checks, trained, training
+from inr_sae.rows.dictionaries import AtomRow, LossRow, MetricsRow
+from inr_sae.run import checks, drawn, trained, training
 from inr_sae.run.keys import key_of
+from inr_sae.run.trained import mean_psnr
 from inr_sae.stages import cohort
 
 NEEDS, USES = ("cohort",), ()
@@ -28,6 +27,13 @@ def check(config):
     """Refuse a method, its settings, or layers that cannot be."""
     with checks.naming(f"dictionary.{config.dictionary.method}"):
         method_of(config).check(settings(config), jax.device_count())
+    if method_of(config).FIELD:
+        height, width = drawn.read("signals", config.signals).cohort.shape[1:3]
+        if min(height, width) < 2:
+            raise UserError(
+                f"dictionary.method {config.dictionary.method} reads fields of at least 2 x 2 pixels, and the signals "
+                f"are {height}x{width}; set another method, or signals.size"
+            )
     checks.units("dictionary.layers", config.dictionary.layers, config.inr.backbone, trained.n_units(config.inr))
     if "k" in settings(config):
         check_sparsity(config, f"dictionary.{config.dictionary.method}.k", settings(config)["k"])
@@ -96,6 +102,7 @@ def jobs_of(config, encoder, method_settings, seed=None):
     """A Job for every layer that has a dictionary. Its key is its own, whatever the other layers; `seed` tells reruns
     apart."""
     identity = () if seed is None else (f"seed {seed}",)
+    steps = encoder.steps()
     return [
         Job(
             f"layer_{layer}",
@@ -104,6 +111,7 @@ def jobs_of(config, encoder, method_settings, seed=None):
             encoder.shape,
             encoder.behind(layer),
             method_settings,
+            steps[layer:],
         )
         for layer, h in zip(layers(config), encoder.activations(layers(config)))
     ]
@@ -120,21 +128,17 @@ def fit_jobs(config, store, jobs, at):
         store.write_rows(f"{at}/history.csv", LossRow, rows)
         return state, history
 
-    return fit(method_of(config), jobs, train)
+    with checks.naming(f"dictionary.{config.dictionary.method}"):
+        return fit(method_of(config), jobs, train)
 
 
 def load(config, store, layer):
     """The Dictionary of a layer of a study's folder."""
     arrays = store.read_npz(f"{folder(layer)}/dictionary.npz")
     params = jax.tree.map(jnp.asarray, unflatten_dict(arrays, sep="/"))
-    return Dictionary(method_of(config), FrozenDict(settings(config)), params)
-
-
-@jax.jit
-def mean_psnr(behind, h, targets):
-    """Mean over the cohort of the PSNR in dB with h (N, d) in place of a layer's activations; targets (M, N, C)."""
-    psnr = psnr_from_mse(jnp.mean(jnp.square(behind(h) - targets), axis=(1, 2)))
-    return jnp.minimum(psnr, CAP_DB).mean()
+    method = method_of(config)
+    shape = tuple(map(int, maps(store, layer)["shape"])) if method.FIELD else None
+    return Dictionary(method, FrozenDict(settings(config)), params, shape)
 
 
 def measure_layer(store, layer, dictionary, job, features, targets):
@@ -199,5 +203,6 @@ def sections(config, store, exhibits):
         shape=tuple(stored[layers(config)[0]]["shape"]),
         top=config.report.top,
         description=description(config),
+        noun=method_of(config).LABEL,
     )
     return [parts.dictionary_section(exhibits, shown)]

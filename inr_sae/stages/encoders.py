@@ -9,7 +9,8 @@ from inr_sae.inr import network
 from inr_sae.report import sentences
 from inr_sae.report.page import Heading
 from inr_sae.report.parts import matrix as parts
-from inr_sae.rows import UNTRAINED, EncoderRankRow
+from inr_sae.rows.common import UNTRAINED
+from inr_sae.rows.transfer import EncoderRankRow
 from inr_sae.run import checks, drawn, trained
 from inr_sae.run.once import run_stage
 from inr_sae.stages import cohort, rank

@@ -10,12 +10,11 @@ from inr_sae.inr import network, program
 from inr_sae.machine.progress import Progress
 from inr_sae.report import page
 from inr_sae.report.explorer import live, pack
-from inr_sae.rows import Condition
 from inr_sae.run import checks, trained
 from inr_sae.run.once import is_done
-from inr_sae.stages import ablation, cohort, conditions, dictionary
+from inr_sae.stages import ablation, cohort, conditions, convergence, dictionary, meaning
 
-NEEDS, USES = (("ablation", "conditions"),), ()
+NEEDS, USES = (("ablation", "conditions"),), ("meaning", "convergence")
 READS = (*conditions.READS, "explorer")  # nothing of the report's, which is made again where the images are gone
 WRITES = ("explorer", "report/explorer")
 CHEAP = True
@@ -32,6 +31,7 @@ COLUMNS = {  # of an atom, as the page names them
     "content_shuffled": "likeness by chance",
     "content_held_out": "likeness to held-out signals",
 }
+EXPLAINED = {"explained": "explained, held-out R²"}  # the same, where meanings are known
 
 
 def check(config):
@@ -47,7 +47,7 @@ def check(config):
 
 def run(config, store):
     """Writes report/explorer/index.html and data/<condition>_layer_<l>.js."""
-    every, listed = studies(config, store), []
+    every, listed = conditions.with_dictionaries(config, store), []
     layers = {which: dictionary.layers(own) for which, (own, _) in every.items()}
     with Progress("explorer", sum(map(len, layers.values()))) as progress:
         for which, (own, sub) in every.items():
@@ -56,6 +56,10 @@ def run(config, store):
             pack.write_data(store, FOLDER, f"{which.name}_network", of_network)
             for layer, h in zip(layers[which], encoder.activations(layers[which])):
                 data = of_layer(own, sub, encoder, layer, h, drops[layer])
+                data["meaning"] = known = meanings(store, which, layer, data["n"])
+                if is_done(store, "meaning"):
+                    data["columns"]["explained"] = known["r2"] if known else [None] * data["n"]
+                data["partners"] = partners(store, which, layer, data["n"])
                 data["live"] = steerable(own, sub, encoder.shape, (layer, h)) if layer >= start - 1 else None
                 pack.write_data(store, FOLDER, f"{which.name}_layer_{layer}", data)
                 progress.advance(1, f"{which.name} layer {layer}")
@@ -65,18 +69,10 @@ def run(config, store):
     store.log("explorer", mib=round(n_bytes / 2**20, 2))
 
 
-def studies(config, store):
-    """{Condition: (config, store)} of the studies that have dictionaries: the paper's conditions, or this study."""
-    if is_done(store, "conditions"):
-        return conditions.first_cohorts(config, store)
-    regime = "single" if config.signals.train_on == "first" or config.signals.n_cohort == 1 else "cohort"
-    return {Condition(regime, config.inr.backbone, config.seed): (config, store)}
-
-
 def manifest(config, store, listed, n_bytes):
     """What the page must know before it loads any data."""
     explorer = config.explorer
-    own, sub = next(iter(studies(config, store).values()))
+    own, sub = next(iter(conditions.with_dictionaries(config, store).values()))
     row = dictionary.metrics(own, sub)[0]
     shown = min(explorer.atoms, row.n_atoms)
     thinned = [
@@ -93,12 +89,20 @@ def manifest(config, store, listed, n_bytes):
     return {
         "title": f"Dictionaries of {', '.join(entry['name'] for entry in listed)}",
         "conditions": listed,
-        "columns": COLUMNS | {"drop": "largest drop (dB)"},
+        "columns": columns_of(dictionary.atoms(sub, row.layer))
+        | {"drop": "largest drop (dB)"}
+        | (EXPLAINED if is_done(store, "meaning") else {}),
         "thinned": thinned,
         "not_live": "This layer cannot be steered here: the page cannot run the network behind it, or an atom's part "
         "is not its code times its direction.",
         "mib": n_bytes / 2**20,
     }
+
+
+def columns_of(atoms):
+    """Those of COLUMNS that any atom has: signed codes neither fire nor are active."""
+    known = {key: np.isfinite([as_float(getattr(row, key)) for row in atoms]).any() for key in COLUMNS}
+    return {key: name for key, name in COLUMNS.items() if known[key]}
 
 
 def of_layer(config, store, encoder, layer, h, drops):
@@ -119,6 +123,33 @@ def of_layer(config, store, encoder, layer, h, drops):
         "pixels": pixels(fitted, h, shape, explorer),
         **pictured(config, store, encoder, (layer, h, fitted), chosen(order, largest, explorer.effects)),
     }
+
+
+def meanings(store, which, layer, n):
+    """What each of n atoms means: {"texts", "kinds": their kinds, "of": the number of its text, None where nobody
+    knows, "r2", "null"}; None where the stage is not done."""
+    rows, texts = meaning.of_atoms(store, which, layer), {}
+    if not rows:
+        return None
+    of, r2, null = [None] * n, np.full(n, np.nan), np.full(n, np.nan)
+    for row in rows:
+        kind = row.kind if row.explained else meaning.NOTHING
+        text = " ".join(filter(None, (f"{row.kind}: {row.name}", f"of {row.signal}" if row.signal else "")))
+        of[row.atom] = texts.setdefault((kind, text if row.explained else f"none; nearest is {text}"), len(texts))
+        r2[row.atom], null[row.atom] = row.r2, row.null_r2
+    kinds, told = zip(*texts)
+    return {"texts": told, "kinds": kinds, "of": of, "r2": pack.rounded(r2), "null": pack.rounded(null)}
+
+
+def partners(store, which, layer, n):
+    """{name of another network: {"atom", "likeness"}} of each of n atoms, None where it has none."""
+    found = {}
+    for name, arrays in convergence.partners_in(store, which.name, layer).items():
+        atom, likeness = [None] * n, np.full(n, np.nan)
+        for number, partner, best in zip(*(arrays[key] for key in ("numbers", "partner", "best"))):
+            atom[int(number)], likeness[number] = int(partner), best
+        found[name] = {"atom": atom, "likeness": pack.rounded(likeness)}
+    return found
 
 
 def network_of(encoder, explorer):
@@ -167,15 +198,19 @@ def tiles(fitted, h, atoms, shape, size):
 def pixels(fitted, h, shape, explorer):
     """The codes of a grid of pixels of at most `side`, which are the image's own, every so many."""
     (height, width), at = pack.sampled(shape, explorer.side)
-    values, atoms = map(np.asarray, strongest(fitted, np.asarray(h)[at], explorer.per_pixel))
+    values, atoms = map(np.asarray, strongest(fitted, np.asarray(h), at, explorer.per_pixel))
     return {"height": height, "width": width, "per_pixel": values.shape[1]} | pack.pixel_codes(
         values, atoms, float(values.max())
     )
 
 
-def strongest(fitted, h, most):
-    """(|z|, atoms) of the strongest codes of every row of h, at most so many, strongest first: (N, k) each."""
-    codes = jax.jit(lambda fitted, h: fitted.encode(h))(fitted, h)
+def strongest(fitted, h, at, most):
+    """(|z|, atoms) of the strongest codes at some of the rows of h, at most so many, strongest first: (P, k) each."""
+    encode = jax.jit(lambda fitted, h: fitted.encode(h))
+    if fitted.method.FIELD:
+        codes = jax.tree.map(lambda leaf: leaf[at], encode(fitted, h))
+    else:
+        codes = encode(fitted, h[at])
     magnitude, places = jax.lax.top_k(np.abs(codes.values), min(most, codes.values.shape[1]))
     return magnitude, places if codes.indices is None else np.take_along_axis(codes.indices, places, axis=1)
 

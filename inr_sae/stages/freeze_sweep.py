@@ -6,7 +6,7 @@ from inr_sae.measure import lpips
 from inr_sae.measure.boundaries import rule_layer
 from inr_sae.protocols import PROTOCOLS
 from inr_sae.report.parts import study as parts
-from inr_sae.rows import FitRow, SweepSummaryRow
+from inr_sae.rows.transfer import FitRow, SweepSummaryRow
 from inr_sae.run import checks, drawn, sweep, trained
 from inr_sae.signals.split import SPLITS
 from inr_sae.stages import cohort, rank

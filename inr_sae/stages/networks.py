@@ -11,7 +11,8 @@ from inr_sae.paper import network_rules
 from inr_sae.report import sentences
 from inr_sae.report.page import Heading
 from inr_sae.report.parts import networks as parts
-from inr_sae.rows import MADE, NETWORK_RULES, EncoderRankRow, FitRow, NetworkLayerRow, NetworkRow, RuleRow
+from inr_sae.rows.common import MADE
+from inr_sae.rows.transfer import NETWORK_RULES, EncoderRankRow, FitRow, NetworkLayerRow, NetworkRow, RuleRow
 from inr_sae.run import checks, sweep, trained
 from inr_sae.run.once import run_stage
 from inr_sae.stages import cohort, dictionary, encoders, freeze_sweep, rank

@@ -6,7 +6,7 @@ from inr_sae.inr import network
 from inr_sae.measure.boundaries import rule_layer
 from inr_sae.measure.rank import stable_rank
 from inr_sae.report.parts import study as parts
-from inr_sae.rows import RankRow
+from inr_sae.rows.transfer import RankRow
 from inr_sae.stages import cohort
 
 NEEDS, USES = ("cohort",), ()

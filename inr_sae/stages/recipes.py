@@ -19,7 +19,8 @@ from inr_sae.paper.reference import TAUS
 from inr_sae.report import sentences
 from inr_sae.report.page import Heading
 from inr_sae.report.parts import recipes as parts
-from inr_sae.rows import CurveRow, DeviationRow, EncoderRankRow, PublishedRow, RecipeClaimRow
+from inr_sae.rows.claims import DeviationRow, PublishedRow, RecipeClaimRow
+from inr_sae.rows.transfer import CurveRow, EncoderRankRow
 from inr_sae.run import checks, drawn, sweep, trained
 from inr_sae.run.once import run_stage
 from inr_sae.stages import claims as verdicts

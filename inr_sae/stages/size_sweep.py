@@ -5,7 +5,7 @@ import jax
 from inr_sae.atoms import statistics
 from inr_sae.errors import UserError
 from inr_sae.report.parts import dictionaries as parts
-from inr_sae.rows import SizeRow
+from inr_sae.rows.dictionaries import SizeRow
 from inr_sae.run import checks, trained
 from inr_sae.stages import cohort, conditions, dictionary
 

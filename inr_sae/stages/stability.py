@@ -7,7 +7,7 @@ import numpy as np
 from inr_sae.atoms import matching, statistics
 from inr_sae.machine.progress import Progress
 from inr_sae.report.parts import dictionaries as parts
-from inr_sae.rows import MatchRow
+from inr_sae.rows.dictionaries import MatchRow
 from inr_sae.run import checks
 from inr_sae.stages import cohort, conditions, dictionary
 

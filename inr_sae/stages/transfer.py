@@ -9,8 +9,8 @@ from inr_sae.machine.progress import Progress
 from inr_sae.measure import boundaries
 from inr_sae.protocols import PROTOCOLS
 from inr_sae.report.parts import matrix as parts
-from inr_sae.rows import (
-    UNTRAINED,
+from inr_sae.rows.common import UNTRAINED
+from inr_sae.rows.transfer import (
     AgreementRow,
     BestTauRow,
     CurveRow,

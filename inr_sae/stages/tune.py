@@ -4,7 +4,8 @@ from inr_sae.errors import UserError
 from inr_sae.inr import network
 from inr_sae.protocols import PROTOCOLS
 from inr_sae.report.parts import matrix as parts
-from inr_sae.rows import UNTRAINED, TuneRow, WinnerRow
+from inr_sae.rows.common import UNTRAINED
+from inr_sae.rows.transfer import TuneRow, WinnerRow
 from inr_sae.stages import transfer
 
 NEEDS, USES = ("transfer",), ()

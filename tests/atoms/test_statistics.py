@@ -83,7 +83,7 @@ def test_summary_of_signed_codes_tells_only_what_has_a_meaning(measured_signed):
     row = statistics.summary(measured_signed[0])
     assert row["alive_fraction"] == pytest.approx(2 / 3) and np.isfinite(row["ipr_median"])
     assert row["concentration"] == pytest.approx(1.5 / ((4.005 / 4 + 0) / 2), rel=1e-4)
-    assert np.isnan(row["spatial_l0"]) and np.isnan(row["active_fraction_median"])
+    assert all(np.isnan(row[name]) for name in ("spatial_l0", "active_fraction_median", "dead_fraction"))
 
 
 def test_summary_of_a_dictionary_that_is_all_dead_has_no_medians():

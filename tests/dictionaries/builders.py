@@ -33,7 +33,7 @@ def net():
 def jobs(method, layers=LAYERS):
     """A Job for each of some layers."""
     backbone, params = net()
-    hidden = network.activations(backbone, params["encoder"], X)
+    hidden, steps = network.activations(backbone, params["encoder"], X), network.steps(backbone, params)
     return [
         codes.Job(
             name=f"layer_{layer}",
@@ -42,6 +42,7 @@ def jobs(method, layers=LAYERS):
             shape=SIGNALS.shape[1:3],
             behind=network.behind(backbone, params, layer),
             config=small(method),
+            steps=steps[layer:],
         )
         for layer in layers
     ]

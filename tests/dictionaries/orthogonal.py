@@ -10,7 +10,7 @@ LABEL = "Orthogonal"
 DEFAULTS = {
     "n_atoms": 6,
 }
-POINTWISE = True
+POINTWISE, FIELD = True, False
 
 
 def check(config, n_devices):

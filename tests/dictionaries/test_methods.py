@@ -37,7 +37,8 @@ def one(name, request):
 
 def test_a_file_holds_what_the_contract_names(name):
     method = METHODS[name]
-    assert isinstance(method.LABEL, str) and isinstance(method.DEFAULTS, dict) and isinstance(method.POINTWISE, bool)
+    assert isinstance(method.LABEL, str) and isinstance(method.DEFAULTS, dict)
+    assert isinstance(method.POINTWISE, bool) and isinstance(method.FIELD, bool)
     for function, arguments in FUNCTIONS.items():
         assert list(inspect.signature(getattr(method, function)).parameters) == arguments
 
@@ -110,6 +111,11 @@ def test_a_direction_is_what_one_unit_of_its_code_adds(one):
     job, dictionary = one
     found = dictionary.encode(job.h)
     before = dictionary.decode(found)
+    if dictionary.method.FIELD:  # there it is along what an atom adds, here more and there less
+        for atom in (0, found.n_atoms - 1):
+            added, w = job.h - dictionary.remove(job.h, found, atom), dictionary.directions()[atom]
+            np.testing.assert_allclose(added, jnp.outer(added @ w, w) / (w @ w), atol=1e-4)
+        return
     for slot in range(min(3, found.values.shape[1])):
         more = found.replace(values=found.values.at[:, slot].add(1.0))
         atoms = slot if found.indices is None else found.indices[:, slot]
@@ -130,8 +136,11 @@ def test_pointwise_is_kept_where_it_is_promised(one):
 
 
 def test_codes_of_a_coordinate_do_not_depend_on_the_others(one):
-    """Statistics read activations by chunks."""
+    """Statistics read activations by chunks, or say that they are of the whole grid."""
     job, dictionary = one
+    assert dictionary.encode(job.h).shape == (job.shape if dictionary.method.FIELD else None)
+    if dictionary.method.FIELD:
+        return
     whole = dictionary.encode(job.h).dense()
     np.testing.assert_allclose(dictionary.encode(job.h[7:11]).dense(), whole[7:11], atol=1e-5)
     np.testing.assert_allclose(dictionary.encode(job.h[::-1]).dense(), whole[::-1], atol=1e-5)

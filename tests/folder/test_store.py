@@ -1,6 +1,8 @@
 """Files of a run's folder: whole or not there, and read back as they were written."""
 
+import importlib
 import json
+import pkgutil
 from typing import NamedTuple, get_args
 
 import numpy as np
@@ -10,7 +12,9 @@ from inr_sae import rows
 from inr_sae.errors import UserError
 from inr_sae.folder.store import Store
 
-KINDS = sorted((kind for kind in vars(rows).values() if hasattr(kind, "_fields")), key=lambda kind: kind.__name__)
+FILES = [importlib.import_module(f"{rows.__name__}.{file.name}") for file in pkgutil.iter_modules(rows.__path__)]
+KINDS = {name: kind for file in FILES for name, kind in vars(file).items() if hasattr(kind, "_fields")}
+KINDS = [KINDS[name] for name in sorted(KINDS)]
 
 
 class Row(NamedTuple):

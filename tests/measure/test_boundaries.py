@@ -9,7 +9,7 @@ from inr_sae.measure import boundaries
 from inr_sae.measure.boundaries import Pair
 from inr_sae.measure.cap import CAP_DB
 from inr_sae.protocols import different_fits
-from inr_sae.rows import CurveRow
+from inr_sae.rows.transfer import CurveRow
 from tests.matrix_rows import fit_row, freeze_rows, peaked_ranks, rank_rows
 
 LEVEL = {"full": 30.0, "freeze": 31.0, "warm": 32.0, "thaw": 29.0, "random": 20.0, "scratch": 25.0}

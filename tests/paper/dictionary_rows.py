@@ -8,7 +8,8 @@ import numpy as np
 from inr_sae.atoms import shape, statistics
 from inr_sae.dictionaries import topk
 from inr_sae.paper import dictionary_evidence
-from inr_sae.rows import AtomRow, Condition, EffectRow, MatchRow, MetricsRow, SizeRow
+from inr_sae.rows.common import Condition
+from inr_sae.rows.dictionaries import AtomRow, EffectRow, MatchRow, MetricsRow, SizeRow
 from tests.atoms.builders import axes
 from tests.dictionaries.builders import dictionary
 

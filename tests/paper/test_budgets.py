@@ -5,7 +5,7 @@ import pytest
 from inr_sae.measure import boundaries
 from inr_sae.paper import budgets, claims, transfer_claims, transfer_evidence
 from inr_sae.paper.budgets import Budgets
-from inr_sae.rows import CurveRow, EncoderRankRow
+from inr_sae.rows.transfer import CurveRow, EncoderRankRow
 from tests.matrix_rows import fit_row
 
 IMAGES = "abcdef"

@@ -7,7 +7,7 @@ from inr_sae.paper import claims, recipe
 from inr_sae.paper.claims import Claim, Data, Measured
 from inr_sae.paper.dictionary_claims import DICTIONARIES
 from inr_sae.paper.transfer_claims import TRANSFER
-from inr_sae.rows import ClaimRow
+from inr_sae.rows.claims import ClaimRow
 
 REAL = Data("kodak 512x768, 14 images", {"paper": (), "notebook": (), "published": ()}, phantom=False)
 

@@ -5,7 +5,8 @@ import pytest
 from inr_sae.measure.cap import CAP_DB
 from inr_sae.paper import deviations, published
 from inr_sae.paper.deviations import Measurements, Recipe
-from inr_sae.rows import CurveRow, PublishedRow, RankRow
+from inr_sae.rows.claims import PublishedRow
+from inr_sae.rows.transfer import CurveRow, RankRow
 from tests.matrix_rows import fit_row
 
 RECIPE = Recipe((0.0, 1.0), 0, 100, 1e-4, "backbone", clipped=False)

@@ -6,7 +6,8 @@ import pytest
 from inr_sae.paper import claims, dictionary_claims
 from inr_sae.paper import dictionary_evidence as evidence
 from inr_sae.paper.dictionary_costs import chance_of_lead
-from inr_sae.rows import AtomRow, Condition, EffectRow, MetricsRow
+from inr_sae.rows.common import Condition
+from inr_sae.rows.dictionaries import AtomRow, EffectRow, MetricsRow
 from tests.paper.dictionary_rows import FFMLP, SECOND, SIREN, blank, match, size
 
 ENCODERS = {name: evidence.Encoder(5, 218 * 178) for name in ("siren", "ffmlp")}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from inr_sae.paper import claims, network_rules
-from inr_sae.rows import NetworkRow
+from inr_sae.rows.transfer import NetworkRow
 
 
 def networks(bests, named, n_units=5, backbone="b"):

@@ -1,12 +1,14 @@
 """Rows with the columns that a test is about, and what a figure says."""
 
-from inr_sae.rows import AtomRow, Condition, EncoderRankRow, FitRow, MetricsRow, SummaryRow
+from inr_sae.rows.common import Condition
+from inr_sae.rows.dictionaries import AtomRow, MetricsRow
+from inr_sae.rows.transfer import EncoderRankRow, FitRow, SummaryRow
 
 SIREN, FFMLP = Condition("cohort", "siren", 0), Condition("cohort", "ffmlp", 0)
 PAIR = dict(source="s", target="t", backbone="siren", frequency=30.0)
 
 
-def make(kind, **columns):
+def make(kind, /, **columns):
     """A row of a kind; the other columns are None."""
     return kind(**(dict.fromkeys(kind._fields) | columns))
 

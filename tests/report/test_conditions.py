@@ -1,5 +1,6 @@
 from inr_sae.report import conditions
-from inr_sae.rows import Condition, MatchRow
+from inr_sae.rows.common import Condition
+from inr_sae.rows.dictionaries import MatchRow
 from tests.report.builders import FFMLP, SIREN, make
 
 

@@ -2,17 +2,9 @@ import numpy as np
 import pytest
 
 from inr_sae.report import sentences
-from inr_sae.rows import (
-    AgreementRow,
-    BestTauRow,
-    ClaimRow,
-    EffectRow,
-    MatchRow,
-    MetricsRow,
-    PairedRow,
-    RankRow,
-    WinnerRow,
-)
+from inr_sae.rows.claims import ClaimRow
+from inr_sae.rows.dictionaries import EffectRow, MatchRow, MetricsRow
+from inr_sae.rows.transfer import AgreementRow, BestTauRow, PairedRow, RankRow, WinnerRow
 from tests.report.builders import FFMLP, PAIR, SIREN, make, metrics, sweep
 
 
@@ -103,7 +95,7 @@ def test_dictionaries_are_told_layer_by_layer_with_a_dash_for_what_has_no_meanin
     assert "R² of the activations 0.900 → 0.800." in text
     told = sentences.condition_sentences({SIREN: metrics(1, locality_median=np.nan), FFMLP: rows})
     assert told[0].startswith("cohort-siren, by layer: locality –")
-    assert told[1].endswith("dead atoms –, – %.")
+    assert told[1].endswith("with displaced signals."), "no atom fires, so none is dead"
 
 
 def test_pairs_of_dictionaries_are_told_apart():

@@ -2,7 +2,7 @@ import pytest
 
 from inr_sae.measure.cap import CAP_DB
 from inr_sae.report import transfer_tables
-from inr_sae.rows import BestTauRow, SummaryRow
+from inr_sae.rows.transfer import BestTauRow, SummaryRow
 from tests.report.builders import encoder_ranks, make
 
 LABELS = {"siren": "SIREN"}

@@ -14,7 +14,7 @@ from inr_sae.machine.interrupts import Stopped
 from inr_sae.machine.progress import Progress
 from inr_sae.measure import boundaries
 from inr_sae.measure.cap import CAP_DB
-from inr_sae.rows import CurveRow, FitRow
+from inr_sae.rows.transfer import CurveRow, FitRow
 from inr_sae.run import fits, sweep, trained
 from tests.helpers import Killed, dying_after
 

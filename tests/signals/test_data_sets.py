@@ -51,3 +51,29 @@ def test_a_file_is_a_whole_data_set_or_none():
     for name in names - set(data_sets()):
         assert not hasattr(module(name), "find"), f"{name} finds images, and lacks one of {FUNCTIONS}"
     assert {"load", "split", "image_file"} <= names - set(data_sets())
+
+
+@pytest.mark.parametrize("name", [name for name in data_sets() if hasattr(module(name), "labels")])
+def test_what_pixels_show_stands_with_the_signals(name, root):
+    loaded = load(name, root, **RULES, grey=False, n_cohort=2, n_validation=0, n_test=1, train_on="cohort")
+    assert loaded.labels.cohort.shape == (2, 10, 8) and loaded.labels.test.shape == (1, 10, 8)
+    assert loaded.labels.validation is None and loaded.label_names == module(name).LABELS
+    assert loaded.labels.cohort.max() < len(loaded.label_names)
+    for j, image in enumerate(loaded.names.cohort):
+        np.testing.assert_array_equal(loaded.labels.cohort[j], module(name).labels(root, image, RULES))
+
+
+def test_a_data_set_that_does_not_know_has_no_labels(root):
+    loaded = load("folder", root, **RULES, grey=True, n_cohort=2, n_validation=0, n_test=0, train_on="cohort")
+    assert loaded.labels is None and loaded.label_names == ()
+
+
+def test_a_phantoms_tissues_are_told_apart_by_their_grey_values():
+    """White matter is brighter than grey, and that than fluid; what is painted last is uppermost."""
+    rules = RULES | {"size": (96, 80)}
+    for name in module("phantom").find("", 3):
+        image, labels = (getattr(module("phantom"), f)("", name, rules) for f in ("read", "labels"))
+        means = {tissue: image[labels == i].mean() for i, tissue in enumerate(module("phantom").LABELS)}
+        assert means["air"] < means["bone"] < means["fluid"] + 0.2 < means["white"] + 0.2
+        assert means["fluid"] < means["grey"] < means["deep"] + 0.1 and means["grey"] < means["white"]
+        assert all((labels == i).any() for i in range(len(module("phantom").LABELS)))

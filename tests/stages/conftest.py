@@ -29,6 +29,12 @@ def compared(request, tmp_path_factory):
     return studies.finished(tmp_path_factory, request.param)
 
 
+@pytest.fixture(scope="session")
+def converged(tmp_path_factory):
+    """A finished study of whether two networks learn the same, of meanings and of steering."""
+    return studies.finished(tmp_path_factory, "converged_3")
+
+
 @pytest.fixture(scope="session", params=studies.SEARCHES)
 def searched(request, tmp_path_factory):
     """A finished search for a recipe."""

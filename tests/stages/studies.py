@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from configs import base, dictionaries, recipes, transfer, tune
+from configs import base, convergence, decompositions, dictionaries, recipes, transfer, tune
 from inr_sae import study
 from tests.conftest import shrink
 from tests.helpers import UNLIKE, made_once, rows
@@ -77,6 +77,32 @@ def compared(n_layers):
     return config
 
 
+def decomposed(n_layers):
+    """A study of every dictionary method on both backbones, of every layer."""
+    config = small(decompositions.get_config(), n_layers)
+    config.signals.size = (9, 7)
+    config.dictionary.layers = ()
+    for method in config.decompositions.methods:
+        if "n_atoms" in config.dictionary[method]:
+            config.dictionary[method].update(dict(n_atoms=24, k=4, steps=6, log_every=3, batch=16))
+    config.decompositions.update(dict(coordinates=16, shares=(0.25, 1.0)))
+    config.recovery.update(dict(points=8, atoms=4, n_atoms=6, modes=2, lift=12))
+    config.recovery.update(dict(steps=4, log_every=2, batch=8, seeds=(0,)))
+    return config
+
+
+def converged(n_layers):
+    """A study of whether networks of both backbones learn the same, of what atoms mean, and of steering."""
+    config = small(convergence.get_config(), n_layers)
+    config.signals.n_validation = 2
+    config.single.steps = 200
+    config.dictionary.topk.update(dict(steps=400, log_every=200, learning_rate=1e-2))
+    config.convergence.update(dict(many=6, targets=3))
+    config.steering.update(dict(alphas=(-2.0, 0.0, 4.0), atoms=2, kept=(1, 4, 64), fit_alphas=(0.0, 1.0)))
+    config.explorer.update(dict(atoms=20, per_pixel=3, effects=6, tile=12))
+    return config
+
+
 def recipes_of(n_layers):
     """A search for the recipe behind the numbers of published.csv, which nobody has published."""
     config = small(recipes.get_config(), n_layers)
@@ -91,7 +117,8 @@ SINGLES |= {f"single_{name}_{max(DEPTHS)}": partial(single, name, max(DEPTHS)) f
 MATRICES, TUNINGS, COMPARISONS, SEARCHES = (
     {f"{build.__name__}_{n}": partial(build, n) for n in DEPTHS} for build in (matrix, tuning, compared, recipes_of)
 )
-ALL = SINGLES | MATRICES | TUNINGS | COMPARISONS | SEARCHES
+DECOMPOSED, CONVERGED = {"decomposed_3": partial(decomposed, 3)}, {"converged_3": partial(converged, 3)}
+ALL = DECOMPOSED | CONVERGED | SINGLES | MATRICES | TUNINGS | COMPARISONS | SEARCHES
 
 
 class Finished(NamedTuple):

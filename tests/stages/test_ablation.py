@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from inr_sae.measure.cap import capped
-from inr_sae.rows import AblationRow, EffectRow
+from inr_sae.rows.dictionaries import AblationRow, EffectRow
 from inr_sae.stages import dictionary
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from inr_sae.paper.dictionary_claims import DICTIONARIES
 from inr_sae.paper.transfer_claims import TRANSFER
-from inr_sae.rows import ClaimRow
+from inr_sae.rows.claims import ClaimRow
 
 
 def claims_of(finished):

@@ -7,7 +7,7 @@ from PIL import Image
 from inr_sae import study
 from inr_sae.errors import UserError
 from inr_sae.measure.cap import CAP_DB
-from inr_sae.rows import HistoryRow, SignalRow
+from inr_sae.rows.transfer import HistoryRow, SignalRow
 from inr_sae.stages import cohort
 from tests.helpers import rows
 from tests.stages import studies

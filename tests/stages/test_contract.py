@@ -111,8 +111,9 @@ def test_a_stage_says_that_it_writes_what_lies_in_its_folder(any_study):
 
 
 def test_files_of_a_study_within_are_of_one_of_its_own_stages(any_study):
+    within = ("encoders", "conditions", "recipes", "convergence")
     for parts in files(any_study):
-        if parts[0] in ("encoders", "conditions", "recipes") and len(parts) > 3 and parts[2] in stages.stage_names():
+        if parts[0] in within and len(parts) > 3 and parts[2] in stages.stage_names():
             assert len(writers(parts[2:])) == 1, "/".join(parts)
 
 

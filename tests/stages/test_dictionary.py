@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from inr_sae.rows import AtomRow, LossRow, MetricsRow
+from inr_sae.rows.dictionaries import AtomRow, LossRow, MetricsRow
 from inr_sae.stages import dictionary
 
 

@@ -5,7 +5,7 @@ import pytest
 from configs import transfer
 from inr_sae import study
 from inr_sae.errors import UserError
-from inr_sae.rows import EncoderRankRow, RankRow
+from inr_sae.rows.transfer import EncoderRankRow, RankRow
 from inr_sae.run import sweep
 from inr_sae.stages import encoders
 from tests.stages import studies

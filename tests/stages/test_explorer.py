@@ -104,6 +104,28 @@ def test_what_the_page_steers_by_is_the_dictionarys_own(compared):
     np.testing.assert_allclose(decoded(data["directions"]), fitted.directions()[np.array(data["atoms"])], atol=1e-6)
 
 
+def test_it_tells_what_atoms_mean_and_their_partners(converged):
+    data = data_of(converged, f"cohort-siren_layer_{converged.last}")
+    rows = converged.rows(f"meaning/cohort-siren_layer_{converged.last}.csv")
+    assert rows and sum(each is not None for each in data["meaning"]["of"]) == len(rows)
+    for row in rows:
+        number = data["meaning"]["of"][int(row["atom"])]
+        assert data["meaning"]["kinds"][number] == (row["kind"] if row["explained"] == "1" else "nothing")
+        assert row["name"] in data["meaning"]["texts"][number] and row["signal"] in data["meaning"]["texts"][number]
+        assert data["meaning"]["r2"][int(row["atom"])] == pytest.approx(float(row["r2"]), rel=1e-3, abs=1e-9)
+    names = {"cohort-siren-seed_1", "second-siren", "single-siren", "cohort-ffmlp", "cohort-siren-dictionary_1"}
+    assert set(data["partners"]) == names
+    there = data_of(converged, f"cohort-ffmlp_layer_{converged.last}")["partners"]["cohort-siren"]
+    here = data["partners"]["cohort-ffmlp"]
+    best = max((r, a) for a, r in enumerate(here["likeness"]) if r is not None)[1]
+    assert there["atom"][here["atom"][best]] == best, "the most alike of all are each other's partners"
+
+
+def test_without_these_stages_it_tells_of_neither(compared):
+    data = data_of(compared, f"cohort-siren_layer_{compared.last}")
+    assert data["meaning"] is None and data["partners"] == {}
+
+
 @pytest.mark.parametrize(
     "changes, words",
     [
@@ -143,9 +165,19 @@ def browser():
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory):
     """(the explorer open in a browser, from disk; the study)."""
+    yield from opened_of(tmp_path_factory, f"compared_{min(studies.DEPTHS)}")
+
+
+@pytest.fixture(scope="module")
+def explained(tmp_path_factory):
+    """The same of a study that knows meanings and partners."""
+    yield from opened_of(tmp_path_factory, "converged_3")
+
+
+def opened_of(tmp_path_factory, name):
     driver = browser()
     try:
-        finished = studies.finished(tmp_path_factory, f"compared_{min(studies.DEPTHS)}")
+        finished = studies.finished(tmp_path_factory, name)
         driver.get(f"file://{finished.workdir}/{FOLDER}/index.html")
         yield driver, finished
         errors = [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
@@ -281,6 +313,117 @@ def test_browser_two_dictionaries_side_by_side(opened):
 
 def test_browser_on_a_phone_nothing_sticks_out(opened):
     page, _ = opened
+    page.set_window_size(500, 900)
+    assert page.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+    page.set_window_size(1200, 900)
+
+
+# Meanings and partners
+
+
+def at(page, condition, layer="layer 2"):
+    page.execute_script("location.hash = ''; location.reload();")
+    choose(page, "condition", condition)
+    choose(page, "layer", layer)
+
+
+def options(page, label):
+    from selenium.webdriver.support.ui import Select
+
+    for group in page.find_elements("css selector", ".panel")[0].find_elements("css selector", ".bar > div"):
+        if group.find_element("css selector", "label").text == label:
+            return [option.text for option in Select(group.find_element("css selector", "select")).options]
+    return []
+
+
+@pytest.mark.parametrize("condition", ["cohort-siren", "single-ffmlp"])
+def test_browser_filtering_by_meaning(explained, condition):
+    page, finished = explained
+    at(page, condition)
+    rows = finished.rows(f"meaning/{condition}_layer_2.csv")
+    kinds = {int(row["atom"]): row["kind"] if row["explained"] == "1" else "nothing" for row in rows}
+    every = gallery(page)
+    assert set(options(page, "explained by")) == {"anything or nothing", *kinds.values()}
+    for kind in sorted(set(kinds.values())):
+        choose(page, "explained by", kind)
+        assert gallery(page) == [atom for atom in every if kinds[atom] == kind]
+        assert f"{len(gallery(page))} atoms" in page.find_element("id", "live").get_attribute("textContent")
+    address = page.execute_script("return location.href")
+    assert "kind=" in address
+    shown = gallery(page)
+    page.get("about:blank")
+    page.get(address)
+    choose(page, "order", "highest first")
+    assert gallery(page) == shown, "the choice is in the address"
+
+
+def test_browser_sorting_by_how_well_atoms_are_explained(explained):
+    page, finished = explained
+    at(page, "cohort-siren")
+    choose(page, "sort by", "explained, held-out R²")
+    r2 = {int(row["atom"]): float(row["r2"]) for row in finished.rows("meaning/cohort-siren_layer_2.csv")}
+    values = [r2[atom] for atom in gallery(page)]
+    assert values == pytest.approx(sorted(values, reverse=True), rel=1e-3) and len(values) > 3
+    page.find_element("css selector", ".gallery button").click()
+    told = page.find_element("css selector", ".atom .meaning").text
+    assert f"R² {values[0]:.3g}" in told
+
+
+def test_browser_partners_sort_filter_and_open_beside(explained):
+    page, finished = explained
+    at(page, "cohort-siren")
+    likeness = data_of(finished, "cohort-siren_layer_2")["partners"]["cohort-ffmlp"]
+    choose(page, "sort by", "likeness to partner in cohort-ffmlp")
+    shown = gallery(page)
+    values = [likeness["likeness"][atom] for atom in shown]
+    assert values == sorted(values, reverse=True)
+    choose(page, "partner", "in cohort-ffmlp none (r below 0.3)")
+    assert gallery(page) == [atom for atom, r in zip(shown, values) if r < 0.3]
+    choose(page, "partner", "with any partner or none")
+    page.find_element("css selector", f".gallery button[data-atom='{shown[0]}']").click()
+    page.find_element("css selector", "button.partner[aria-label*='cohort-ffmlp']").click()
+    choose(page, "order", "highest first", panel=1)
+    beside = page.find_elements("css selector", ".panel")[1]
+    assert f"Atom {likeness['atom'][shown[0]]}" in beside.find_element("css selector", ".atom").text
+    beside.find_element("css selector", "button.partner[aria-label*='cohort-siren']").click()
+    assert len(page.find_elements("css selector", ".panel")) == 2, "the first panel shows it"
+    page.find_element("id", "compare").click()
+
+
+def test_browser_an_old_address_or_another_dictionary_asks_for_nothing_that_is_not_there(explained):
+    page, _ = explained
+    address = page.execute_script("return location.href.split('#')[0]")
+    page.get("about:blank")
+    page.get(address + "#condition=cohort-siren&layer=2&sort=partner%3Anobody&kind=dreams&partner=alike%3Anobody")
+    choose(page, "order", "highest first")
+    assert page.execute_script("return [first.state.sort, first.state.kind, first.state.partner]") == [
+        "mean_magnitude",
+        "",
+        "",
+    ]
+    assert gallery(page)
+
+
+def test_browser_everything_can_be_reached_by_keys_and_has_a_name(explained):
+    from selenium.webdriver import Keys
+
+    page, _ = explained
+    at(page, "cohort-siren")
+    page.find_element("css selector", ".gallery button").click()
+    nameless = """return [...document.querySelectorAll('select,button,input,[tabindex]')].filter(node =>
+        !(node.getAttribute('aria-label') || node.textContent.trim() || (node.labels && node.labels.length))
+        || (node.tagName === 'SELECT' && !node.labels.length) || node.tabIndex < 0).map(node => node.outerHTML)"""
+    assert page.execute_script(nameless) == []
+    select = page.find_element("css selector", "select[id^=kind-]")
+    select.send_keys(Keys.ARROW_DOWN)
+    assert page.execute_script("return first.state.kind") != ""
+    assert page.execute_script("return document.activeElement.id").startswith("kind-"), "the focus stays"
+
+
+def test_browser_meanings_and_partners_fit_a_phone(explained):
+    page, _ = explained
+    at(page, "cohort-siren")
+    page.find_element("css selector", ".gallery button").click()
     page.set_window_size(500, 900)
     assert page.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
     page.set_window_size(1200, 900)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from inr_sae.rows import CurveRow, FitRow, SweepSummaryRow
+from inr_sae.rows.transfer import CurveRow, FitRow, SweepSummaryRow
 from inr_sae.run import sweep
 from tests.stages import studies
 

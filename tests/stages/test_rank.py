@@ -2,7 +2,7 @@
 
 import json
 
-from inr_sae.rows import RankRow
+from inr_sae.rows.transfer import RankRow
 from inr_sae.run import trained
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from inr_sae.errors import UserError
-from inr_sae.rows import DeviationRow
+from inr_sae.rows.claims import DeviationRow
 from inr_sae.run import once
 from inr_sae.stages import recipes
 from tests.stages import studies

@@ -3,7 +3,7 @@
 import pytest
 
 from inr_sae.errors import UserError
-from inr_sae.rows import SizeRow
+from inr_sae.rows.dictionaries import SizeRow
 from inr_sae.run import once
 from inr_sae.stages import size_sweep
 from tests.stages import studies

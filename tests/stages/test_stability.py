@@ -3,7 +3,7 @@
 import pytest
 
 from inr_sae.errors import UserError
-from inr_sae.rows import MatchRow
+from inr_sae.rows.dictionaries import MatchRow
 from inr_sae.run import once
 from inr_sae.stages import stability
 from tests.stages import studies

@@ -7,7 +7,7 @@ from inr_sae import study
 from inr_sae.errors import UserError
 from inr_sae.inr import fit
 from inr_sae.protocols import PROTOCOLS, different_fits
-from inr_sae.rows import BestTauRow, FitRow, SummaryRow
+from inr_sae.rows.transfer import BestTauRow, FitRow, SummaryRow
 from tests.helpers import assert_same_bytes_after_kills
 from tests.stages import studies
 

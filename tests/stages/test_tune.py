@@ -3,7 +3,7 @@
 import pytest
 
 from inr_sae.errors import UserError
-from inr_sae.rows import SummaryRow, TuneRow, WinnerRow
+from inr_sae.rows.transfer import SummaryRow, TuneRow, WinnerRow
 from inr_sae.run import once
 from inr_sae.stages import tune
 from tests.stages import studies

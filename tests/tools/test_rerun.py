@@ -11,7 +11,7 @@ from inr_sae.errors import UserError
 from inr_sae.folder import manifest
 from inr_sae.folder.store import Store
 from inr_sae.machine import devices
-from inr_sae.rows import EncoderRankRow
+from inr_sae.rows.transfer import EncoderRankRow
 from inr_sae.tools import rerun
 from tests.helpers import rows
 

@@ -4,6 +4,7 @@ metrics is {Condition: MetricsRows by layer} everywhere, atoms {Condition: {laye
 """
 
 import itertools
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from inr_sae.report.figures.style import (
     column,
     condition_styles,
     figure,
+    has_numbers,
     log_scale,
     styled,
 )
@@ -52,42 +54,62 @@ def legend_below(fig, ax, columns=4):
     fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=columns, fontsize=8)
 
 
+class Panel(NamedTuple):
+    """A panel of a figure by layer: a metrics column, how it is called, and how it is drawn."""
+
+    key: str
+    title: str
+    log: bool = False
+    quartiles: bool = False
+    scale: float = 1.0
+    limits: tuple = ()  # of its axis
+
+
+CONCENTRATION = (
+    Panel("active_fraction_median", "active-pixel fraction, z > 0.01", log=True, quartiles=True),
+    Panel("ipr_median", "inverse participation ratio", log=True, quartiles=True),
+    Panel("dead_fraction", "dead atoms (%)", scale=100, limits=(0, 100)),
+)
+QUALITY = (
+    Panel("r2", "R² of the activations"),
+    Panel("psnr_substituted_db", "PSNR, substituted (dB)"),
+    Panel("spatial_l0", "spatial L0", log=True),
+    Panel("concentration", "top atom / next 15", log=True),
+)
+
+
+def with_meaning(panels, metrics):
+    """Those of some Panels that have a number in any condition: signed codes do not fire, and a gap says nothing."""
+    return [panel for panel in panels if has_numbers(metrics.values(), panel.key)]
+
+
 @styled
+def panelled(panels, metrics):
+    """A figure of Panels beside each other, a line a condition; those without a number are left out."""
+    shown = with_meaning(panels, metrics) or panels
+    fig, (axes,) = figure(3.1 * len(shown) + 0.9 * (len(shown) == 1), 3.5, 1, len(shown))
+    for ax, panel in zip(axes, shown):
+        lines(ax, metrics, panel.key, panel.quartiles, panel.scale)
+        ax.set_title(panel.title, loc="left")
+        if panel.log:
+            log_scale(ax)
+        if panel.limits:
+            ax.set_ylim(*panel.limits)
+    legend_below(fig, axes[0], 4 if len(shown) > 1 else 2)
+    return fig
+
+
 def concentration(metrics):
     """Figures 4 and 8: active-pixel fraction and inverse participation ratio over alive atoms, and dead atoms.
 
     Lines are medians, bands quartiles.
     """
-    fig, ((active, ipr, dead),) = figure(10.2, 3.5, 1, 3)
-    lines(active, metrics, "active_fraction_median", quartiles=True)
-    lines(ipr, metrics, "ipr_median", quartiles=True)
-    lines(dead, metrics, "dead_fraction", scale=100)
-    log_scale(active)
-    log_scale(ipr)
-    active.set_title("active-pixel fraction, z > 0.01", loc="left")
-    ipr.set_title("inverse participation ratio", loc="left")
-    dead.set_title("dead atoms (%)", loc="left")
-    dead.set_ylim(0, 100)
-    legend_below(fig, active)
-    return fig
+    return panelled(CONCENTRATION, metrics)
 
 
-@styled
 def quality(metrics):
     """R², PSNR with substituted activations, spatial L0 and concentration by layer, of every condition."""
-    fig, ((r2, psnr, l0, top),) = figure(12.4, 3.4, 1, 4)
-    lines(r2, metrics, "r2")
-    lines(psnr, metrics, "psnr_substituted_db")
-    lines(l0, metrics, "spatial_l0")
-    lines(top, metrics, "concentration")
-    r2.set_title("R² of the activations", loc="left")
-    psnr.set_title("PSNR, substituted (dB)", loc="left")
-    l0.set_title("spatial L0", loc="left")
-    top.set_title("top atom / next 15", loc="left")
-    log_scale(l0)
-    log_scale(top)
-    legend_below(fig, r2)
-    return fig
+    return panelled(QUALITY, metrics)
 
 
 @styled

@@ -25,7 +25,7 @@ from inr_sae.report.figures.style import (
 )
 from inr_sae.report.tables import shown
 from inr_sae.report.transfer_tables import find, kinds
-from inr_sae.rows import UNTRAINED
+from inr_sae.rows.common import UNTRAINED
 
 KIND_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, TEAL, GREY, ROSE)
 PROTOCOL_STYLE = {  # colour, line, marker: told apart without colour too

@@ -58,6 +58,11 @@ def psnr(a, b):
     return f"{-10 * np.log10(error):.1f} dB" if error > 0 else "exact"
 
 
+def mean_map(z):
+    """(the mean of some atoms' maps z (A, N), what it is): of signed maps, whose sign is arbitrary, that of |z|."""
+    return (np.abs(z).mean(axis=0), "mean |z|") if z.min() < 0 else (z.mean(axis=0), "mean")
+
+
 def label_row(ax, text):
     """Write a row's name left of its first image."""
     ax.set_ylabel(text, fontsize=8.5, color=INK)
@@ -110,14 +115,15 @@ def atoms(layers, shape):
             ax.axis("on")
             show(ax, values.reshape(shape), f"#{atom}  mean {mean:.3g}")
         row[-1].axis("on")
-        show(row[-1], z.mean(axis=0).reshape(shape), f"mean of {len(ids)}", frame=MARK)
+        values, name = mean_map(z)
+        show(row[-1], values.reshape(shape), f"{name} of {len(ids)}", frame=MARK)
         label_row(row[0], f"layer {layer}")
     return fig
 
 
 @styled
 def ablations(layer, panels, role, rows):
-    """Figures 5 and 15: for each ablated atom where it fires, the network without it, and the effect.
+    """Figures 5 and 15: for each ablated atom its codes, the network without it, and the effect.
 
     panels: "z" (A, N), and of the signal of a role, "cohort" or "test", <role>_target (H, W, C), <role>_ablated and
     <role>_effect (A, H, W, C). rows: the AblationRows of its first atoms.
@@ -130,7 +136,8 @@ def ablations(layer, panels, role, rows):
         show(axes[0, j], z, f"#{row.atom}  max {np.abs(z).max():.2g}")
         show(axes[1, j], panels[f"{role}_ablated"][j], f"{row.psnr_before_db:.1f} → {row.psnr_after_db:.1f} dB")
         show(axes[2, j], effect, f"max {effect.max():.2g}")
-    for ax, text in zip(axes[:, 0], ("fires, z", "without it", "|effect|")):
+    where = "code, z" if panels["z"].min() < 0 else "fires, z"
+    for ax, text in zip(axes[:, 0], (where, "without it", "|effect|")):
         label_row(ax, text)
     fig.suptitle(f"layer {layer}, {role} signal", fontsize=9, color=ORANGE)
     return fig
@@ -170,5 +177,5 @@ def draw_block(axes, signal, layers):
             ax.axis("on")
             show(ax, values)
         row[-1].axis("on")
-        show(row[-1], z.mean(axis=0).reshape(signal.shape[:2]), frame=MARK)
+        show(row[-1], mean_map(z)[0].reshape(signal.shape[:2]), frame=MARK)
         row[1].set_ylabel(f"ℓ{layer}", fontsize=8, color=INK, rotation=0, ha="right", va="center")

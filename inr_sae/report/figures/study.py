@@ -2,7 +2,19 @@
 
 import numpy as np
 
-from inr_sae.report.figures.style import BLUE, GREEN, GREY, INK, ORANGE, column, figure, log_scale, star, styled
+from inr_sae.report.figures.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    column,
+    figure,
+    has_numbers,
+    log_scale,
+    star,
+    styled,
+)
 
 
 @styled
@@ -81,28 +93,41 @@ def training(history):
 
 
 @styled
-def dictionary_statistics(metrics, noun="SAE"):
+def dictionary_statistics(metrics, noun="dictionary"):
     """Figure 4 and its neighbours: what each layer's dictionary does; metrics: MetricsRows by layer.
 
-    noun: what the dictionary is called.
+    Of codes that do not fire the participation ratio stands in the place of active pixels and dead atoms. noun: what
+    the dictionary is called.
     """
     layers = column(metrics, "layer")
-    fig, ((active, alive, quality),) = figure(9.6, 3.0, 1, 3)
-    median, low, high = (column(metrics, f"active_fraction_{key}") for key in ("median", "q25", "q75"))
-    active.fill_between(layers, low, high, color=BLUE, alpha=0.18, lw=0)
-    active.plot(layers, median, color=BLUE, marker="o", ms=4)
-    log_scale(active)
-    active.set_title("active-pixel fraction", loc="left")
-    active.set_ylabel("share of pixels, median and quartiles")
-    alive.bar(layers, 100 * column(metrics, "dead_fraction"), color=GREY, width=0.6)
-    alive.set(ylim=(0, 100), ylabel="% of atoms that never fire")
-    alive.set_title("dead atoms", loc="left")
+    if has_numbers([metrics], "active_fraction_median"):
+        fig, ((spread, alive, quality),) = figure(9.6, 3.0, 1, 3)
+        draw_quartiles(spread, metrics, "active_fraction")
+        spread.set_title("active-pixel fraction", loc="left")
+        spread.set_ylabel("share of pixels, median and quartiles")
+        alive.bar(layers, 100 * column(metrics, "dead_fraction"), color=GREY, width=0.6)
+        alive.set(ylim=(0, 100), ylabel="% of atoms that never fire")
+        alive.set_title("dead atoms", loc="left")
+    else:  # signed codes: how evenly they lie over the image is all that remains
+        fig, ((spread, quality),) = figure(6.8, 3.0, 1, 2)
+        draw_quartiles(spread, metrics, "ipr")
+        spread.set_title("inverse participation ratio", loc="left")
+        spread.set_ylabel("median and quartiles")
     quality.plot(layers, column(metrics, "psnr_db"), color=GREY, ls="--", label="the network itself")
     substituted, label = column(metrics, "psnr_substituted_db"), f"with the {noun}'s reconstruction"
     quality.plot(layers, substituted, color=GREEN, marker="o", ms=4, label=label)
     quality.set_ylabel("cohort PSNR (dB)")
     quality.set_title("fidelity", loc="left")
     quality.legend(fontsize=8)
-    for ax in (active, alive, quality):
+    for ax in fig.axes:
         ax.set(xlabel="layer", xticks=layers)
     return fig
+
+
+def draw_quartiles(ax, metrics, name):
+    """The median of a statistic over atoms by layer, its quartiles as a band."""
+    layers = column(metrics, "layer")
+    median, low, high = (column(metrics, f"{name}_{key}") for key in ("median", "q25", "q75"))
+    ax.fill_between(layers, low, high, color=BLUE, alpha=0.18, lw=0)
+    ax.plot(layers, median, color=BLUE, marker="o", ms=4)
+    log_scale(ax)

@@ -97,6 +97,16 @@ def column(rows, key):
     return np.array([np.nan if value is None else value for value in values], np.float64)
 
 
+def has_numbers(groups, key):
+    """Whether any row of some groups of rows has a number in a column: what has no meaning for a method is no panel."""
+    return any(np.isfinite(column(rows, key)).any() for rows in groups)
+
+
+def magnitude_label(fires, start="mean "):
+    """As an axis has it: z of codes that fire, |z| of signed ones."""
+    return f"{start}z" if fires else f"{start}|z|"
+
+
 def star(ax, x, y, colour, size=13, label=None):
     """Mark the largest of the values y at x; nothing, if all of them are nan."""
     if np.isfinite(y).any():

@@ -20,7 +20,8 @@ def claims_section(exhibits, rows, tested_on, differences, note=""):
     for label, said in differences.items():
         html += page.paragraph(difference_sentence(label, said))
     html += tables.to_html([{key: getattr(row, key) for key in COLUMNS} for row in rows], wide=True)
-    return page.Section("claims", "The paper's claims", html, (sentences.verdict_sentence(rows),))
+    title = "The paper's claims" if any(row.by_paper for row in rows) else "Claims of other papers"
+    return page.Section("claims", title, html, (sentences.verdict_sentence(rows),))
 
 
 def difference_sentence(label, said):

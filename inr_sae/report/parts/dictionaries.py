@@ -2,12 +2,13 @@
 
 from typing import NamedTuple
 
-from inr_sae.report import sentences
+from inr_sae.report import page, sentences
 from inr_sae.report.conditions import condition_names
 from inr_sae.report.figures import dictionaries, pictures, sizes
+from inr_sae.report.figures.style import has_numbers, magnitude_label
 from inr_sae.report.page import Section
-from inr_sae.report.parts.study import pictured_rows
-from inr_sae.rows import condition_of
+from inr_sae.report.parts.study import SIGNED, pictured_rows
+from inr_sae.rows.common import condition_of
 
 GALLERY = 8  # atoms a layer in Figures 13 and 14
 FEW = 5  # in Figure 3
@@ -62,6 +63,7 @@ def diagnostics_section(exhibits, compared):
     """Figures 4 and 8 to 12, locality and content, and the table of diagnostics."""
     metrics, names = compared.metrics, condition_names(compared.metrics)
     html = ""
+    html += "" if fires(metrics) else page.paragraph(SIGNED)
     for name, fig, caption in (*summary_figures(metrics), *profile_figures(compared.atoms, metrics)):
         html += exhibits.figure(name, fig, caption, caption.split(":")[0])
     rows = [{"condition": names[key], **row._asdict()} for key, by_layer in metrics.items() for row in by_layer]
@@ -70,13 +72,20 @@ def diagnostics_section(exhibits, compared):
     return Section("diagnostics", "Dictionaries in numbers", html, found)
 
 
+def fires(metrics):
+    """Whether codes are at least 0, so that atoms fire, in any condition."""
+    return has_numbers(metrics.values(), "active_fraction_median")
+
+
 def summary_figures(metrics):
     """(name, figure, caption) of what is drawn from the metrics of every condition."""
-    yield (
-        "figure_4_8",
-        dictionaries.concentration(metrics),
-        "As Figures 4 and 8: medians and quartiles over alive atoms, and the share of atoms that never fire.",
-    )
+    if dictionaries.with_meaning(dictionaries.CONCENTRATION, metrics):
+        dead = ", and the share of atoms that never fire" if fires(metrics) else ""
+        yield (
+            "figure_4_8",
+            dictionaries.concentration(metrics),
+            f"As Figures 4 and 8: medians and quartiles over alive atoms{dead}.",
+        )
     yield (
         "shape",
         dictionaries.shape(metrics),
@@ -89,24 +98,29 @@ def summary_figures(metrics):
     yield (
         "quality",
         dictionaries.quality(metrics),
-        "How well dictionaries reconstruct, how local atoms are on average, and how far the top atom stands out.",
+        "How well dictionaries reconstruct"
+        + (", how local atoms are on average" if fires(metrics) else "")
+        + ", and how far the top atom stands out.",
     )
 
 
 def profile_figures(atoms, metrics):
     """(name, figure, caption) of what is drawn from the atoms of every condition."""
+    label = magnitude_label(fires(metrics))
     yield (
         "figure_9",
-        dictionaries.profile_bars(atoms, metrics, "mean_magnitude", "mean z"),
+        dictionaries.profile_bars(atoms, metrics, "mean_magnitude", label),
         "As Figure 9: mean magnitude of the 16 top atoms.",
     )
-    yield (
-        "figure_10",
-        dictionaries.profile_bars(atoms, metrics, "firing_rate", "share of pixels"),
-        "As Figure 10: firing rate P(z > 0) of the same atoms.",
-    )
-    yield "figure_11", dictionaries.profiles(atoms, "mean_magnitude", "mean z"), "As Figure 11."
-    yield "figure_12", dictionaries.profiles(atoms, "firing_rate", "P(z > 0)"), "As Figure 12."
+    if fires(metrics):
+        yield (
+            "figure_10",
+            dictionaries.profile_bars(atoms, metrics, "firing_rate", "share of pixels"),
+            "As Figure 10: firing rate P(z > 0) of the same atoms.",
+        )
+    yield "figure_11", dictionaries.profiles(atoms, "mean_magnitude", label), "As Figure 11."
+    if fires(metrics):
+        yield "figure_12", dictionaries.profiles(atoms, "firing_rate", "P(z > 0)"), "As Figure 12."
 
 
 def ablations_section(exhibits, compared):

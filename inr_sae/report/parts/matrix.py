@@ -7,7 +7,7 @@ from inr_sae.report import page, sentences, transfer_tables
 from inr_sae.report.figures import matrix as figures
 from inr_sae.report.figures import tuning
 from inr_sae.report.page import Section
-from inr_sae.rows import UNTRAINED
+from inr_sae.rows.common import UNTRAINED
 
 
 class Matrix(NamedTuple):

@@ -7,11 +7,15 @@ import numpy as np
 from inr_sae.measure.boundaries import rule_layer
 from inr_sae.report import page, sentences
 from inr_sae.report.figures import pictures, study
+from inr_sae.report.figures.style import has_numbers
 from inr_sae.report.page import Section
 
 SWEEP_COLUMNS = ("protocol", "tau", "learning_rate", "psnr_db_mean", "psnr_db_std", "psnr_clipped_db_mean")
 SWEEP_COLUMNS += ("ssim_mean", "ssim_std", "lpips_mean", "n", "is_rule", "is_best")
 SHOWN_PROTOCOLS = ("full", "freeze")  # in figures and sentences; the table has all
+FIRING = "Active: z > 0.01. Dead: never fires (z > 0) on the whole grid."
+SIGNED = "Its codes are signed, so no atom fires or is active: what rests on that is a dash, and a magnitude is |z|."
+ENERGY = "The table says how much of the effect's energy lies where z > 0.01."
 
 
 class Sweep(NamedTuple):
@@ -47,7 +51,12 @@ class Dictionaries(NamedTuple):
     shape: tuple  # (H, W)
     top: int  # atoms a layer that are shown
     description: str  # the method, its size and budget, as a caption begins
-    noun: str = "SAE"  # what a dictionary is called in a legend
+    noun: str = "dictionary"  # what it is called in a legend
+
+    @property
+    def fires(self):
+        """Whether its codes are at least 0, so that atoms fire; signed ones are everywhere."""
+        return has_numbers([self.metrics], "active_fraction_median")
 
 
 def rank_section(exhibits, ranks):
@@ -111,13 +120,13 @@ def dictionary_section(exhibits, dictionaries):
         "top_atoms",
         pictures.atoms(top_atoms(dictionaries), dictionaries.shape),
         f"Activation maps z_a(x) of the {dictionaries.top} atoms of highest mean magnitude at each layer, each scaled "
-        "to its own maximum; framed: their mean.",
+        f"to its own maximum; framed: {'their mean' if dictionaries.fires else 'the mean of |z|'}.",
         "Maps of the top atoms of each layer",
     )
     html += exhibits.figure(
         "dictionary_statistics",
         study.dictionary_statistics(dictionaries.metrics, dictionaries.noun),
-        f"{dictionaries.description}. Active: z > 0.01. Dead: never fires (z > 0) on the whole grid.",
+        f"{dictionaries.description}. {FIRING if dictionaries.fires else SIGNED}",
         "Statistics of the dictionaries by layer",
     )
     html += exhibits.table("dictionary", dictionaries.metrics)
@@ -137,10 +146,11 @@ def top_atoms(dictionaries):
 
 def ablation_section(exhibits, rows, all_atoms, panels):
     """What single atoms do; rows: AblationRows, all_atoms: EffectRows, panels: {layer: arrays of its pictures}."""
+    fires = has_numbers([rows], "active_fraction")
     html = page.paragraph(
         "H is replaced by H − z w at one layer, on the network's own activations, and the rest runs as it is. An INR "
-        "is evaluated point by point, so where z is 0 the effect is exactly 0, for every backbone: what spreads over "
-        "the image is the atom's own support. The table says how much of the effect's energy lies where z > 0.01."
+        "is evaluated point by point, so where z w is 0 the effect is exactly 0, for every backbone: what spreads over "
+        "the image is the atom's own support. " + (ENERGY if fires else SIGNED)
     )
     for layer, arrays in panels.items():
         for role in ("cohort", "test"):

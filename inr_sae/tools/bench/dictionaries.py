@@ -31,12 +31,12 @@ def jobs_of(sizes, backbone):
     """A codes.Job for every unit of a backbone, on random activations of the unit's width, without a config."""
     cohort = problem(backbone, sizes, None)
     widths = network.widths(cohort.backbone, cohort.state.params["encoder"])
-    jobs = []
+    jobs, steps = [], network.steps(cohort.backbone, cohort.state.params)
     for layer, d in enumerate(widths):
         h = jax.random.normal(jax.random.key(layer), (len(cohort.x), d))
         behind = network.behind(cohort.backbone, cohort.state.params, layer)
         shape = sizes.height, sizes.width
-        jobs.append(codes.Job(f"layer_{layer}", jax.random.key(100 + layer), h, shape, behind, {}))
+        jobs.append(codes.Job(f"layer_{layer}", jax.random.key(100 + layer), h, shape, behind, {}, steps[layer:]))
     return jobs
 
 
@@ -107,7 +107,8 @@ def untrained(method, sizes, backbone):
     layer = network.n_units(params["encoder"]) // 2
     h = network.prefix(fit_of_one.backbone, params["encoder"], layer, fit_of_one.x)
     behind, shape = network.behind(fit_of_one.backbone, params, layer), (sizes.height, sizes.width)
-    job = codes.Job(f"layer_{layer}", jax.random.key(0), h, shape, behind, config_of(method, sizes.scale))
+    config, steps = config_of(method, sizes.scale), network.steps(fit_of_one.backbone, params)[layer:]
+    job = codes.Job(f"layer_{layer}", jax.random.key(0), h, shape, behind, config, steps)
     (fitted,) = codes.fit(method, [job], lambda state, training: (state, []))
     return fitted, job, fit_of_one.targets[0]
 

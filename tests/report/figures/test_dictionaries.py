@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from inr_sae.report.figures import dictionaries, style
-from inr_sae.rows import Condition, EffectRow, MatchRow
+from inr_sae.rows.common import Condition
+from inr_sae.rows.dictionaries import EffectRow, MatchRow
 from tests.report.builders import FFMLP, SIREN, atoms, labelled, legend, make, metrics, titles
 
 DEPTHS = pytest.mark.parametrize("depth", [3, 7])
@@ -42,6 +43,15 @@ def test_panels_show_their_own_columns():
     assert labelled(dead)["cohort-siren"].get_ydata().tolist() == [25.0] * 3
     memory = dictionaries.shape({SIREN: metrics(3, content_of_as_many_median=0.75)}).axes[3]
     assert memory.get_lines()[0].get_ydata().tolist() == [0.25] * 3
+
+
+def test_panels_without_a_number_are_left_out():
+    signed = {SIREN: metrics(3, active_fraction_median=None, dead_fraction=None, spatial_l0=None)}
+    assert titles(dictionaries.concentration(signed)) == ["inverse participation ratio"]
+    shown = ["R² of the activations", "PSNR, substituted (dB)", "top atom / next 15"]
+    assert titles(dictionaries.quality(signed)) == shown
+    beside = signed | {FFMLP: metrics(3)}
+    assert len(dictionaries.concentration(beside).axes) == 3, "another condition has these numbers"
 
 
 def test_a_profile_is_of_the_sixteen_top_atoms():

@@ -4,7 +4,8 @@ import pytest
 from inr_sae.measure.boundaries import Pair
 from inr_sae.protocols import PROTOCOLS
 from inr_sae.report.figures import matrix
-from inr_sae.rows import UNTRAINED, MeanCurveRow, SummaryRow
+from inr_sae.rows.common import UNTRAINED
+from inr_sae.rows.transfer import MeanCurveRow, SummaryRow
 from tests.report.builders import PAIR, encoder_ranks, labelled, legend, make, sweep, titles
 
 DEPTHS = pytest.mark.parametrize("depth", [3, 7])

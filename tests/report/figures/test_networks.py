@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from inr_sae.report.figures import networks, tuning
-from inr_sae.rows import NetworkLayerRow, NetworkRow, TuneRow, WinnerRow
+from inr_sae.rows.transfer import NetworkLayerRow, NetworkRow, TuneRow, WinnerRow
 from tests.report.builders import make
 
 KEYS = [("a", n, d, seed) for n in (2, 5) for d in (64, 128) for seed in (0, 1)]

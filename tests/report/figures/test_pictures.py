@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from inr_sae.report.figures import pictures, style
-from inr_sae.rows import AblationRow
+from inr_sae.rows.dictionaries import AblationRow
 from tests.report.builders import FFMLP, SIREN, make, texts, titles
 
 
@@ -78,3 +78,10 @@ def test_a_gallery_has_a_row_a_layer_and_names_its_conditions(rng, depth):
     assert [label for ax in fig.axes if (label := ax.get_ylabel())] == ["ℓ0", "ℓ0", *(f"ℓ{i}" for i in range(1, depth))]
     assert sum(bool(ax.images) for ax in fig.axes) == (1 + 3 * depth) + (1 + 2)
     np.testing.assert_allclose(fig.axes[3].images[0].get_array(), layers[0].mean(axis=0).reshape(2, 3))
+
+
+def test_the_mean_of_signed_maps_is_that_of_their_magnitude():
+    values, name = pictures.mean_map(np.array([[1.0, -2.0], [-1.0, 2.0]]))
+    assert values.tolist() == [1.0, 2.0] and name == "mean |z|"
+    values, name = pictures.mean_map(np.array([[1.0, 2.0], [3.0, 2.0]]))
+    assert values.tolist() == [2.0, 2.0] and name == "mean"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from inr_sae.report.figures import recipes
-from inr_sae.rows import DeviationRow
+from inr_sae.rows.claims import DeviationRow
 from tests.report.builders import make
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from inr_sae.report.figures import sizes
-from inr_sae.rows import SizeRow
+from inr_sae.rows.dictionaries import SizeRow
 from tests.report.builders import labelled, legend, make, titles
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from inr_sae.folder.store import Store
 from inr_sae.report.figures import study, style
-from inr_sae.rows import HistoryRow, RankRow
+from inr_sae.rows.transfer import HistoryRow, RankRow
 from tests.report.builders import labelled, make, metrics, sweep, texts, titles
 
 DEPTHS = pytest.mark.parametrize("depth", [3, 7])
@@ -57,12 +57,13 @@ def test_dictionaries_are_drawn_layer_by_layer(depth):
     fig = study.dictionary_statistics(metrics(depth, psnr_substituted_db=20.0))
     active, alive, quality = fig.axes
     assert [bar.get_height() for bar in alive.patches] == [50.0] * depth
-    assert labelled(quality)["with the SAE's reconstruction"].get_ydata().tolist() == [20.0] * depth
+    assert labelled(quality)["with the dictionary's reconstruction"].get_ydata().tolist() == [20.0] * depth
     assert active.get_xticks().tolist() == list(range(depth)) and "dead atoms" in titles(fig)
     assert "cohort PSNR (dB)" in texts(fig)
 
 
-def test_a_signed_dictionary_has_no_bars_of_dead_atoms():
-    fig = study.dictionary_statistics(metrics(3, dead_fraction=None, active_fraction_q25=None), "dictionary")
-    assert all(np.isnan(bar.get_height()) for bar in fig.axes[1].patches)
-    assert "with the dictionary's reconstruction" in labelled(fig.axes[2])
+def test_codes_that_do_not_fire_have_neither_active_pixels_nor_dead_atoms():
+    fig = study.dictionary_statistics(metrics(3, dead_fraction=None, active_fraction_median=None), "PCA")
+    assert titles(fig) == ["inverse participation ratio", "fidelity"]
+    assert "with the PCA's reconstruction" in labelled(fig.axes[1])
+    assert fig.axes[0].get_lines()[0].get_ydata().tolist() == [0.5] * 3

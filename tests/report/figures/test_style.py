@@ -5,7 +5,8 @@ import numpy as np
 
 from inr_sae.folder.store import Store
 from inr_sae.report.figures import study, style
-from inr_sae.rows import Condition, HistoryRow
+from inr_sae.rows.common import Condition
+from inr_sae.rows.transfer import HistoryRow
 from tests.report.builders import make
 
 REGIMES = ("single", "cohort", "second")

@@ -1,5 +1,5 @@
 from inr_sae.report.parts.claims import claims_section
-from inr_sae.rows import ClaimRow
+from inr_sae.rows.claims import ClaimRow
 from tests.report.builders import make
 
 

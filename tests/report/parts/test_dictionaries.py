@@ -4,7 +4,8 @@ import pytest
 from inr_sae.folder.store import Store
 from inr_sae.report.exhibits import Exhibits
 from inr_sae.report.parts import dictionaries
-from inr_sae.rows import AblationRow, Condition, EffectRow, MatchRow, SizeRow
+from inr_sae.rows.common import Condition
+from inr_sae.rows.dictionaries import AblationRow, EffectRow, MatchRow, SizeRow
 from tests.report.builders import FFMLP, SIREN, atoms, make, metrics
 
 SINGLE = Condition("single", "siren", 0)
@@ -67,6 +68,16 @@ def test_diagnostics_have_every_figure_and_a_row_a_condition_and_layer(exhibits)
     lines = exhibits.store.path("report/tables/diagnostics.csv").read_text().splitlines()
     assert lines[0].startswith("condition,layer,n_atoms") and len(lines) == 7 and lines[6].startswith("cohort-ffmlp,2")
     assert [text.partition(",")[0] for text in section.sentences] == ["cohort-siren", "cohort-ffmlp"]
+
+
+def test_diagnostics_of_signed_codes_show_what_has_a_meaning_and_say_so(exhibits):
+    shown = compared(3, SIREN, FFMLP)
+    nothing = dict(active_fraction_median=None, dead_fraction=None, spatial_l0=None, firing_rate=None)
+    rows = [row._replace(**{key: nothing[key] for key in nothing.keys() & set(row._fields)}) for row in metrics(3)]
+    section = dictionaries.diagnostics_section(exhibits, shown._replace(metrics={SIREN: rows, FFMLP: rows}))
+    assert figures(exhibits) == ["figure_11.png", "figure_4_8.png", "figure_9.png", "quality.png", "shape.png"]
+    assert "Its codes are signed" in section.html and "never fire" not in section.html
+    assert not any("dead" in sentence for sentence in section.sentences)
 
 
 def test_ablations_are_of_the_signals_there_are(exhibits):

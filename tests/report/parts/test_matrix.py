@@ -3,7 +3,8 @@ import pytest
 from inr_sae.folder.store import Store
 from inr_sae.report.exhibits import Exhibits
 from inr_sae.report.parts import matrix
-from inr_sae.rows import UNTRAINED, AgreementRow, BestTauRow, MeanCurveRow, PairedRow, TuneRow, WinnerRow
+from inr_sae.rows.common import UNTRAINED
+from inr_sae.rows.transfer import AgreementRow, BestTauRow, MeanCurveRow, PairedRow, TuneRow, WinnerRow
 from tests.report.builders import PAIR, encoder_ranks, make, sweep
 
 

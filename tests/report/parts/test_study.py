@@ -4,7 +4,8 @@ import pytest
 from inr_sae.folder.store import Store
 from inr_sae.report.exhibits import Exhibits
 from inr_sae.report.parts import study
-from inr_sae.rows import AblationRow, EffectRow, HistoryRow, RankRow, SignalRow, SweepSummaryRow
+from inr_sae.rows.dictionaries import AblationRow, EffectRow
+from inr_sae.rows.transfer import HistoryRow, RankRow, SignalRow, SweepSummaryRow
 from tests.report.builders import atoms, make, metrics, sweep
 
 
@@ -63,6 +64,19 @@ def test_dictionaries_show_as_many_atoms_as_asked_for(exhibits, depth):
     assert section.anchor == "dictionary"
     assert "<figcaption>A method, n = 5. Active" in section.html
     assert f"layers {', '.join(map(str, range(depth)))}" in section.sentences[0]
+
+
+def test_signed_codes_are_said_to_be_signed(exhibits):
+    rows = metrics(3, active_fraction_median=None, dead_fraction=None)
+    maps = {layer: (np.array([0, 1]), np.array([[1.0, -1, 0, 0, 0, 0]] * 2)) for layer in range(3)}
+    shown = study.Dictionaries(rows, {layer: atoms(2) for layer in range(3)}, maps, (2, 3), 2, "A method", "PCA")
+    html = study.dictionary_section(exhibits, shown).html
+    assert "the mean of |z|" in html and "Its codes are signed" in html and "Active" not in html
+    row = make(AblationRow, layer=0, atom=0, signal="a", signal_role="cohort", psnr_before_db=30.0, psnr_after_db=20.0)
+    effects = [EffectRow(0, 0, "a", "cohort", "activations", 5.0, None)]
+    assert "z &gt; 0.01" not in study.ablation_section(exhibits, [row], effects, {}).html
+    fires = study.ablation_section(exhibits, [row._replace(active_fraction=0.5)], effects, {}).html
+    assert "z &gt; 0.01" in fires
 
 
 def test_ablations_show_the_first_signal_of_each_role(exhibits):

@@ -1,0 +1,24 @@
+"""Neurons: the identity basis, each unit less its mean over the coordinates; what every other basis is held against."""
+
+import numpy as np
+
+from inr_sae.dictionaries import linear
+from inr_sae.dictionaries.linear import decode, directions, encode, n_atoms, remove
+
+LABEL = "Neurons"
+DEFAULTS = {}
+POINTWISE, FIELD = True, False
+__all__ = ["DEFAULTS", "check", "decode", "directions", "encode", "fit", "n_atoms", "remove"]
+
+
+def check(config, n_devices):
+    """There is nothing to set."""
+
+
+def fit(jobs, train):
+    """The mean, and the axes."""
+    fitted = []
+    for job in jobs:
+        axes = np.eye(job.h.shape[1])
+        fitted.append(linear.params(np.asarray(job.h).mean(axis=0, dtype=np.float64), axes, axes))
+    return fitted

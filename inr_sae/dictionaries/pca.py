@@ -1,0 +1,25 @@
+"""Principal components: orthonormal directions of the centred activations, by 1/N in float64, most variance first."""
+
+from inr_sae.dictionaries import linear
+from inr_sae.dictionaries.linear import decode, directions, encode, n_atoms, remove
+
+LABEL = "PCA"
+DEFAULTS = {}
+POINTWISE, FIELD = True, False
+__all__ = ["DEFAULTS", "check", "decode", "directions", "encode", "fit", "n_atoms", "remove"]
+
+
+def check(config, n_devices):
+    """There is nothing to set."""
+
+
+def fit(jobs, train):
+    """The mean, and the eigenvectors of the covariance."""
+    return [components(job.h) for job in jobs]
+
+
+def components(h):
+    """The parameters for activations h (N, d)."""
+    mean, covariance = linear.covariance(h)
+    _, vectors = linear.eigen(covariance)
+    return linear.params(mean, vectors, vectors.T)

@@ -1,0 +1,130 @@
+"""The claims on class signal in weights (arXiv 2605.08281), as its abstract makes them; see `claims`."""
+
+from inr_sae.paper.claims import (
+    BY_ARITHMETIC,
+    NOT_REPRODUCED,
+    PARTLY,
+    REPRODUCED,
+    TOO_FEW_CASES,
+    Claim,
+    share,
+    verdict,
+)
+
+LOOSE = 0.5  # a correlation below it is none that accuracy could be told by
+LOW, MIDDLE = 1 / 4, 1 / 2  # of the dimensions there are
+ENOUGH, FAIR = 0.02, 0.05  # accuracy that may be missing
+OVER_SEEDS = f"one seed alone: {TOO_FEW_CASES}"
+
+
+def _untracked(m):
+    """A correlation that is small for certain, or positive for certain."""
+    if m.low > 0:
+        return NOT_REPRODUCED
+    return REPRODUCED if m.high < LOOSE else TOO_FEW_CASES
+
+
+def _only_late(m):
+    """A positive correlation, above that of the raw offsets, `null`."""
+    return verdict(m.low > max(0, m.null), m.value > max(0, m.null))
+
+
+def _above_0(m):
+    """Above 0 beyond the interval over seeds; partly, if within it."""
+    return verdict(m.low > 0, m.value > 0) if m.low == m.low else TOO_FEW_CASES
+
+
+def _not_0(m):
+    """An interval over seeds that excludes 0."""
+    return verdict(m.low > 0 or m.high < 0, False) if m.low == m.low else TOO_FEW_CASES
+
+
+def _low_dimensional(m):
+    """Few of the dimensions, and fewer than the pixels have."""
+    found = verdict(m.value <= LOW * m.total, m.value <= MIDDLE * m.total)
+    return BY_ARITHMETIC if m.value >= m.null and found in (REPRODUCED, PARTLY) else found
+
+
+def _little(m):
+    """Little is missing, for certain or on average."""
+    if m.low != m.low:
+        return TOO_FEW_CASES
+    return verdict(m.high <= ENOUGH, m.value <= FAIR)
+
+
+WEIGHTS = (
+    Claim(
+        "geometry_untracked",
+        "How far classes lie together in the weights does not tell how well a trained reader does.",
+        "abstract",
+        "correlation over trainings of neighbours' purity on raw offsets with accuracy",
+        "does not track",
+        f"interval above 0: not reproduced; below {LOOSE:g}: reproduced; else: {TOO_FEW_CASES}",
+        _untracked,
+    ),
+    Claim(
+        "pressure_misleads",
+        "Pressure to cluster can make neighbourhoods purer while the reader gets worse.",
+        "abstract",
+        "trainings with the contrastive loss of purer offsets and lower accuracy than by the same seed without it",
+        "can",
+        f"all: reproduced; at least half: partly; where chance gives as many in more than 5 %: {TOO_FEW_CASES}",
+        share,
+    ),
+    Claim(
+        "late_blocks",
+        "Neighbourhoods tell the accuracy only after late blocks of the reader.",
+        "abstract",
+        "correlation over trainings of purity after the last block with accuracy; without the effect: on raw offsets",
+        "only after late blocks",
+        "interval above 0 and above the raw offsets' correlation: reproduced; by the value: partly",
+        _only_late,
+    ),
+    Claim(
+        "bias_causal",
+        "The reader's answer is routed through the biases.",
+        "abstract",
+        "accuracy lost with another class's biases, minus that with weight columns matched in norm",
+        "a causal route",
+        f"95 % interval over seeds above 0: reproduced; mean above 0: partly; {OVER_SEEDS}",
+        _above_0,
+    ),
+    Claim(
+        "bias_low_dimensional",
+        "The biases' route is low-dimensional.",
+        "abstract",
+        "effective rank of the biases' offsets, of their dimensions; without the effect: of the pixels",
+        "low-dimensional",
+        f"at most a quarter of the dimensions: reproduced; half: partly; no fewer than the pixels': {BY_ARITHMETIC}",
+        _low_dimensional,
+    ),
+    Claim(
+        "layers_interact",
+        "Interventions on the biases do not add up over layers.",
+        "abstract",
+        "log odds lost with all layers' biases at 0, minus the sum over layers of what one alone costs",
+        "non-additive",
+        f"95 % interval over seeds without 0: reproduced; {OVER_SEEDS}",
+        _not_0,
+    ),
+    Claim(
+        "routes_interact",
+        "Interventions on biases and on weights do not add up.",
+        "not made",
+        "log odds lost with biases and the control at 0, minus the sum of what each alone costs",
+        "not reported",
+        f"95 % interval over seeds without 0: reproduced; {OVER_SEEDS}",
+        _not_0,
+        by_paper=False,
+    ),
+    Claim(
+        "biases_suffice",
+        "A reader that is shown the biases alone does as well.",
+        "not made",
+        "accuracy of a reader of all offsets minus that of a reader of biases",
+        "not reported",
+        f"interval at most {100 * ENOUGH:g} %: reproduced; mean at most {100 * FAIR:g} %: partly; {OVER_SEEDS}",
+        _little,
+        by_paper=False,
+    ),
+)

@@ -1,0 +1,143 @@
+"""What readers of weights measured, as the quantities that the claims on class signal are about.
+
+Only readers that are shown all of the offsets are compared: what a reader is not shown changes its accuracy, and not
+the geometry of the weights.
+"""
+
+import numpy as np
+from scipy import stats
+
+from inr_sae.measure.paired import clustered_interval
+from inr_sae.paper.claims import NAN, Measured, counted
+from inr_sae.rows.weights import ALL_TOKENS, BIASES, BOTH, CONTROL, OFFSETS
+
+LEAST_RUNS = 6  # of a correlation
+BY_CHANCE = 0.25  # that of two differences both fall on a given side
+
+
+def of_readers(readings, flow, interventions, base):
+    """{name of a claim: Measured} of ReadingRows, FlowRows and InterventionRows; what was not run is left out.
+
+    base: the name of the condition that the others differ from.
+    """
+    accuracy = {(row.condition, row.seed): row.accuracy_test for row in readings if row.tokens == ALL_TOKENS}
+    last = max((row.block for row in flow if row.block is not None), default=None)
+    raw, late, null = (
+        tracked(accuracy, flow, *which) for which in ((OFFSETS, None), (None, last), (OFFSETS, None, "purity_shuffled"))
+    )
+    measured = {
+        "geometry_untracked": raw and raw._replace(null=null.value if null else NAN),
+        "late_blocks": late and late._replace(null=raw.value if raw else NAN),
+        "pressure_misleads": pressed(readings, flow, base),
+        "bias_causal": causal(interventions, base),
+        "bias_low_dimensional": dimensions([row for row in readings if row.condition == base]),
+        "layers_interact": interaction(interventions, base, by_layer),
+        "routes_interact": interaction(interventions, base, by_route),
+        "biases_suffice": sufficient(readings, base),
+    }
+    return {name: m for name, m in measured.items() if m is not None}
+
+
+def tracked(accuracy, flow, place, block, column="purity"):
+    """The correlation, over trainings, of accuracy with the purity at a place of the offsets or after a block; None of
+    too few trainings, or where nothing varies. Its interval is Fisher's."""
+    purity = {
+        (row.condition, row.seed): getattr(row, column)
+        for row in flow
+        if row.block == block and (block is not None or row.place == place)
+    }
+    runs = [run for run in accuracy if run in purity]
+    x, y = (np.array([of[run] for run in runs], np.float64) for of in (purity, accuracy))
+    if len(runs) < LEAST_RUNS or not np.ptp(x) or not np.ptp(y):
+        return None
+    found = stats.pearsonr(x, y)
+    interval = found.confidence_interval()
+    note = f"over {len(runs)} trainings"
+    return Measured(float(found.statistic), float(interval.low), float(interval.high), note=note)
+
+
+def pressed(readings, flow, base):
+    """In how many trainings under the contrastive loss neighbourhoods are purer, and the reader worse, than by the same
+    seed without it."""
+    purity = {(row.condition, row.seed): row.purity for row in flow if row.place == OFFSETS}
+    rows = {(row.condition, row.seed): row for row in readings}
+    at_base = next((row for row in readings if row.condition == base), None)
+    cases, purer = [], []
+    for (condition, seed), row in rows.items():
+        other = rows.get((base, seed))
+        if other is None or condition == base or row.contrast <= at_base.contrast:
+            continue
+        purer.append(purity[condition, seed] - purity[base, seed])
+        cases.append(purer[-1] > 0 and row.accuracy_test < other.accuracy_test)
+    if not cases:
+        return None
+    worse = f"purity {np.mean(purer):+.3f} on average"
+    return counted(cases, [BY_CHANCE] * len(cases), note=worse)
+
+
+def of_seeds(values, null=NAN, note=""):
+    """Measured: the mean of {seed: value} with its interval over seeds; None without one."""
+    values = {seed: value for seed, value in values.items() if value is not None}
+    if not values:
+        return None
+    interval = clustered_interval(list(values.values()), list(values))
+    note = note or f"{len(values)} seed{'s' * (len(values) != 1)}"
+    return Measured(interval.mean, interval.low, interval.high, null=null, note=note)
+
+
+def drops(interventions, condition, kind, column):
+    """{(place, layer): {seed: drop}} of a condition's interventions of a kind."""
+    found = {}
+    for row in interventions:
+        if (row.condition, row.kind) == (condition, kind):
+            found.setdefault((row.place, row.layer), {})[row.seed] = getattr(row, column)
+    return found
+
+
+def causal(interventions, base):
+    """How much more accuracy is lost by biases from images of another class than by weight columns matched in norm."""
+    found = drops(interventions, base, "swapped across", "accuracy_drop")
+    biases, control = (found.get((place, None), {}) for place in (BIASES, CONTROL))
+    if not control:
+        return None
+    return of_seeds({seed: biases[seed] - control[seed] for seed in biases}, float(np.mean(list(control.values()))))
+
+
+def dimensions(readings):
+    """The effective rank of the biases' offsets, of so many dimensions; null: that of the pixels."""
+    ranks = [row.bias_rank for row in readings if row.bias_rank is not None]
+    if not ranks:
+        return None
+    pixels = float(np.mean([row.pixel_rank for row in readings]))
+    control = np.mean([row.control_rank for row in readings])
+    note = f"a weight column matched in norm {control:.3g}"
+    return Measured(round(float(np.mean(ranks)), 1), total=readings[0].bias_dimensions, null=pixels, note=note)
+
+
+def by_layer(found):
+    """{seed: log odds lost with the biases of all layers at 0, minus the sum of what each layer's alone costs}."""
+    layers = [of_layer for (place, layer), of_layer in found.items() if place == BIASES and layer is not None]
+    whole = found.get((BIASES, None), {})
+    return {seed: whole[seed] - sum(of_layer[seed] for of_layer in layers) for seed in whole} if layers else {}
+
+
+def by_route(found):
+    """{seed: log odds lost with biases and control at 0, minus the sum of what each alone costs}."""
+    biases, control, both = (found.get((place, None), {}) for place in (BIASES, CONTROL, BOTH))
+    return {seed: both[seed] - biases[seed] - control[seed] for seed in both}
+
+
+def interaction(interventions, base, excess):
+    """How far interventions together cost more log odds than one by one, by one of the functions above."""
+    return of_seeds(excess(drops(interventions, base, "zeroed", "log_odds_drop")))
+
+
+def sufficient(readings, base):
+    """How much accuracy a reader that is shown the biases alone lacks."""
+    whole = {row.seed: row for row in readings if row.condition == base}
+    alone = {
+        row.seed: row.accuracy_test
+        for row in readings
+        if row.tokens == BIASES and row.seed in whole and row.contrast == whole[row.seed].contrast
+    }
+    return of_seeds({seed: whole[seed].accuracy_test - alone[seed] for seed in alone})

@@ -1,0 +1,159 @@
+"""Figures of two networks compared: partners, curves, predictions from many, and every layer against every other."""
+
+import itertools
+
+import numpy as np
+
+from inr_sae.report.figures.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    MARKERS,
+    ORANGE,
+    PURPLE,
+    ROSE,
+    TEAL,
+    column,
+    figure,
+    styled,
+)
+
+COLOURS = (BLUE, ORANGE, GREEN, PURPLE, ROSE, TEAL, INK, GREY)
+WIDTH = 3.3  # inches of a panel
+
+
+def grouped(rows, *keys):
+    """{values of the keys: rows}, in their order."""
+    groups = {}
+    for row in rows:
+        groups.setdefault(tuple(getattr(row, key) for key in keys), []).append(row)
+    return groups
+
+
+def name_of(row):
+    """A pair as a legend names it."""
+    one, other = f"{row.regime} {row.backbone}", f"{row.other_regime} {row.other_backbone}"
+    if row.dictionary_seed is not None:
+        return f"{one}: dictionary seed {row.dictionary_seed}"
+    if one == other:
+        return f"{one}: seeds {row.seed}, {row.other_seed}"
+    if row.backbone != row.other_backbone:
+        return f"{row.regime}: {row.backbone}, {row.other_backbone}"
+    return f"{one}, {row.other_regime}"
+
+
+PAIR = ("kind", "regime", "backbone", "seed", "other_regime", "other_backbone", "other_seed", "dictionary_seed")
+
+
+@styled
+def partners(rows):
+    """Mean correlation of assigned partners by layer, of units and of atoms, held-out; thin: its nulls.
+
+    rows: PartnersRows.
+    """
+    kinds = list(dict.fromkeys(row.of for row in rows))
+    fig, axes = figure(1.4 * WIDTH * len(kinds) + 1.8, 3.6, 1, len(kinds))
+    styles = dict(zip(grouped(rows, *PAIR), itertools.cycle(COLOURS)))
+    for ax, kind in zip(axes[0], kinds):
+        for n, (key, of_pair) in enumerate(grouped([row for row in rows if row.of == kind], *PAIR).items()):
+            for case, of_case in grouped(of_pair, "case").items():
+                drawn = case == ("trained",)
+                line = {"marker": MARKERS[n % len(MARKERS)], "ms": 4, "lw": 1.5} if drawn else {"lw": 0.7, "alpha": 0.7}
+                dashes = ":" if case == ("untrained",) else "-"
+                label = name_of(of_pair[0]) if drawn else None
+                values = column(of_case, "matched_held_out_mean")
+                ax.plot(column(of_case, "layer"), values, dashes, color=styles[key], label=label, **line)
+        ax.set_title(f"{kind}: assigned partners, held-out r", loc="left")
+        ax.set_xlabel("layer")
+        ax.set_ylim(-0.05, 1.02)
+        ax.xaxis.get_major_locator().set_params(integer=True)
+    entries = {}
+    for ax in axes[0]:
+        handles, labels = ax.get_legend_handles_labels()
+        entries |= dict(zip(labels, handles))
+    fig.legend(entries.values(), entries, loc="outside right upper", fontsize=7)
+    return fig
+
+
+@styled
+def curves(similarities, what):
+    """Sorted similarities of best (line) and assigned partners (dashed) by layer, a panel a pair.
+
+    similarities: {(kind, name, other name): {layer: {"<what>_best", "<what>_matched"}}}.
+    """
+    shown = {key: each for key, each in similarities.items() if any(f"{what}_best" in of for of in each.values())}
+    columns = min(4, len(shown))
+    lines = -(-len(shown) // columns)
+    fig, axes = figure(2.7 * columns, 2.4 * lines + 0.3, lines, columns)
+    for ax in axes.flat[len(shown) :]:
+        ax.set_axis_off()
+    for ax, ((kind, *names), by_layer) in zip(axes.flat, shown.items()):
+        for (layer, arrays), colour in zip(by_layer.items(), itertools.cycle(COLOURS)):
+            if f"{what}_best" not in arrays:
+                continue
+            for key, line in (("best", "-"), ("matched", "--")):
+                values = np.sort(arrays[f"{what}_{key}"])[::-1]
+                label = f"layer {layer}" if key == "best" else None
+                share = np.linspace(0, 100, len(values))
+                ax.plot(share, values, line, color=colour, lw=1.2, label=label)
+        ax.set_title(f"{kind}\n{names[0]}, {names[1].removeprefix(names[0] + '-')}", loc="left", fontsize=7.5)
+        ax.set_ylim(-0.05, 1.02)
+        ax.set_xlabel(f"% of {what}, sorted", fontsize=8)
+    axes[0, 0].set_ylabel("correlation")
+    axes[0, 0].legend(fontsize=6.5)
+    return fig
+
+
+@styled
+def from_many(rows):
+    """Explained variance, held-out, against the number of units it takes, a panel a layer; stars: the one best partner.
+
+    rows: FromManyRows of one of units, atoms.
+    """
+    layers = grouped([row for row in rows if row.case == "trained"], "layer")
+    fig, axes = figure(2.5 * len(layers) + 1.8, 3.2, 1, len(layers))
+    styles = dict(zip(grouped(rows, *PAIR), itertools.cycle(COLOURS)))
+    for ax, ((layer,), of_layer) in zip(axes[0], layers.items()):
+        for key, of_pair in grouped(of_layer, *PAIR).items():
+            n, r2 = column(of_pair, "n_weights_mean"), column(of_pair, "r2_held_out_mean")
+            ax.plot(n, r2, "-o", ms=2.5, lw=1.2, color=styles[key], label=name_of(of_pair[0]))
+            ax.plot(1, of_pair[0].r2_one_held_out_mean, "*", ms=8, color=styles[key], mec="white")
+        ax.set_title(f"layer {layer}", loc="left")
+        ax.set_xscale("symlog", linthresh=1)
+        ax.set_xlabel("weights above 0.1")
+        ax.set_ylim(-0.05, 1.02)
+    axes[0, 0].set_ylabel("explained, held-out R²")
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper", fontsize=7)
+    return fig
+
+
+@styled
+def heat_maps(rows):
+    """CKA of every layer of one network against every layer of another, a panel a pair; rows: LikenessRows."""
+    pairs = grouped([row for row in rows if row.case == "trained"], *PAIR)
+    columns = min(4, len(pairs))
+    lines = -(-len(pairs) // columns)
+    fig, axes = figure(2.7 * columns + 0.6, 2.6 * lines + 0.3, lines, columns)
+    for ax in axes.flat[len(pairs) :]:
+        ax.set_axis_off()
+    for ax, of_pair in zip(axes.flat, pairs.values()):
+        layers, others = (sorted({getattr(row, key) for row in of_pair}) for key in ("layer", "other_layer"))
+        values = np.full((len(layers), len(others)), np.nan)
+        for row in of_pair:
+            value = np.nan if row.cka is None else row.cka
+            values[layers.index(row.layer), others.index(row.other_layer)] = value
+        picture = ax.imshow(values, vmin=0, vmax=1, cmap="viridis", origin="lower")
+        for (i, j), value in np.ndenumerate(values):
+            colour = "white" if value < 0.6 else "black"
+            ax.text(
+                j, i, "–" if np.isnan(value) else f"{value:.2f}", ha="center", va="center", fontsize=6.5, color=colour
+            )
+        ax.set_title(f"{of_pair[0].kind}\n{name_of(of_pair[0])}", loc="left", fontsize=7.5)
+        ax.set_xticks(range(len(others)), others)
+        ax.set_yticks(range(len(layers)), layers)
+        ax.grid(False)
+        ax.set_xlabel("layer of the second", fontsize=8)
+        ax.set_ylabel("layer of the first", fontsize=8)
+    fig.colorbar(picture, ax=axes, label="linear CKA", shrink=0.7)
+    return fig

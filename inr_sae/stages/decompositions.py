@@ -1,0 +1,162 @@
+"""Decompositions held against each other: how many directions and interactions each needs, and which of them still hold
+at another resolution; and where on the image a layer's units count.
+
+Every backbone has a cohort of its own, a study in decompositions/<backbone>/.
+"""
+
+import jax.numpy as jnp
+import numpy as np
+
+from inr_sae import dictionaries
+from inr_sae.errors import UserError
+from inr_sae.inr import network
+from inr_sae.machine.progress import Progress
+from inr_sae.report import sentences
+from inr_sae.report.page import Heading
+from inr_sae.report.parts import decompositions as parts
+from inr_sae.rows.decompositions import EdgeRow, KeptRow, NeededRow, ResolutionRow, SpatialRow
+from inr_sae.run import checks, trained
+from inr_sae.run import decompositions as measured
+from inr_sae.run.once import run_stage
+from inr_sae.stages import cohort, dictionary
+
+NEEDS, USES = (), ()
+READS = (*dictionary.READS, "decompositions")
+WRITES = ("decompositions",)
+TABLES = {"kept": KeptRow, "needed": NeededRow, "edges": EdgeRow, "resolution": ResolutionRow, "spatial": SpatialRow}
+
+
+def check(config):
+    """Refuse backbones, methods and shares that cannot be, and check every cohort and every method's settings."""
+    own = config.decompositions
+    checks.some("decompositions.backbones", own.backbones)
+    checks.some("decompositions.methods", own.methods)
+    checks.some("decompositions.shares", own.shares)
+    checks.positive(config, "decompositions.drop_db", "decompositions.coordinates")
+    for backbone in own.backbones:
+        checks.one_of("decompositions.backbones", backbone, network.backbone_names())
+    for method in own.methods:
+        checks.one_of("decompositions.methods", method, dictionaries.method_names())
+    for share in own.shares:
+        if not 0 < share <= 1:
+            raise UserError(f"decompositions.shares has {share}; it is above 0, and at most 1")
+    for of_backbone in studies(config).values():
+        cohort.check(of_backbone)
+        for method in own.methods:
+            dictionary.check(of_method(of_backbone, method))
+
+
+def folder(backbone):
+    """The folder of a backbone's study."""
+    return f"decompositions/{backbone}"
+
+
+def studies(config):
+    """{backbone: config of its study}."""
+    found = {}
+    for backbone in config.decompositions.backbones:
+        found[backbone] = config.copy_and_resolve_references()
+        found[backbone].inr.backbone = backbone
+    return found
+
+
+def of_method(config, method):
+    """The config with another dictionary method."""
+    own = config.copy_and_resolve_references()
+    own.dictionary.method = method
+    return own
+
+
+def run(config, store):
+    """Writes decompositions/<backbone>/, and kept.csv, needed.csv, edges.csv, resolution.csv and spatial.csv."""
+    found = {name: [] for name in TABLES}
+    for backbone, own in studies(config).items():
+        sub = store.sub(folder(backbone))
+        run_stage(cohort, own, sub)
+        if not all(sub.exists(f"{name}.csv") for name in TABLES):
+            tables = of_backbone(own, sub, backbone)
+            for name, row in TABLES.items():
+                sub.write_rows(f"{name}.csv", row, tables[name])
+        for name, row in TABLES.items():
+            found[name] += sub.read_rows(f"{name}.csv", row)
+    for name, row in TABLES.items():
+        store.write_rows(f"decompositions/{name}.csv", row, found[name])
+
+
+def of_backbone(config, store, backbone):
+    """{table: rows} of one backbone's encoder."""
+    encoder, layers, methods = cohort.load(config, store), dictionary.layers(config), config.decompositions.methods
+    activations, found = encoder.activations(layers), {name: [] for name in TABLES}
+    rng = np.random.default_rng(config.seed)
+    at = rng.choice(len(encoder.x), min(config.decompositions.coordinates, len(encoder.x)), replace=False)
+    with Progress(store.label(f"decompositions {backbone}"), (len(methods) + 1) * len(layers)) as progress:
+        for method in methods:
+            own = of_method(config, method)
+            jobs = dictionary.jobs_of(own, encoder, dictionary.settings(own))
+            fitted = dictionary.fit_jobs(own, store, jobs, method)
+            for place, (layer, h, of_layer) in enumerate(zip(layers, activations, fitted)):
+                named = (backbone, layer, method)
+                rows, needed = measured.kept_rows(
+                    encoder, (layer, h, of_layer), named, config.decompositions.drop_db
+                )
+                found["kept"] += rows
+                found["needed"].append(needed)
+                if "encoder" in of_layer.params:  # codes that are linear have a graph between layers
+                    later = next_basis(encoder, layers, fitted, place)
+                    found["edges"] += edges_of(config, encoder, (layer, h, of_layer.params, later), at, named)
+                else:
+                    found["resolution"] += measured.resolution_rows(encoder, (layer, h, of_layer), named)
+                progress.advance(1, f"{method} layer {layer}")
+        for layer, h in zip(layers, activations):
+            found["spatial"] += measured.spatial_rows(encoder, layer, h, config.decompositions.shares, backbone, rng)
+            progress.advance(1, f"layer {layer}")
+    return found
+
+
+def next_basis(encoder, layers, fitted, place):
+    """The parameters of the basis that follows a layer's; None for the outputs, and () where it has no dictionary."""
+    if layers[place] + 1 == encoder.n_units:
+        return None
+    if layers[place] + 1 not in layers:
+        return ()
+    return fitted[layers.index(layers[place] + 1)].params
+
+
+def edges_of(config, encoder, of_layers, at, named):
+    """[EdgeRow], or none where the next layer has no dictionary."""
+    if of_layers[-1] == ():
+        return []
+    return [measured.edge_row(encoder, of_layers, jnp.asarray(at), config.decompositions.drop_db, named)]
+
+
+def signals(config, store):
+    """{backbone: the Signals of its cohort}."""
+    return {backbone: cohort.draw(own, store.sub(folder(backbone))) for backbone, own in studies(config).items()}
+
+
+def load(store, name):
+    """The rows of one of TABLES of a study's folder."""
+    return store.read_rows(f"decompositions/{name}.csv", TABLES[name])
+
+
+def labels(config):
+    """{method: what people call it}."""
+    return {name: dictionaries.method(name).LABEL for name in config.decompositions.methods}
+
+
+def sections(config, store, exhibits):
+    """The methods side by side."""
+    tables = {name: load(store, name) for name in TABLES}
+    return parts.sections(exhibits, tables, labels(config))
+
+
+def heading(config):
+    """The title of a comparison of methods."""
+    every = studies(config)
+    names = ", ".join(trained.backbone_of(own.inr).LABEL for own in every.values())
+    sizes = dict.fromkeys(trained.size(own.inr) for own in every.values())
+    return Heading(
+        f"Decompositions of {names} on {config.signals.dataset}",
+        f"{' or '.join(sizes)}; cohort of {config.signals.n_cohort}, {config.cohort.steps} steps, seed {config.seed}.",
+        sentences.caveats([config.signals.dataset], config.external.file),
+    )

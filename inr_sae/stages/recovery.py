@@ -1,0 +1,51 @@
+"""Model recovery: which autoencoders learn a known dictionary of functions again, and how soon."""
+
+from inr_sae.errors import UserError
+from inr_sae.machine.progress import Progress
+from inr_sae.report.parts import decompositions as parts
+from inr_sae.rows.decompositions import RecoveryRow
+from inr_sae.run import checks, recovery
+
+NEEDS, USES = (), ()
+READS = ("recovery",)
+WRITES = ("recovery",)
+
+
+def check(config):
+    """Refuse sizes that cannot be."""
+    own = config.recovery
+    checks.positive(config, *(f"recovery.{key}" for key in own if key != "seeds"))
+    checks.some("recovery.seeds", own.seeds)
+    for less, more in (("active", "atoms"), ("active", "n_atoms"), ("log_every", "steps")):
+        if own[less] > own[more]:
+            raise UserError(f"recovery.{less} = {own[less]} is more than recovery.{more} = {own[more]}")
+    if own.steps % own.log_every:
+        raise UserError(f"recovery.steps = {own.steps} is no multiple of recovery.log_every = {own.log_every}")
+    if 2 * own.modes > own.points:
+        raise UserError(
+            f"recovery.modes = {own.modes} is more than half of recovery.points = {own.points}; few modes are fewer "
+            "than there are"
+        )
+
+
+def run(config, store):
+    """Writes recovery/recovery.csv: every model, kind of atoms, optimiser and seed, along training."""
+    settings, rows = config.recovery.to_dict(), []
+    models = recovery.models(settings["points"], settings["modes"])
+    with Progress("recovery", len(models) * len(recovery.ATOMS) * len(recovery.OPTIMIZERS)) as progress:
+        for optimizer in recovery.OPTIMIZERS:
+            for kind in recovery.ATOMS:
+                for model in models:
+                    rows += recovery.of_model(model, kind, optimizer, settings)
+                    progress.advance(1, f"{model.name} {kind} {optimizer}: {rows[-1].above_0_9_fraction:.2f}")
+    store.write_rows("recovery/recovery.csv", RecoveryRow, rows)
+
+
+def load(store):
+    """The RecoveryRows of a study's folder."""
+    return store.read_rows("recovery/recovery.csv", RecoveryRow)
+
+
+def sections(config, store, exhibits):
+    """What recovers when."""
+    return [parts.recovery_section(exhibits, load(store))]

@@ -1,0 +1,90 @@
+"""One to many and many to many, of units that were made to be so."""
+
+import builtins
+
+import numpy as np
+import pytest
+
+from inr_sae.atoms import groups, partners
+from inr_sae.errors import InputError
+
+pytest.importorskip("sklearn", reason="needs scikit-learn")
+
+
+@pytest.fixture
+def sources(rng):
+    """(Maps of eight units, which of 400 coordinates are fitted)."""
+    return partners.maps_of(rng.normal(size=(400, 8))), np.arange(400) % 2 == 0
+
+
+def test_from_the_largest_penalty_on_all_weights_are_0(sources, rng):
+    maps, rows = sources
+    found = groups.one_to_many(maps, partners.maps_of(rng.normal(size=(400, 3))), rows, penalties=(2.0, 1.0))
+    assert (found.weights == 0).all() and np.abs(found.r2).max() < 1e-9 and (groups.used(found) == 0).all()
+
+
+def test_a_sum_of_two_units_is_found_and_explained_elsewhere(sources):
+    maps, rows = sources
+    target = partners.maps_of(maps.values[:, :1] + maps.values[:, 3:4])
+    found = groups.one_to_many(maps, target, rows, penalties=(0.5, 0.1, 0.001))
+    assert set(np.flatnonzero(found.weights[0, :, 1])) == {0, 3} and groups.used(found)[0, 1] == 2
+    assert found.r2_held_out[0, -1] > 0.999 and (np.diff(found.r2[0]) > 0).all()
+
+
+def test_noise_is_explained_where_it_was_fitted_and_not_elsewhere(rng):
+    maps, rows = partners.maps_of(rng.normal(size=(60, 25))), np.arange(60) < 30
+    found = groups.one_to_many(maps, partners.maps_of(rng.normal(size=(60, 10))), rows)
+    assert found.r2[:, -1].mean() > 0.6 and found.r2_held_out[:, -1].mean() < 0
+
+
+def test_the_descent_is_exact(sources, rng):
+    """The conditions of a minimum: the gradient is -λ sign(w) where w is not 0, and within λ elsewhere."""
+    maps, rows = sources
+    target = partners.maps_of(maps.values @ rng.normal(size=(8, 1)) + rng.normal(size=(400, 1)))
+    found = groups.one_to_many(maps, target, rows, penalties=(0.1,))
+    x, y = (np.asarray(each.values[rows], np.float64) for each in (maps, target))
+    x, y = x - x.mean(axis=0), y[:, 0] - y.mean()
+    penalty, w = 0.1 * np.abs(x.T @ y).max() / len(x), found.weights[0, :, 0]
+    gradient = x.T @ (x @ w - y) / len(x)
+    np.testing.assert_allclose(gradient[w != 0], -penalty * np.sign(w[w != 0]), atol=1e-3 * penalty + 1e-4)
+    assert (np.abs(gradient) <= penalty * 1.001 + 1e-4).all()
+    assert found.r2[0, 0] == pytest.approx(1 - np.square(y - x @ w).sum() / np.square(y).sum(), abs=1e-6)
+
+
+def clusters(one, other):
+    one, other = partners.maps_of(one), partners.maps_of(other)
+    return groups.many_to_many(*(partners.correlations(*pair) for pair in ((one, one), (one, other), (other, other))))
+
+
+def test_two_disjoint_blocks_are_two_clusters(rng):
+    sources = rng.normal(size=(500, 2))
+    one, other = (sources[:, [0, 0, 0, 1, 1]] + 0.3 * rng.normal(size=(500, 5)) for _ in range(2))
+    found = clusters(one, other)
+    assert groups.shared(found)["n_clusters"] == groups.shared(found)["n_shared"] == 2
+    assert len(set(found.labels[[0, 1, 2, 5, 6, 7]])) == len(set(found.labels[[3, 4, 8, 9]])) == 1
+    assert sorted(map(tuple, found.members)) == [(2, 2), (3, 3)]
+
+
+def test_two_networks_with_nothing_in_common_share_no_cluster(rng):
+    one, other = (rng.normal(size=(500, 1)) + 0.3 * rng.normal(size=(500, 6)) for _ in range(2))
+    row = groups.shared(clusters(one, other))
+    assert row["n_clusters"] == 2 and row["n_shared"] == 0 and row["units_in_shared_fraction"] == 0
+
+
+def test_each_pair_of_twins_is_a_cluster(rng):
+    one = rng.normal(size=(500, 5))
+    row = groups.shared(clusters(one, one[:, ::-1] + 0.1 * rng.normal(size=(500, 5))))
+    assert row["n_clusters"] == row["n_shared"] == row["n_pairs"] == 5
+
+
+def test_without_scikit_learn_a_sentence_says_what_to_install(monkeypatch):
+    real = builtins.__import__
+
+    def without(name, *rest):
+        if name.startswith("sklearn"):
+            raise ImportError("No module named 'sklearn'")
+        return real(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(InputError, match=r"need scikit-learn .*pip install 'inr-sae\[analysis\]'"):
+        groups.needed()

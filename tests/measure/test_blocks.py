@@ -1,0 +1,28 @@
+import numpy as np
+import pytest
+
+from inr_sae.measure import blocks
+
+
+@pytest.mark.parametrize("shape", [(24, 36), (25, 37), (5, 7)])
+def test_folds_are_whole_blocks_and_about_as_large(shape, rng):
+    found = blocks.folds(*shape, 4, rng)
+    block = blocks.blocks(*shape, blocks.side_of(*shape))
+    assert all(len(set(found[block == each])) == 1 for each in set(block))
+    counts = np.bincount([found[block == each][0] for each in sorted(set(block))], minlength=4)
+    assert counts.max() - counts.min() <= 1 and found.shape == (shape[0] * shape[1],)
+
+
+@pytest.mark.parametrize("shape", [(24, 36), (25, 37)])
+def test_what_is_moved_holds_each_coordinate_once(shape, rng):
+    for order in (blocks.displaced(*shape, rng), *(blocks.sheared(*shape, axis, -1) for axis in (0, 1))):
+        assert sorted(order) == list(range(shape[0] * shape[1])) and (order != np.arange(len(order))).mean() > 0.9
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_shear_ends_what_depends_on_one_coordinate_and_keeps_what_depends_on_the_other(axis):
+    shape = (24, 36)
+    along, across = (np.broadcast_to(np.sin(np.mgrid[:24, :36][a] * 0.5), shape) for a in (axis, 1 - axis))
+    moved = [each.ravel()[blocks.sheared(*shape, axis, 1)].reshape(shape) for each in (along, across)]
+    assert moved[0].mean(axis=1 - axis).std() < 0.15 * along.std()
+    np.testing.assert_array_equal(moved[1], across)

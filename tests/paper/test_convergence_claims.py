@@ -1,0 +1,101 @@
+"""Convergent learning's claims, measured on networks that were made so that they hold, and so that they do not."""
+
+import numpy as np
+import pytest
+
+from inr_sae.atoms import partners
+from inr_sae.paper import claims, convergence_claims, convergence_evidence
+from inr_sae.run import comparison
+
+pytest.importorskip("sklearn", reason="needs scikit-learn")
+REAL = claims.Data("faces", {}, phantom=False)
+CLAIMS = {claim.name: claim for claim in convergence_claims.CONVERGENCE}
+N, UNITS = 1200, 40
+
+
+def measured(pair, untrained=None):
+    """{name: Measured} of two layers of pairs of networks; pair(rng) -> values (N, UNITS) of both."""
+    tables = [], []
+    for layer in (0, 1):
+        rng = np.random.default_rng(layer)
+        one, other = (partners.maps_of(values) for values in pair(rng))
+        before = [partners.maps_of(values) for values in (untrained or noise)(rng)]
+        order = np.roll(np.arange(N), N // 2)
+        moved = other._replace(values=other.values[order])
+        maps = {"trained": (one, other), "displaced": (one, moved), "untrained": tuple(before)}
+        keys = ("encoder seeds", "cohort", "ffmlp", 0, "cohort", "ffmlp", 1, None, layer, layer, "units")
+        rows = np.arange(N) % 2 == 0
+        tables[0].extend(comparison.one_to_one(keys, maps, rows)[1])
+        tables[1].extend(comparison.one_to_many(keys, maps, rows, 12))
+    return convergence_evidence.of_pairs(*tables)
+
+
+def noise(rng):
+    return rng.normal(size=(N, UNITS)), rng.normal(size=(N, UNITS))
+
+
+def copies(rng):
+    """Every unit again, in another order."""
+    one = rng.normal(size=(N, UNITS))
+    return one, one[:, rng.permutation(UNITS)] + 0.1 * rng.normal(size=(N, UNITS))
+
+
+def half(rng):
+    """Half of the units again, and the others new."""
+    one, other = noise(rng)
+    other[:, : UNITS // 2] = one[:, : UNITS // 2] + 0.3 * rng.normal(size=(N, UNITS // 2))
+    return one, other
+
+
+def sums(rng):
+    """Every unit the sum of three of the other network's."""
+    one = rng.normal(size=(N, UNITS))
+    mixing = np.stack([np.isin(np.arange(UNITS), rng.choice(UNITS, 3, replace=False)) for _ in range(UNITS)], axis=1)
+    return one, one @ mixing.astype(float) + 0.2 * rng.normal(size=(N, UNITS))
+
+
+def rotated(rng):
+    """The same space in another basis altogether."""
+    one = rng.normal(size=(N, UNITS))
+    return one, one @ np.linalg.qr(rng.normal(size=(UNITS, UNITS)))[0]
+
+
+CASES = {  # (reproduced of, not of)
+    "some_units_shared": (half, (noise, copies)),
+    "subspaces_shared": (sums, (noise, copies)),
+    "code_between": (sums, (copies, rotated)),
+}
+
+
+def verdict(name, m):
+    return claims.verdict_on(CLAIMS[name], m.get(name), REAL)
+
+
+@pytest.fixture(scope="module")
+def found():
+    return {pair: measured(pair) for pair in (noise, copies, half, sums, rotated)}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_was_planted_is_found(name, found):
+    assert verdict(name, found[CASES[name][0]]) == claims.REPRODUCED
+
+
+@pytest.mark.parametrize("name, null", [(name, null) for name, (_, nulls) in CASES.items() for null in nulls])
+def test_what_has_nothing_of_it_is_not(name, null, found):
+    assert verdict(name, found[null]) == claims.NOT_REPRODUCED
+
+
+def test_where_many_explain_no_more_than_nulls_do_nothing_is_said_of_the_code(found):
+    assert verdict("code_between", found[noise]) == claims.NOT_TESTABLE
+
+
+def test_what_untrained_networks_share_already_is_nothing_learned():
+    m = measured(sums, untrained=sums)
+    assert verdict("subspaces_shared", m) == claims.NOT_REPRODUCED
+    assert verdict("some_units_shared", m) == claims.NOT_REPRODUCED
+
+
+def test_every_claim_is_fed_both():
+    assert set(CASES) == set(CLAIMS)
+    assert set(measured(half)) <= set(CLAIMS)

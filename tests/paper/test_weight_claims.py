@@ -1,0 +1,180 @@
+"""The claims on what weights carry: a planted effect is found, its absence too, and of one seed nothing is said."""
+
+import numpy as np
+import pytest
+
+from inr_sae.paper import claims, weight_claims, weight_evidence
+from inr_sae.paper.claims import BY_ARITHMETIC, NOT_REPRODUCED, NOT_TESTABLE, PARTLY, REPRODUCED, TOO_FEW_CASES
+from inr_sae.rows.weights import BIASES, BOTH, CONTROL, OFFSETS, FlowRow, InterventionRow, ReadingRow
+
+BASE = "base"
+CONDITIONS = {
+    BASE: (0.01, "all", 0.0),
+    "ce": (0.1, "all", 0.0),
+    "pressed": (0.01, "all", 0.1),
+    "b": (0.01, BIASES, 0.0),
+}
+
+
+def noise(rng):
+    return 0.002 * rng.normal()
+
+
+def readings(accuracy, seeds=3, rank=10.0, pixels=30.0):
+    """ReadingRows; accuracy: {condition: value}, or a function of (condition, seed)."""
+    rows, nothing = [], dict.fromkeys(ReadingRow._fields, 0.0)
+    for name, about in CONDITIONS.items():
+        for seed in range(seeds):
+            keys = dict(zip(ReadingRow._fields, (name, *about, seed)))
+            measured = dict(accuracy_test=accuracy(name, seed), bias_rank=rank, pixel_rank=pixels, bias_dimensions=96)
+            rows.append(ReadingRow(**nothing | keys | measured))
+    return rows
+
+
+def flow(purity, seeds=3, blocks=3):
+    """FlowRows; purity(condition, seed, block or None) on raw offsets and after each block."""
+    rows, nothing = [], dict.fromkeys(FlowRow._fields, 0.1)
+    for name, about in CONDITIONS.items():
+        for seed in range(seeds):
+            for block in (None, *range(blocks + 1)):
+                place = OFFSETS if block is None else f"block {block}"
+                keys = dict(zip(FlowRow._fields, (name, *about, seed, place, block)))
+                shuffled = 0.1 + 0.001 * ((7 * seed + 3 * len(name)) % 5)
+                rows.append(
+                    FlowRow(**nothing | keys | dict(purity=purity(name, seed, block), purity_shuffled=shuffled))
+                )
+    return rows
+
+
+def interventions(biases, control, seeds=3, layers=(1.0, 1.0, 1.0), whole=3.0, both=4.0):
+    """InterventionRows of the base: accuracy lost with another class's entries, log odds lost at 0."""
+    rows, nothing = [], dict.fromkeys(InterventionRow._fields, 0.0)
+    rng = np.random.default_rng(0)
+    for seed in range(seeds):
+
+        def row(kind, place, layer, accuracy_drop=0.0, log_odds_drop=0.0):
+            keys = dict(zip(InterventionRow._fields, (BASE, *CONDITIONS[BASE], seed, kind, place, layer)))
+            drops = dict(accuracy_drop=accuracy_drop + noise(rng), log_odds_drop=log_odds_drop + noise(rng))
+            rows.append(InterventionRow(**nothing | keys | drops))
+
+        for place, drop in ((BIASES, biases), (CONTROL, control)):
+            row("swapped across", place, None, accuracy_drop=drop)
+        row("zeroed", BIASES, None, log_odds_drop=whole)
+        row("zeroed", CONTROL, None, log_odds_drop=1.0)
+        row("zeroed", BOTH, None, log_odds_drop=both)
+        for layer, drop in enumerate(layers):
+            row("zeroed", BIASES, layer, log_odds_drop=drop)
+    return rows
+
+
+def spread(name, seed):
+    """A number from 0 to 1 that differs over trainings."""
+    return (5 * list(CONDITIONS).index(name) + 3 * seed) % 11 / 10
+
+
+def verdicts(of_readings, of_flow, of_interventions):
+    """{claim: verdict}."""
+    measured = weight_evidence.of_readers(of_readings, of_flow, of_interventions, BASE)
+    differences = dict.fromkeys(("paper", "notebook", "published"), ())
+    rows = claims.table(weight_claims.WEIGHTS, measured, claims.Data("digits", differences, phantom=False))
+    return {row.claim: row.verdict for row in rows}
+
+
+def unrelated(name, seed, block=None):
+    """Purity that has nothing to do with `spread`."""
+    return 0.5 + 0.1 * ((3 * list(CONDITIONS).index(name) + 7 * seed) % 5) - 0.1 * (name == BASE)
+
+
+def test_a_study_as_the_paper_tells_it_is_reproduced():
+    def accuracy(name, seed):
+        return 0.9 + 0.05 * spread(name, seed) - 0.2 * (name == "pressed") - 0.001 * (name == "b")
+
+    def purity(name, seed, block):
+        if block == 3:
+            return accuracy(name, seed) + 0.001 * seed
+        return 0.5 + 0.2 * (name == "pressed") + 0.01 * seed
+
+    found = verdicts(readings(accuracy), flow(purity), interventions(0.8, 0.1, layers=(0.5, 0.5, 0.5)))
+    for name in ("geometry_untracked", "pressure_misleads", "late_blocks", "bias_causal", "bias_low_dimensional"):
+        assert found[name] == REPRODUCED, name
+    assert found["layers_interact"] == REPRODUCED and found["routes_interact"] == NOT_REPRODUCED
+
+
+def test_drops_that_do_not_add_up_are_found():
+    found = verdicts(readings(lambda *_: 0.9), flow(unrelated), interventions(0.1, 0.1, whole=3.0, both=2.0))
+    assert found["routes_interact"] == REPRODUCED and found["layers_interact"] == NOT_REPRODUCED
+
+
+def test_where_geometry_tells_accuracy_it_says_so():
+    def accuracy(name, seed):
+        return 0.9 + 0.05 * spread(name, seed)
+
+    found = verdicts(readings(accuracy), flow(lambda name, seed, block: accuracy(name, seed) + 0.001 * seed), [])
+    assert found["geometry_untracked"] == NOT_REPRODUCED
+    assert found["late_blocks"] in (PARTLY, NOT_REPRODUCED), "the raw offsets do as well"
+
+
+def test_where_nothing_is_there_nothing_is_found():
+    """Null: purity unrelated to accuracy at every place, biases no route, drops that add up."""
+    found = verdicts(
+        readings(lambda name, seed: 0.9 + 0.05 * spread(name, seed), rank=90.0),
+        flow(unrelated),
+        interventions(0.1, 0.1, layers=(1.0, 1.0, 1.0), whole=3.0, both=4.0),
+    )
+    assert found["late_blocks"] != REPRODUCED and found["geometry_untracked"] != NOT_REPRODUCED
+    assert found["bias_causal"] in (PARTLY, NOT_REPRODUCED) and found["bias_low_dimensional"] == NOT_REPRODUCED
+    assert found["layers_interact"] == found["routes_interact"] == NOT_REPRODUCED
+
+
+def test_pressure_that_helps_the_reader_is_no_case():
+    def accuracy(name, seed):
+        return 0.9 + 0.05 * (name == "pressed")
+
+    found = verdicts(readings(accuracy), flow(lambda name, seed, block: 0.5 + 0.2 * (name == "pressed")), [])
+    assert found["pressure_misleads"] == NOT_REPRODUCED
+
+
+def test_pressure_is_compared_with_the_same_seed_without_it():
+    def accuracy(name, seed):
+        return 0.9 - 0.1 * seed - 0.01 * (name == "pressed")
+
+    of_flow = flow(lambda name, seed, block: 0.5 + 0.1 * seed + 0.01 * (name == "pressed"))
+    measured = weight_evidence.of_readers(readings(accuracy), of_flow, [], BASE)["pressure_misleads"]
+    assert (measured.value, measured.total) == (3, 3) and measured.chance == pytest.approx(0.25**3)
+
+
+def test_shuffled_labels_stand_beside_the_correlation():
+    def accuracy(name, seed):
+        return 0.9 + 0.05 * spread(name, seed)
+
+    of_flow = [row._replace(purity_shuffled=0.1) for row in flow(unrelated)]
+    measured = weight_evidence.of_readers(readings(accuracy), flow(unrelated), [], BASE)["geometry_untracked"]
+    assert -1 <= measured.null <= 1 and measured.null != measured.value
+    measured = weight_evidence.of_readers(readings(accuracy), of_flow, [], BASE)["geometry_untracked"]
+    assert np.isnan(measured.null), "labels that give the same purity everywhere tell nothing"
+
+
+def test_a_rank_no_lower_than_the_pixels_is_arithmetic():
+    found = verdicts(readings(lambda *_: 0.9, rank=20.0, pixels=15.0), flow(unrelated), [])
+    assert found["bias_low_dimensional"] == BY_ARITHMETIC
+    assert (
+        verdicts(readings(lambda *_: 0.9, rank=40.0, pixels=60.0), flow(unrelated), [])["bias_low_dimensional"]
+        == PARTLY
+    )
+
+
+def test_biases_that_suffice_and_that_do_not():
+    for missing, verdict in ((0.0, REPRODUCED), (0.03, PARTLY), (0.2, NOT_REPRODUCED)):
+        found = verdicts(readings(lambda name, seed: 0.9 + 0.001 * seed - missing * (name == "b")), flow(unrelated), [])
+        assert found["biases_suffice"] == verdict
+
+
+def test_of_one_seed_nothing_is_said():
+    found = verdicts(
+        readings(lambda name, seed: 0.9 - 0.1 * (name == "pressed"), seeds=1),
+        flow(lambda name, seed, block: 0.5 + 0.1 * (name == "pressed"), seeds=1),
+        interventions(0.8, 0.1, seeds=1),
+    )
+    few = ("pressure_misleads", "bias_causal", "layers_interact", "routes_interact", "biases_suffice")
+    assert {found[name] for name in few} == {TOO_FEW_CASES}
+    assert found["geometry_untracked"] == found["late_blocks"] == NOT_TESTABLE, "three trainings are no correlation"
