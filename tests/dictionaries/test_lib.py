@@ -96,6 +96,17 @@ def test_any_other_step_takes_the_long_way(rng, monkeypatch):
         np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4 * expected.max())
 
 
+def test_the_long_way_is_shortened_where_there_are_many_coordinates(rng, monkeypatch):
+    h = jnp.asarray(rng.normal(size=(4000, D)), jnp.float32)
+    w, readout = jnp.asarray(rng.normal(size=(D, D)), jnp.float32), rng.normal(size=(D, 4))
+    step = jax.tree_util.Partial(lambda w, h: h + jnp.sin(h @ w), w)
+    some = lib.gram(step, h, readout)
+    monkeypatch.setattr(lib, "MOST", 4000)
+    every = lib.gram(step, h, readout)
+    assert not np.array_equal(some, every)
+    np.testing.assert_allclose(some, every, atol=0.1 * every.max())
+
+
 def test_strengths_do_not_depend_on_the_layers_own_coordinates(chain, rng):
     h, steps = chain
     g = jnp.asarray(np.eye(D) + 0.3 * rng.normal(size=(D, D)), jnp.float32)
