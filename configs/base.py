@@ -401,6 +401,9 @@ def _demo(config, changes):
     config.signals.update(dict(size=(64, 64), n_cohort=10, n_test=2))
     config.cohort.steps = min(600, config.cohort.steps)
     config.fit.update(dict(steps=150, seeds=1))
+    for name in dictionaries.method_names():
+        if "steps" in config.dictionary[name]:
+            config.dictionary[name].update(dict(n_atoms=256, k=16, steps=300, batch=1024))
     config.dictionary.topk.update(dict(n_atoms=1024, k=16, steps=450, learning_rate=1e-3, batch=1024))
     for group, values in changes.items():
         config[group].update(values)

@@ -8,7 +8,7 @@ Rate and omega are the authors'; nobody has published a freeze boundary for it.
 
 from configs import base
 
-DEMO = {"cohort": {"steps": 400}}
+DEMO = {"cohort": {"steps": 400}, "fit": {"steps": 100}}
 
 
 def get_config(scale=""):

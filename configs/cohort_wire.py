@@ -10,7 +10,8 @@ activations are [Re, Im]. omega and the rate are tuned on phantoms, by configs/t
 
 from configs import base
 
-DEMO = {"cohort": {"steps": 400}}
+# A step costs two to three times one of SIREN, and learns as much as several.
+DEMO = {"cohort": {"steps": 250}, "fit": {"steps": 80}}
 
 
 def get_config(scale=""):

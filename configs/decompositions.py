@@ -10,7 +10,7 @@ with a known dictionary, and the verdicts on what is claimed of these methods.
 
 from configs import base
 
-STAGES = ("decompositions", "recovery", "claims", "report")
+STAGES = ("recovery", "decompositions", "claims", "report")
 
 
 def get_config(scale=""):

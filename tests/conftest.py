@@ -21,6 +21,7 @@ import pytest
 
 from configs import base
 from inr_sae import study
+from inr_sae.machine import devices
 from tests.helpers import UNLIKE, made_once
 
 
@@ -50,6 +51,13 @@ def tiny_study(backbone):
     config = base.at_scale(base.get_config(), "demo")
     config.inr.backbone = backbone
     return shrink(config)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def programs():
+    """Compiled programs, which are let go before there are too many for one process."""
+    yield
+    devices.release_programs()
 
 
 @pytest.fixture(params=UNLIKE)

@@ -189,12 +189,6 @@ def codes_of(dictionary, chunk, atoms):
     return np.asarray(_dense_chunk(dictionary, chunk, jnp.asarray(atoms)), np.float32)
 
 
-def is_field(dictionary):
-    """Whether a coordinate's codes are of all coordinates' activations, which then may not come in chunks."""
-    return getattr(dictionary.method, "FIELD", False)
-
-
 def whole_codes(dictionary, h, atoms):
     """Codes (N, A) of some atoms over all of h (N, d)."""
-    chunked = [np.asarray(h)] if is_field(dictionary) else chunks(h)
-    return np.concatenate([codes_of(dictionary, chunk, atoms) for chunk in chunked])
+    return np.concatenate([codes_of(dictionary, chunk, atoms) for (chunk,) in parts(dictionary, h)])

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from inr_sae.atoms.statistics import chunks, is_field
+from inr_sae.atoms.statistics import parts
 
 
 def multipliers(n, scales):
@@ -41,9 +41,8 @@ def steer(dictionary, h, scale, rebuilt=False):
     reconstruction itself instead. Decoding is linear in the codes but for a constant, for every method.
     """
     h = np.asarray(h)
-    parts = [h] if is_field(dictionary) else chunks(h)
     steered = []
-    for part in parts:
+    for (part,) in parts(dictionary, h):
         after, before = map(np.asarray, _decoded(dictionary, part, jnp.asarray(scale)))
         steered.append(after if rebuilt else part + (after - before))
     return np.concatenate(steered)

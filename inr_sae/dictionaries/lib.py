@@ -7,7 +7,8 @@ C = R V L^1/2, and C+ = L^-1/2 V' R+ brings them back. Their covariance is L, an
 layer's features alike in the mean.
 
 Where a step of the network is phi(h W), M' = W [(C C') o E(s s')] W' with the slopes s = phi' and C of the next layer:
-no derivative is taken at a coordinate by itself. Of any other step it is, in chunks: 256 times the work.
+no derivative is taken at a coordinate by itself. Of any other step it is: that is 256 times the work, so the mean is
+then over MOST coordinates, drawn at random, where there are more.
 
 Parameters as in `linear`, and "strength" (d,), the L, largest first; 0 where there is no such direction.
 """
@@ -27,7 +28,7 @@ LABEL = "LIB"
 DEFAULTS = {}
 POINTWISE, FIELD = True, False
 NEGLIGIBLE = 1e-10  # a variance, and a strength, below this share of the largest is none
-ROWS = 256  # coordinates at once where derivatives are taken one by one
+ROWS, MOST = 256, 2048  # coordinates at once, and in all, where derivatives are taken one by one
 __all__ = ["DEFAULTS", "check", "decode", "directions", "encode", "fit", "n_atoms", "remove"]
 
 
@@ -119,7 +120,9 @@ def mean_of_products(s):
 
 
 def gram_of_any(step, h, readout):
-    """`gram` of a step that is no `program.Layer`: derivatives at every coordinate."""
+    """`gram` of a step that is no `program.Layer`: derivatives at every coordinate, or at MOST of them."""
+    if len(h) > MOST:
+        h = jnp.asarray(h)[np.random.default_rng(0).choice(len(h), MOST, replace=False)]
     readout, total = jnp.asarray(readout, jnp.float32), 0.0
     for start in range(0, len(h), ROWS):
         total = total + np.asarray(_gram_of_rows(step, h[start : start + ROWS], readout), np.float64)

@@ -14,6 +14,7 @@ from inr_sae.errors import UserError
 
 logger = logging.getLogger("inr_sae")
 
+MAPS, MOST_MAPS = Path("/proc/self/maps"), Path("/proc/sys/vm/max_map_count")
 PRECISIONS = ("highest", "high", "default")
 # JAX reads these from the environment, and another value changes every number: they are set, whatever it says.
 PINNED = {
@@ -77,6 +78,22 @@ def memory():
         if Path(limit).exists() and Path(limit).read_text().strip().isdigit():
             host = min(host, int(Path(limit).read_text()))
     return accelerator_memory() or host // jax.local_device_count()
+
+
+def release_programs():
+    """Let go of all compiled programs once they take half of the memory maps that Linux grants a process.
+
+    Each program of the CPU has some, and without another one XLA ends by a segmentation fault. Programs that are still
+    needed come back from the cache on disk. Returns whether they were let go.
+    """
+    try:
+        n_maps, most = MAPS.read_bytes().count(b"\n"), int(MOST_MAPS.read_text())
+    except OSError:  # another system than Linux
+        return False
+    if 2 * n_maps < most:
+        return False
+    jax.clear_caches()
+    return True
 
 
 def git_revision():

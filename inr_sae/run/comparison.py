@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from inr_sae.atoms import groups, matching, partners, statistics
+from inr_sae.atoms import groups, matching, partners
 from inr_sae.measure import similarity
 from inr_sae.rows.comparisons import CosinesRow, FromManyRow, GroupsRow, LikenessRow, PartnersRow
 
@@ -104,7 +104,7 @@ def cosines(which, pair, i, most, seed):
     atoms = [partners.maps_of_atoms(each.fitted[i], each.h[i], most).numbers for each in pair]
     added = [np.asarray(each.fitted[i].directions())[chosen] for each, chosen in zip(pair, atoms)]
     ways = [("decoder", added)]
-    if not any(statistics.is_field(each.fitted[i]) for each in pair):  # what reads a whole field has no row
+    if not any(each.fitted[i].method.FIELD for each in pair):  # what reads a whole field has no row
         read = [partners.readers(each.fitted[i], each.h[i], chosen) for each, chosen in zip(pair, atoms)]
         ways.append(("encoder", read))
     table = []

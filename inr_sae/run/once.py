@@ -19,6 +19,7 @@ from inr_sae.errors import UserError
 from inr_sae.folder import manifest
 from inr_sae.folder.store import finite_or_none
 from inr_sae.inr import network
+from inr_sae.machine import devices
 
 logger = logging.getLogger("inr_sae")
 
@@ -179,5 +180,6 @@ def run_stage(stage, config, store):
     about = {"stage": name, "identity": identity, "version": __version__, "jax": jax.__version__, "seconds": seconds}
     store.write_json(f"{name}/done.json", about | {"reads": values, "needs": needs})
     store.remove(f"{name}/begun.json")
+    devices.release_programs()
     store.log("stage done", stage=name, seconds=seconds)
     logger.info("%s: done in %.1f s", store.label(name), seconds)

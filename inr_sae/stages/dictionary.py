@@ -59,8 +59,8 @@ def method_of(config):
 
 
 def settings(config):
-    """The method's own config group, as a plain dict."""
-    return config.dictionary[config.dictionary.method].to_dict()
+    """The method's own config group, as a plain dict; of a method without keys a stage's own record has none."""
+    return dict(config.dictionary.get(config.dictionary.method, {}))
 
 
 def layers(config):

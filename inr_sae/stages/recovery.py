@@ -2,6 +2,7 @@
 
 from inr_sae.errors import UserError
 from inr_sae.machine.progress import Progress
+from inr_sae.report.page import Heading
 from inr_sae.report.parts import decompositions as parts
 from inr_sae.rows.decompositions import RecoveryRow
 from inr_sae.run import checks, recovery
@@ -49,3 +50,13 @@ def load(store):
 def sections(config, store, exhibits):
     """What recovers when."""
     return [parts.recovery_section(exhibits, load(store))]
+
+
+def heading(config):
+    """The title of a study of nothing but this."""
+    own = config.recovery
+    return Heading(
+        "Model recovery: which autoencoders learn a known dictionary again",
+        f"{own.atoms} functions at {own.points} points, {own.active} a sample; {own.steps} steps of {own.batch} "
+        "samples.",
+    )

@@ -7,8 +7,9 @@ import pytest
 
 from inr_sae.dictionaries import codes, lib
 from inr_sae.errors import InputError
-from inr_sae.inr import program
-from tests.dictionaries.builders import METHODS, fitted, jobs
+from inr_sae.inr import network, program
+from tests.dictionaries.builders import METHODS, jobs
+from tests.inr.builders import BACKBONES, X, built
 
 D, HIDDEN, OUT = 6, 8, 3
 
@@ -95,6 +96,17 @@ def test_any_other_step_takes_the_long_way(rng, monkeypatch):
         np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-4 * expected.max())
 
 
+def test_the_long_way_is_shortened_where_there_are_many_coordinates(rng, monkeypatch):
+    h = jnp.asarray(rng.normal(size=(4000, D)), jnp.float32)
+    w, readout = jnp.asarray(rng.normal(size=(D, D)), jnp.float32), rng.normal(size=(D, 4))
+    step = jax.tree_util.Partial(lambda w, h: h + jnp.sin(h @ w), w)
+    some = lib.gram(step, h, readout)
+    monkeypatch.setattr(lib, "MOST", 4000)
+    every = lib.gram(step, h, readout)
+    assert not np.array_equal(some, every)
+    np.testing.assert_allclose(some, every, atol=0.1 * every.max())
+
+
 def test_strengths_do_not_depend_on_the_layers_own_coordinates(chain, rng):
     h, steps = chain
     g = jnp.asarray(np.eye(D) + 0.3 * rng.normal(size=(D, D)), jnp.float32)
@@ -159,10 +171,17 @@ def test_removing_the_weak_costs_less_than_the_strong():
     assert np.abs(np.asarray(pca["directions"][0])).argmax() != 0
 
 
-def test_it_holds_of_any_backbone():
-    """One whose units are no product with one matrix."""
-    for of_layer, dictionary in fitted("lib"):
-        z = np.asarray(dictionary.encode(of_layer.h).values, np.float64)
-        strength = np.asarray(dictionary.params["strength"])
-        covariance = z.T @ z / len(z)
-        np.testing.assert_allclose(covariance, np.diag(strength), atol=2e-3 * strength[0])
+@pytest.mark.parametrize("name", BACKBONES)
+def test_it_holds_of_any_backbone(name):
+    """By the closed form where a unit is a product and a function of every column, and the long way where it is not."""
+    backbone, params = BACKBONES[name], built(BACKBONES[name])
+    hidden, steps = network.activations(backbone, params["encoder"], X), network.steps(backbone, params)
+    for layer, params in enumerate(lib.fit([job(h, steps[i:]) for i, h in enumerate(hidden)], None)):
+        z = features({key: np.asarray(leaf, np.float64) for key, leaf in params.items()}, hidden[layer])
+        strength = np.asarray(params["strength"], np.float64)
+        assert strength[0] > 0 and np.isfinite(strength).all()
+        np.testing.assert_allclose(z.T @ z / len(z), np.diag(strength), atol=5e-3 * strength[0])
+    outputs = network.outputs(backbone, built(backbone), len(hidden), hidden[-1])
+    m, n, c = outputs.shape
+    side_by_side = np.asarray(steps[-1](hidden[-1])).reshape(n, m, c)
+    np.testing.assert_allclose(np.moveaxis(side_by_side, 1, 0), outputs, atol=1e-5)

@@ -124,3 +124,24 @@ def test_no_device_is_one_sentence(error, monkeypatch):
 def test_a_cache_in_the_home_of_nobody_is_none(caplog):
     assert devices.cache_folder("~nobody_of_that_name/cache") == ""
     assert "compiled programs are not kept" in caplog.text
+
+
+@pytest.mark.parametrize("most, released", [(10, True), (10**9, False)])
+def test_programs_are_let_go_before_there_are_too_many(tmp_path, monkeypatch, most, released):
+    (tmp_path / "most").write_text(str(most))
+    monkeypatch.setattr(devices, "MOST_MAPS", tmp_path / "most")
+    traced = []
+
+    @jax.jit
+    def double(x):
+        traced.append(x)
+        return 2 * x
+
+    before = double(jnp.float32(3))
+    assert devices.release_programs() == released
+    assert double(jnp.float32(3)) == before and len(traced) == 1 + released
+
+
+def test_another_system_has_no_such_bound(tmp_path, monkeypatch):
+    monkeypatch.setattr(devices, "MAPS", tmp_path / "not there")
+    assert not devices.release_programs()

@@ -63,6 +63,21 @@ def test_a_dictionary_is_exported_to_the_bit_with_its_hyperparameters(finished, 
         assert (told["method"], told["layer"], told["n_atoms"], told["k"]) == ("topk", layer, 32, 4)
 
 
+@pytest.mark.parametrize("method", ["lib", "operator"])
+def test_dictionaries_of_any_method_are_exported_to_the_bit(method, finished, tmp_path):
+    config = finished[0].copy_and_resolve_references()
+    config.stages, config.dictionary.method = ("cohort", "dictionary"), method
+    config.dictionary.operator.update(dict(n_atoms=16, k=2, steps=4, log_every=2, batch=64))
+    study.run(config, tmp_path / "run")
+    export(tmp_path / "run", tmp_path / "out")
+    read = tensors.read(tmp_path / "out/dictionary_layer_2.safetensors")
+    with np.load(tmp_path / "run/dictionary/layer_2/dictionary.npz") as stored:
+        assert read.keys() == set(stored.files) and len(read) >= 4
+        for name, values in read.items():
+            np.testing.assert_array_equal(values, stored[name])
+    assert facts(tmp_path / "out/dictionary_layer_2.json")["method"] == method
+
+
 def test_studies_within_a_study_are_exported_too(finished, tmp_path):
     shutil.copytree(finished[1], tmp_path / "run/encoders/a", ignore=shutil.ignore_patterns("dictionary", "report"))
     (path,) = export(tmp_path / "run")

@@ -101,7 +101,7 @@ def means(rows, key):
 def depth(networks, labels):
     """The best boundary and the layer of highest stable rank against L, a panel a backbone, a colour a width."""
     names, widths = list(dict.fromkeys(row.backbone for row in networks)), sorted({row.width for row in networks})
-    fig, axes = figure(3.4 * len(names) + 0.4, 3.6, 1, len(names))
+    fig, axes = figure(max(5.4, 3.4 * len(names) + 0.4), 4.0, 1, len(names))
     for ax, name in zip(axes[0], names):
         own = [row for row in networks if row.backbone == name]
         depths = sorted({row.n_layers for row in own})
@@ -122,7 +122,7 @@ def depth(networks, labels):
         ax.set_yticks(range(max(depths)))
         ax.set_xlabel("layers L")
     axes[0, 0].set_ylabel("layer")
-    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=8)
+    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2 * len(names), fontsize=8)
     return fig
 
 

@@ -16,6 +16,8 @@ from inr_sae.report.figures.style import (
     styled,
 )
 
+LEAST_DB = 2.0  # that an axis spans
+
 
 @styled
 def psnr_against_tau(summary, fits, rule_layer):
@@ -118,6 +120,9 @@ def dictionary_statistics(metrics, noun="dictionary"):
     quality.plot(layers, substituted, color=GREEN, marker="o", ms=4, label=label)
     quality.set_ylabel("cohort PSNR (dB)")
     quality.set_title("fidelity", loc="left")
+    low, high = quality.get_ylim()
+    if high - low < LEAST_DB:  # of a complete basis: rounding is no difference
+        quality.set_ylim((low + high - LEAST_DB) / 2, (low + high + LEAST_DB) / 2)
     quality.legend(fontsize=8)
     for ax in fig.axes:
         ax.set(xlabel="layer", xticks=layers)

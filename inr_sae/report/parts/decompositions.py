@@ -132,7 +132,7 @@ def recovery_section(exhibits, rows):
     table = recovery_table(rows)
     html += page.paragraph("Steps until half of the atoms are recovered, median over seeds; a dash: never.")
     html += exhibits.table("recovery", table)
-    return Section("recovery", "Model recovery", html, (recovery_sentence(table),))
+    return Section("recovery", "Model recovery", html, (recovery_sentence(table),), appendix=True)
 
 
 def recovery_table(rows):

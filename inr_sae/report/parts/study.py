@@ -148,9 +148,10 @@ def ablation_section(exhibits, rows, all_atoms, panels):
     """What single atoms do; rows: AblationRows, all_atoms: EffectRows, panels: {layer: arrays of its pictures}."""
     fires = has_numbers([rows], "active_fraction")
     html = page.paragraph(
-        "H is replaced by H − z w at one layer, on the network's own activations, and the rest runs as it is. An INR "
-        "is evaluated point by point, so where z w is 0 the effect is exactly 0, for every backbone: what spreads over "
-        "the image is the atom's own support. " + (ENERGY if fires else SIGNED)
+        "H is replaced by H − z w at one layer, on the network's own activations, and the rest runs as it is (of a "
+        "method whose atoms reach over the field z is with what their kernels make of it). An INR is evaluated point "
+        "by point, so where z w is 0 the effect is exactly 0, for every backbone: what spreads over the image is the "
+        "atom's own support. " + (ENERGY if fires else SIGNED)
     )
     for layer, arrays in panels.items():
         for role in ("cohort", "test"):

@@ -67,3 +67,9 @@ def test_codes_that_do_not_fire_have_neither_active_pixels_nor_dead_atoms():
     assert titles(fig) == ["inverse participation ratio", "fidelity"]
     assert "with the PCA's reconstruction" in labelled(fig.axes[1])
     assert fig.axes[0].get_lines()[0].get_ydata().tolist() == [0.5] * 3
+
+
+def test_what_rounding_changes_is_no_difference():
+    fig = study.dictionary_statistics(metrics(3, psnr_substituted_db=30.00001, psnr_db=30.0))
+    low, high = fig.axes[2].get_ylim()
+    assert high - low == pytest.approx(2) and low < 30 < high
