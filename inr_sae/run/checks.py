@@ -11,8 +11,9 @@ from inr_sae.errors import InputError, UserError
 
 # What the elements of a tuple are, by the key that has one, * for any part of it.
 ELEMENTS = {
-    numbers.Integral: ("*.size", "fit.taus", "dictionary.layers", "recipes.pixels", "recipes.steps")
-    + ("size_sweep.n_atoms", "size_sweep.k", "networks.n_layers", "networks.widths", "steering.kept")
+    numbers.Integral: ("signals.size", "sets.*.size", "classes.size", "fit.taus", "dictionary.layers")
+    + ("recipes.pixels", "recipes.steps", "size_sweep.n_atoms", "size_sweep.k")
+    + ("networks.n_layers", "networks.widths", "steering.kept")
     + ("stability.seeds", "networks.seeds", "weights.seeds", "recovery.seeds", "convergence.seeds")
     + ("convergence.dictionary_seeds",),
     numbers.Real: ("inr.coordinates", "fit.other_rates", "recipes.coordinates", "recipes.rates", "rates.*")
