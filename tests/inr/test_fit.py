@@ -37,7 +37,8 @@ def test_cohort_loss_is_the_sum_over_signals_of_the_mean_squared_error(backbone)
     # One step of plain Adam on the summed loss moves the first head as `step` does.
     head = params["heads"]["w"]
     grad = jax.grad(lambda p: fit.signal_mse(backbone, p, None, data).sum())(params)["heads"]["w"]
-    update, _ = optax.adam(RATE).update(grad, optax.adam(RATE).init(head))
+    adam = optax.adam(RATE, **getattr(backbone, "ADAM", {}))
+    update, _ = adam.update(grad, adam.init(head))
     state, _ = fit.fit_cohort(backbone, None, RATE, 1, fit.init_state(params, None, RATE, jax.random.key(2)), data)
     np.testing.assert_allclose(state.params["heads"]["w"], head + update, atol=1e-6)
 
@@ -117,7 +118,7 @@ def test_tiles_give_what_all_pixels_at_once_give(backbone, rows):
         np.testing.assert_allclose(a, b, atol=1e-5 * float(jnp.abs(b).max()))
 
 
-def test_a_head_alone_moves_as_over_the_pixels(backbone, targets):
+def test_a_head_alone_moves_as_over_the_pixels(backbone, targets, plain_adam):
     """Over 50 steps of Adam: its normal equations, and every pixel at every step."""
     start, data = state_of(backbone, 2, 0), fit.tiles(prefix(backbone, 2), targets[0], 8)
     ours, losses = fit.fit_cohort(backbone, 2, RATE, 50, start, data)

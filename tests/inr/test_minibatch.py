@@ -42,7 +42,7 @@ def test_the_order_is_of_the_key_and_the_epoch():
     assert order(0, 0) != order(0, 1) and order(0, 0) != order(1, 0)
 
 
-def test_steps_are_those_of_a_plain_loop_over_the_shuffled_pixels(backbone):
+def test_steps_are_those_of_a_plain_loop_over_the_shuffled_pixels(backbone, plain_adam):
     (state,), data = start(backbone)
     epochs = minibatch.Epochs(2, 13, N)
     ours, losses = minibatch.steps(backbone, None, RATE, epochs, state, data)

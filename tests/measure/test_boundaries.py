@@ -4,12 +4,12 @@ import itertools
 
 import pytest
 
-from inr_sae import rows
 from inr_sae.measure import boundaries
 from inr_sae.measure.boundaries import Pair
 from inr_sae.measure.cap import CAP_DB
 from inr_sae.protocols import different_fits
-from inr_sae.rows.transfer import CurveRow
+from inr_sae.rows.common import UNTRAINED
+from inr_sae.rows.transfer import RULES, CurveRow, MeanCurveRow
 from tests.matrix_rows import fit_row, freeze_rows, peaked_ranks, rank_rows
 
 LEVEL = {"full": 30.0, "freeze": 31.0, "warm": 32.0, "thaw": 29.0, "random": 20.0, "scratch": 25.0}
@@ -18,7 +18,7 @@ SIREN = Pair("s", "t", "siren", 30.0)
 
 
 def test_there_is_a_rule_for_each_column_of_the_table():
-    assert tuple(boundaries.RULES) == rows.RULES
+    assert tuple(boundaries.RULES) == RULES
 
 
 def test_rules_pick_the_argmax_of_their_own_column():
@@ -158,19 +158,19 @@ def test_what_belongs_to_no_source_stands_beside_every_source():
     fits = all_protocols() + freeze_rows({0: 50.0}, source="other", images=("a", "b"), seeds=(0,))
     found = {(row.source, row.protocol, row.minus) for row in boundaries.paired(fits, {"siren": 3})}
     assert ("s", "freeze", "scratch") in found and ("other", "freeze", "scratch") in found
-    assert not any(source == rows.UNTRAINED for source, _, _ in found)
+    assert not any(source == UNTRAINED for source, _, _ in found)
 
 
 def test_mean_curves_average_over_fits_at_each_step():
     key = ("s", "t", "siren", 30.0, "full", None, 1e-4)
     curves = [
-        rows.CurveRow(*key, image, 0, step, step, psnr)
+        CurveRow(*key, image, 0, step, step, psnr)
         for image, values in (("a", (10.0, 20.0)), ("b", (12.0, 26.0)))
         for step, psnr in zip((0, 50), values)
     ]
     assert boundaries.mean_curves(curves) == [
-        rows.MeanCurveRow(*key, 0, 0, 11.0, 2),
-        rows.MeanCurveRow(*key, 50, 50, 23.0, 2),
+        MeanCurveRow(*key, 0, 0, 11.0, 2),
+        MeanCurveRow(*key, 50, 50, 23.0, 2),
     ]
 
 

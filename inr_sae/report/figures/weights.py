@@ -120,7 +120,7 @@ def interventions(rows, base):
     ax.axvline(before, color=GREY, ls=":", label="nothing changed")
     ax.set_yticks(range(len(cases)), labels)
     ax.invert_yaxis()
-    ax.set_xlim(0, 1.02)
+    ax.set_xlim(max(0, min(row.accuracy for row in rows) - 0.1), 1.01)
     ax.set_xlabel("accuracy on test images")
     ax.set_title(f"Changed at test time: {labelled(base)}", loc="left")
     fig.legend(loc="outside lower center", ncols=3, fontsize=8)
