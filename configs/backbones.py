@@ -20,7 +20,7 @@ def get_config(scale=""):
     config.fit.update(dict(protocols=("full", "freeze", "scratch", "random"), seeds=1))
     for name in network.backbone_names():
         if hasattr(network.backbone(name), "RATE"):
-            config.rates[name] = (base.rate_of(network.backbone(name)),) * 2
+            config.rates[name] = (network.rate(network.backbone(name)),) * 2
     if base.one_word(scale, base.SCALES, "demo") == "demo":
         shapes.demo(config)
         config.inr.update(dict(width=64, n_layers=3))

@@ -306,18 +306,13 @@ def get_config():
 def _single(backbone):
     """The single-signal regime of a backbone that the paper does not tune: its own frequency and rate."""
     frequency = {} if backbone.FREQUENCY is None else {"frequency": backbone.DEFAULTS[backbone.FREQUENCY]}
-    return {"learning_rate": rate_of(backbone)} | frequency
-
-
-def rate_of(backbone):
-    """The learning rate of a backbone's configs, the paper's for those that the paper has."""
-    return getattr(backbone, "RATE", 1e-4)
+    return {"learning_rate": network.rate(backbone)} | frequency
 
 
 def cohort_of(name, scale, demo=None):
     """The config of a cohort study of a backbone at its own rate; scale, demo: as of `at_scale`."""
     config = get_config()
-    rate = rate_of(network.backbone(name))
+    rate = network.rate(network.backbone(name))
     config.inr.backbone = name
     config.cohort.learning_rate = config.fit.learning_rate = rate
     return at_scale(config, scale, demo)

@@ -47,7 +47,7 @@ def get_config(string=""):
         config.transfer.frequencies[name] = IN_DEMO[name] if in_demo else tried(name)
     if picked:
         config.transfer.backbones = picked
-        own = {name: base.rate_of(network.backbone(name)) for name in picked}
+        own = {name: network.rate(network.backbone(name)) for name in picked}
         config.rates.update({name: (rate, rate) for name, rate in own.items()})
         every = {float(f"{rate * factor:.3g}") for rate in own.values() for factor in RATES}
         config.fit.other_rates = tuple(sorted(every))

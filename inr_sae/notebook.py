@@ -43,30 +43,32 @@ class Fit(NamedTuple):
     params: dict  # {"encoder", "heads"}
 
 
-def train_cohort(images, backbone, steps=5000, learning_rate=1e-4, seed=0, **settings):
+def train_cohort(images, backbone, steps=5000, learning_rate=None, seed=0, **settings):
     """The TrainedCohort of images (M, H, W, C) in [0, 1].
 
-    settings: width, n_layers, coordinates, and the backbone's own keys, in the place of their defaults. Raises
-    ValueError for an unknown backbone or setting, and for images of another form.
+    learning_rate: None for the backbone's own (`network.rate`). settings: width, n_layers, coordinates, and the
+    backbone's own keys, in the place of their defaults. Raises ValueError for an unknown backbone or setting, and for
+    images of another form.
     """
     images = _images(images)
     module = network.backbone(backbone)
+    rate = learning_rate or network.rate(module)
     config = dict(width=256, n_layers=5, coordinates=(0.0, 1.0), **module.DEFAULTS)
     if unknown := settings.keys() - config.keys():
         raise ValueError(f"{backbone} has no setting {', '.join(sorted(unknown))}; it has {', '.join(config)}")
     config |= settings
     x = trained.grid(config, images)
     params = network.init(module, (key_of(seed, "encoder"), key_of(seed, "heads")), config, images)
-    state = inr_fit.init_state(params, None, learning_rate, key_of(seed, "cohort"))
-    state, _ = _trained(f"cohort {backbone}", module, None, (steps, learning_rate), state, (x, images))
+    state = inr_fit.init_state(params, None, rate, key_of(seed, "cohort"))
+    state, _ = _trained(f"cohort {backbone}", module, None, (steps, rate), state, (x, images))
     nothing = Split((), (), ())
     return TrainedCohort(config, module, state.params, Signals(images, None, None, nothing, nothing, nothing), x)
 
 
-def fit(cohort, image, tau, protocol="freeze", steps=500, learning_rate=1e-4, seed=0):
+def fit(cohort, image, tau, protocol="freeze", steps=500, learning_rate=None, seed=0):
     """The Fit of an image (H, W, C) by a protocol with units 0..tau behind the boundary; tau is None where it has none.
 
-    The image's size is free. Raises ValueError for an unknown protocol or unit.
+    The image's size is free. learning_rate: as of `train_cohort`. Raises ValueError for an unknown protocol or unit.
     """
     images = _images(np.asarray(image)[None])
     if protocol not in PROTOCOLS:
@@ -75,11 +77,12 @@ def fit(cohort, image, tau, protocol="freeze", steps=500, learning_rate=1e-4, se
         where = f"from 0 to {cohort.n_units - 1}" if PROTOCOLS[protocol].has_boundary else "None"
         raise ValueError(f"tau is {tau}; of {protocol} it is {where}")
     new = inr_fit.new_network(cohort.backbone, cohort.config, key_of(seed, "fit"), images)
-    way = (protocol, tau, learning_rate)
+    rate = learning_rate or network.rate(cohort.backbone)
+    way = (protocol, tau, rate)
     state = inr_fit.test_time_state(new, cohort.encoder, way, key_of(seed, "fit"))
     boundary, x = frozen_to(protocol, tau), trained.grid(cohort.config, images)
     label = protocol if tau is None else f"{protocol} {tau}"
-    state, history = _trained(label, cohort.backbone, boundary, (steps, learning_rate), state, (x, images))
+    state, history = _trained(label, cohort.backbone, boundary, (steps, rate), state, (x, images))
     h = network.prefix(cohort.backbone, state.params["encoder"], -1 if boundary is None else boundary, x)
     output = np.asarray(inr_fit.outputs(cohort.backbone, state.params, boundary, h)).reshape(images.shape[1:])
     curve = [(step, float(psnr_from_mse(mse))) for step, mse in history]

@@ -39,6 +39,13 @@ def test_a_cohort_has_the_weights_of_the_studys_stage(tmp_path):
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6), ours.params, expected.params)
 
 
+def test_without_a_rate_it_is_the_backbones_own(images):
+    small, own = dict(steps=2, width=16, n_layers=2), network.rate(network.backbone("wire"))
+    ours, told = (notebook.train_cohort(images, "wire", **small, **rate) for rate in ({}, {"learning_rate": own}))
+    jax.tree.map(np.testing.assert_array_equal, ours.params, told.params)
+    assert own != network.rate(network.backbone("siren")) == 1e-4
+
+
 def test_a_fit_lowers_the_error_and_keeps_what_is_frozen(cohort, images):
     fitted = notebook.fit(cohort, images[0], 1, steps=100, learning_rate=1e-3)
     assert fitted.image.shape == images[0].shape

@@ -23,6 +23,11 @@ def backbone(name):
     return importlib.import_module(f"{backbones.__name__}.{name}")
 
 
+def rate(backbone):
+    """The learning rate that a backbone is trained with unless told otherwise: its own, or the paper's 1e-4."""
+    return getattr(backbone, "RATE", 1e-4)
+
+
 def init_encoder(backbone, key, config, signals):
     """The backbone's new encoder. Raises ValueError where its units' names do not sort in forward order."""
     encoder = backbone.init(key, config, signals)
