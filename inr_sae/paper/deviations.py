@@ -6,6 +6,7 @@ import numpy as np
 
 from inr_sae.measure.cap import capped
 from inr_sae.measure.paired import clustered_interval
+from inr_sae.paper.budgets import Budgets, fits_at
 from inr_sae.rows.claims import DeviationRow
 from inr_sae.rows.common import PSNRS
 
@@ -15,7 +16,8 @@ class Recipe(NamedTuple):
 
     coordinates: tuple  # (low, high)
     pixels: int  # of a step; 0: all
-    steps: int  # epochs, where a step takes a part of the pixels
+    steps: int  # of every protocol but STRAINER's recipe; epochs, where a step takes a part of the pixels
+    steps_full: int  # of STRAINER's recipe
     learning_rate: float
     new: str  # law of what starts anew
     clipped: bool  # PSNR of output clipped to [0, 1]
@@ -23,20 +25,21 @@ class Recipe(NamedTuple):
     @property
     def name(self):
         """As a figure calls it."""
-        return self.called(str(self.steps))
-
-    def called(self, steps):
-        """Its name with words for the number of steps."""
         low, high = self.coordinates
         unit = f"epochs of {self.pixels}" if self.pixels else "steps"
-        parts = [f"[{low:g}, {high:g}]", f"{steps} {unit}", f"rate {self.learning_rate:g}"]
+        parts = [f"[{low:g}, {high:g}]", f"{self.budgets.name} {unit}", f"rate {self.learning_rate:g}"]
         parts += ["" if self.new == "backbone" else f"new: {self.new}", "clipped" if self.clipped else ""]
         return ", ".join(filter(None, parts))
 
     @property
+    def budgets(self):
+        """Its Budgets."""
+        return Budgets(self.steps_full, self.steps)
+
+    @property
     def columns(self):
         """The first columns of a DeviationRow."""
-        return self.name, *self.coordinates, self.pixels, self.steps, self.learning_rate, self.new, int(self.clipped)
+        return self.name, *self.coordinates, *self[1:-1], int(self.clipped)
 
 
 class Measurements(NamedTuple):
@@ -81,16 +84,11 @@ def ours(recipe, measured, cell):
     quantity = cell.quantity
     if quantity == "psnr_clipped_db" or (quantity == "psnr_db" and recipe.clipped):
         quantity = "psnr_clipped_db"
-    most = max((row.epoch for row in measured.curves), default=0)
-    if quantity == "psnr_db" and recipe.steps < most:
-        rows = [(row.image, row.psnr_db) for row in measured.curves if row.epoch == recipe.steps and of_cell(row, cell)]
-    elif recipe.steps == most:
-        rows = [(row.image, getattr(row, quantity)) for row in measured.fits if of_cell(row, cell)]
-    else:  # of clipped output, and of SSIM, only the last step is kept
-        return None
     images = {}
-    for image, value in rows:
-        images.setdefault(image, []).append(float(capped(value)) if quantity in PSNRS else value)
+    for row in fits_at(recipe.budgets, [row for row in measured.fits if of_cell(row, cell)], measured.curves):
+        value = getattr(row, quantity)
+        if value is not None:  # of clipped output, and of SSIM, only the last step is kept
+            images.setdefault(row.image, []).append(float(capped(value)) if quantity in PSNRS else value)
     return {image: float(np.mean(values)) for image, values in images.items()}
 
 

@@ -149,9 +149,10 @@ def measurements(own, sub, encoder, sweeps, progress):
 def readings(kind):
     """Every Recipe that one kind of fits can be read as."""
     fixed = kind.inr.coordinates, kind.fit.pixels
+    every = itertools.product(budgets.candidates(kind.recipes.steps), kind.recipes.clipped)
     return [
-        deviations.Recipe(*fixed, steps, kind.fit.learning_rate, kind.fit.new, clipped)
-        for steps, clipped in itertools.product(kind.recipes.steps, kind.recipes.clipped)
+        deviations.Recipe(*fixed, steps.others, steps.full, kind.fit.learning_rate, kind.fit.new, clipped)
+        for steps, clipped in every
     ]
 
 
@@ -162,13 +163,13 @@ def claims_of(sweeps, measured):
     ranks = [EncoderRankRow(*encoder, *row) for row in measured.ranks]
     datasets = {each.target: signals_of(kind, each.target).dataset for each in sweeps}
     rows = []
-    for of_budgets in budgets.candidates(kind.recipes.steps):
-        fits = budgets.fits_at(of_budgets, measured.fits, measured.curves)
+    for reading in dict.fromkeys(reading._replace(clipped=False) for reading in readings(kind)):
+        fits = budgets.fits_at(reading.budgets, measured.fits, measured.curves)
         best, psnr = boundaries.best_taus(fits, ranks), {encoder: measured.cohort_psnr["cohort_psnr_db"]}
         found = transfer_evidence.of_matrix(fits, ranks, best, psnr, datasets)
         of_claims = [claim for claim in transfer_claims.TRANSFER if claim.name in found]
-        called = readings(kind)[0]._replace(clipped=False).called(of_budgets.name)
-        rows += [RecipeClaimRow(called, *row) for row in claims.table(of_claims, found, data_of(sweeps, of_budgets))]
+        judged = claims.table(of_claims, found, data_of(sweeps, reading.budgets))
+        rows += [RecipeClaimRow(reading.name, *row) for row in judged]
     return rows
 
 

@@ -9,7 +9,7 @@ from inr_sae.rows.claims import PublishedRow
 from inr_sae.rows.transfer import CurveRow, RankRow
 from tests.matrix_rows import fit_row
 
-RECIPE = Recipe((0.0, 1.0), 0, 100, 1e-4, "backbone", clipped=False)
+RECIPE = Recipe((0.0, 1.0), 0, 100, 100, 1e-4, "backbone", clipped=False)
 
 
 def cell(quantity="psnr_db", protocol="freeze", tau=1, value=30.0, std=2.0, target="t"):
@@ -29,7 +29,7 @@ def measured(psnr=(34.0, 36.0), clipped=1.0):
     "recipe, published, ours",
     [
         (RECIPE, cell(), 35.0),
-        (RECIPE._replace(steps=50), cell(), 25.0),
+        (RECIPE._replace(steps=50, steps_full=50), cell(), 25.0),
         (RECIPE._replace(clipped=True), cell(), 36.0),
         (RECIPE, cell("psnr_clipped_db"), 36.0),
         (RECIPE, cell("ssim"), 0.9),
@@ -42,6 +42,20 @@ def test_a_number_is_compared_with_the_mean_over_images_of_the_same_thing(recipe
     assert row.ours == pytest.approx(ours) and row.deviation == pytest.approx(ours - published.value)
     assert row.in_std == (None if published.std is None else pytest.approx(row.deviation / published.std))
     assert row.recipe == recipe.name
+
+
+def test_a_fit_counts_under_the_budget_that_it_had():
+    """STRAINER's recipe ran 50 steps only: that is none of 100, and it stands beside 100 of freezing."""
+    both = measured()
+    full = [row._replace(protocol="full", tau=None, psnr_db=38.0) for row in both.fits]
+    ends = [CurveRow(*row[:9], step, step, 38.0) for row in full for step in (0, 50)]
+    both = both._replace(fits=both.fits + full, curves=both.curves + ends)
+    of_full = cell(protocol="full", tau=None, value=43.0)
+    assert deviations.of_recipe(RECIPE, both, [of_full]) == []
+    mixture = RECIPE._replace(steps_full=50)
+    rows = deviations.of_recipe(mixture, both, [of_full, cell()])
+    assert [row.ours for row in rows] == [pytest.approx(38.0), pytest.approx(35.0)]
+    assert "full 50, frozen 100 steps" in mixture.name and rows[0].steps_full == 50
 
 
 def test_the_interval_is_over_whom_the_images_show():
@@ -61,8 +75,8 @@ def test_the_interval_is_over_whom_the_images_show():
         (RECIPE, cell(target="u")),
         (RECIPE, cell(tau=2)),
         (RECIPE, cell(protocol="full", tau=None)),
-        (RECIPE._replace(steps=50), cell("ssim")),  # of the last step alone
-        (RECIPE._replace(steps=50, clipped=True), cell()),
+        (RECIPE._replace(steps=50, steps_full=50), cell("ssim")),  # of the last step alone
+        (RECIPE._replace(steps=50, steps_full=50, clipped=True), cell()),
         (RECIPE, cell()._replace(backbone="ffmlp")),
     ],
 )
@@ -71,7 +85,7 @@ def test_what_was_not_measured_is_left_out(recipe, published):
 
 
 def test_the_nearest_recipe_is_named_first_and_a_planted_one_is_it():
-    near, far = RECIPE, RECIPE._replace(steps=50)
+    near, far = RECIPE, RECIPE._replace(steps=50, steps_full=50)
     rows = [row for recipe in (far, near) for row in deviations.of_recipe(recipe, measured(), [cell(value=35.5)])]
     scores = deviations.score(rows)
     assert list(scores) == [near.name, far.name]

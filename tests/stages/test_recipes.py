@@ -19,13 +19,14 @@ def test_every_recipe_is_held_against_every_number_that_it_speaks_to(searched):
     assert tuple(rows[0]) == DeviationRow._fields
     found = {}
     for row in rows:
-        recipe = row["coordinates_low"], row["coordinates_high"], row["steps"], row["clipped"]
+        recipe = tuple(row[key] for key in ("coordinates_low", "coordinates_high", "steps", "steps_full", "clipped"))
         found.setdefault(recipe, set()).add((row["quantity"], row["protocol"], row["tau"]))
     assert {recipe[:2] for recipe in found} == {("0", "1"), ("-1", "1")}
-    for (*_, steps, clipped), cells in found.items():
-        along_the_fit = {cell for cell in CELLS if cell[0] != "psnr_db"}
-        assert cells == (along_the_fit if (steps, clipped) == ("2", "1") else CELLS)
-    assert len(found) == 2 * 2 * 2
+    for (*_, steps, steps_full, clipped), cells in found.items():
+        on_the_way = {("freeze", "0"): steps == "2", ("full", ""): steps_full == "2"}
+        unknown = {("psnr_db", *which) for which, before_the_end in on_the_way.items() if before_the_end}
+        assert cells == (CELLS - unknown if clipped == "1" else CELLS)
+    assert len(found) == 2 * 3 * 2
 
 
 def test_ours_are_the_runs_own_numbers(searched):
@@ -35,7 +36,7 @@ def test_ours_are_the_runs_own_numbers(searched):
             expected = float(searched.rows(f"{at}/rank/stable_rank.csv")[0]["sr_weight"])
         elif row["quantity"] == "cohort_psnr_db":
             expected = float(searched.rows(f"{at}/cohort/history.csv")[-1]["psnr_db_mean"])
-        elif (row["steps"], row["clipped"]) == ("4", "0"):
+        elif (row["steps"], row["steps_full"], row["clipped"]) == ("4", "4", "0"):
             fits = searched.rows(f"{at}/fits/pixels_0_rate_0.0003_backbone/phantom/fits.csv")
             wanted = row["protocol"], row["tau"]
             expected = np.mean([float(fit["psnr_db"]) for fit in fits if (fit["protocol"], fit["tau"]) == wanted])
