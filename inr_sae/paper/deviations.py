@@ -98,11 +98,13 @@ def of_cell(row, cell):
 
 
 def score(rows):
-    """{recipe: root mean square of its deviations in the paper's standard deviations}, least first, and of how many
-    numbers."""
+    """{recipe: (root mean square of its deviations in the paper's standard deviations, of how many numbers)}.
+
+    Recipes that speak to the most numbers come first, and of these the nearest.
+    """
     by_recipe = {}
     for row in rows:
         if row.in_std is not None:
             by_recipe.setdefault(row.recipe, []).append(row.in_std)
     scores = {name: (float(np.sqrt(np.mean(np.square(v)))), len(v)) for name, v in by_recipe.items()}
-    return dict(sorted(scores.items(), key=lambda item: item[1][0]))
+    return dict(sorted(scores.items(), key=lambda item: (-item[1][1], item[1][0])))

@@ -90,6 +90,8 @@ def test_the_nearest_recipe_is_named_first_and_a_planted_one_is_it():
     scores = deviations.score(rows)
     assert list(scores) == [near.name, far.name]
     assert scores[near.name] == (pytest.approx(0.25), 1)
+    both = [row._replace(in_std=9.0) for row in rows if row.recipe == far.name] * 2
+    assert list(deviations.score(rows + both)) == [far.name, near.name], "one number says less than several"
 
 
 def test_the_published_numbers_are_all_there():

@@ -6,6 +6,7 @@ from inr_sae.report.figures.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE,
 
 MOST = 4.0  # standard deviations at the ends of the colour scale
 COLOURS = (BLUE, ORANGE, GREEN, ROSE, PURPLE, TEAL)
+LEAST = 3  # images of an interval that is drawn: that of two is wider than any figure
 PART = 0.1  # of a published value without a deviation, which counts as one
 
 
@@ -90,6 +91,8 @@ def draw_published(ax, rows, taus):
 def draw_ours(ax, rows, taus, part, colour):
     """The means of one recipe with their intervals, at that part of each place's width."""
     at = [taus.index(row.tau) - 0.42 + 0.84 * part for row in rows]
-    reach = [[np.nan if end is None else abs(end - row.ours) for end in (row.low, row.high)] for row in rows]
-    means, label = [row.ours for row in rows], f"{rows[0].recipe} (n = {max(row.n_images for row in rows)})"
+    ends = [(row.low, row.high) if row.n_images >= LEAST else (None, None) for row in rows]
+    reach = [[np.nan if end is None else abs(end - row.ours) for end in of_row] for of_row, row in zip(ends, rows)]
+    means, counts = [row.ours for row in rows], sorted({row.n_images for row in rows})
+    label = f"{rows[0].recipe} (n = {', '.join(map(str, counts))})"
     ax.errorbar(at, means, np.transpose(reach), color=colour, fmt="o", ms=4, capsize=2, lw=1, label=label)

@@ -21,7 +21,7 @@ def recipes_section(exhibits, rows, scores):
             "published_and_ours",
             drawn,
             "PSNR by freeze boundary: published (line and band: mean and standard deviation over images and seeds) and "
-            "ours by recipe (mean over images and its 95 % interval, where there are two images at least).",
+            "ours by recipe (mean over images and its 95 % interval, where there are three images at least).",
             "Published PSNR and ours under each recipe",
         )
     html += exhibits.figure(
@@ -62,6 +62,7 @@ def sentences_of(scores):
         return ("No published number with a standard deviation was measured.",)
     (best, (rms, n)), *others = scores.items()
     text = (
-        f"Nearest to the published numbers is {best}: {rms:.1f} standard deviations off (root mean square, {n} numbers)"
+        f"Nearest to the published numbers, of the recipes that speak to most of them, is {best}: {rms:.1f} standard "
+        f"deviations off (root mean square, {n} numbers)"
     )
     return (f"{text}, then {others[0][0]}: {others[0][1][0]:.1f}." if others else f"{text}.",)
