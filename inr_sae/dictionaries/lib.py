@@ -20,7 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from inr_sae.dictionaries import linear
-from inr_sae.dictionaries.linear import decode, directions, encode, n_atoms, remove
+from inr_sae.dictionaries.linear import check, decode, directions, encode, n_atoms, remove
 from inr_sae.errors import InputError
 from inr_sae.inr import program
 
@@ -30,10 +30,6 @@ POINTWISE, FIELD = True, False
 NEGLIGIBLE = 1e-10  # a variance, and a strength, below this share of the largest is none
 ROWS, MOST = 256, 2048  # coordinates at once, and in all, where derivatives are taken one by one
 __all__ = ["DEFAULTS", "check", "decode", "directions", "encode", "fit", "n_atoms", "remove"]
-
-
-def check(config, n_devices):
-    """There is nothing to set."""
 
 
 def fit(jobs, train):

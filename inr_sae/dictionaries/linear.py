@@ -18,6 +18,10 @@ def params(mean, encoder, directions):
     return {name: jnp.asarray(value, jnp.float32) for name, value in named.items()}
 
 
+def check(config, n_devices):
+    """There is nothing to set."""
+
+
 def n_atoms(config, d):
     """One for every dimension."""
     return d

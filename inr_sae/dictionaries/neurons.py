@@ -3,16 +3,12 @@
 import numpy as np
 
 from inr_sae.dictionaries import linear
-from inr_sae.dictionaries.linear import decode, directions, encode, n_atoms, remove
+from inr_sae.dictionaries.linear import check, decode, directions, encode, n_atoms, remove
 
 LABEL = "Neurons"
 DEFAULTS = {}
 POINTWISE, FIELD = True, False
 __all__ = ["DEFAULTS", "check", "decode", "directions", "encode", "fit", "n_atoms", "remove"]
-
-
-def check(config, n_devices):
-    """There is nothing to set."""
 
 
 def fit(jobs, train):

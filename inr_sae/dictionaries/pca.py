@@ -1,16 +1,12 @@
 """Principal components: orthonormal directions of the centred activations, by 1/N in float64, most variance first."""
 
 from inr_sae.dictionaries import linear
-from inr_sae.dictionaries.linear import decode, directions, encode, n_atoms, remove
+from inr_sae.dictionaries.linear import check, decode, directions, encode, n_atoms, remove
 
 LABEL = "PCA"
 DEFAULTS = {}
 POINTWISE, FIELD = True, False
 __all__ = ["DEFAULTS", "check", "decode", "directions", "encode", "fit", "n_atoms", "remove"]
-
-
-def check(config, n_devices):
-    """There is nothing to set."""
 
 
 def fit(jobs, train):

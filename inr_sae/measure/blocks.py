@@ -23,7 +23,6 @@ def folds(height, width, n_folds, rng):
     return (rng.permutation(n_blocks) % n_folds)[block]
 
 
-
 def displaced(height, width, rng):
     """(N,) which coordinate is read at each instead, for a null: the grid moved around a torus at random.
 

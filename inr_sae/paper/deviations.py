@@ -55,9 +55,9 @@ class Measurements(NamedTuple):
 
 def of_recipe(recipe, measured, published):
     """[DeviationRow] of every published number that the measurements speak to."""
-    rows = []
+    rows, fits = [], fits_at(recipe.budgets, measured.fits, measured.curves)
     for cell in published:
-        values = ours(recipe, measured, cell)
+        values = ours(recipe, measured, fits, cell)
         if values:
             mean = float(np.mean(list(values.values())))
             away = mean - cell.value
@@ -73,8 +73,11 @@ def interval(values, fits):
     return (found.low, found.high) if found.n_clusters > 1 else (None, None)
 
 
-def ours(recipe, measured, cell):
-    """{image: our value} of a published cell, "" standing for what is of no image; None for what was not measured."""
+def ours(recipe, measured, fits, cell):
+    """{image: our value} of a published cell, "" standing for what is of no image; None for what was not measured.
+
+    fits: FitRows as they were after the recipe's budgets.
+    """
     if (cell.source, cell.backbone) != (measured.source, measured.backbone):
         return None
     if cell.quantity in measured.cohort_psnr:
@@ -85,7 +88,7 @@ def ours(recipe, measured, cell):
     if quantity == "psnr_clipped_db" or (quantity == "psnr_db" and recipe.clipped):
         quantity = "psnr_clipped_db"
     images = {}
-    for row in fits_at(recipe.budgets, [row for row in measured.fits if of_cell(row, cell)], measured.curves):
+    for row in (row for row in fits if of_cell(row, cell)):
         value = getattr(row, quantity)
         if value is not None:  # of clipped output, and of SSIM, only the last step is kept
             images.setdefault(row.image, []).append(float(capped(value)) if quantity in PSNRS else value)

@@ -101,7 +101,7 @@ def fitted(own):
 def run(config, store):
     """Writes recipes/<coordinates>/, recipes/deviations.csv: every recipe and every cell that it speaks to, and
     recipes/claims.csv: every claim under every recipe and budget that speaks to it."""
-    rows, judged = [], []
+    rows, judged, of_publication = [], [], numbers(config)
     for folder, own in cohorts(config).items():
         sub = store.sub(folder)
         for stage in STUDY:
@@ -114,7 +114,7 @@ def run(config, store):
             for of_kind in sweeps.values():
                 measured = measurements(own, sub, encoder, of_kind, progress)
                 for reading in readings(of_kind[0].config):
-                    rows += deviations.of_recipe(reading, measured, numbers(config))
+                    rows += deviations.of_recipe(reading, measured, of_publication)
                 judged += claims_of(of_kind, measured)
     store.write_rows("recipes/deviations.csv", DeviationRow, rows)
     store.write_rows("recipes/claims.csv", RecipeClaimRow, judged)
@@ -191,9 +191,9 @@ def load(store):
 
 def sections(config, store, exhibits):
     """Which recipe comes nearest, and what becomes of the claims under each."""
-    judged = store.read_rows("recipes/claims.csv", RecipeClaimRow)
+    rows, judged = load(store), store.read_rows("recipes/claims.csv", RecipeClaimRow)
     return [
-        parts.recipes_section(exhibits, load(store), deviations.score(load(store))),
+        parts.recipes_section(exhibits, rows, deviations.score(rows)),
         parts.claims_section(exhibits, judged),
     ]
 
