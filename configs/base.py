@@ -17,7 +17,7 @@ from ml_collections.config_dict import placeholder
 from inr_sae import dictionaries
 from inr_sae.errors import UserError
 from inr_sae.inr import network
-from inr_sae.protocols import PROTOCOLS
+from inr_sae.protocols import BOUNDED, PROTOCOLS
 
 SCALES = ("demo", "phantom", "folder", "celebahq", "kodak", "oasis", "noise")
 RECIPES = {  # {key: value} by which a recipe differs from the defaults
@@ -97,6 +97,7 @@ def get_config():
             protocols=("full", "freeze"),  # of inr_sae/protocols.py: also warm, thaw, random, scratch
             splits=("test",),  # whose signals are fitted: test, validation; cohort: its own, as a control
             taus=(),  # freeze boundaries; empty: every one that there is
+            boundaries={name: () for name in BOUNDED},  # of one protocol, as of a costly control; empty: `taus`
             seeds=3,  # of the new layers and the head, for each test signal
             batch=0,  # fits that a device takes at once; 0: as its memory allows, at most 8
             log_every=50,  # steps between points of curves.csv; also the steps in one dispatch

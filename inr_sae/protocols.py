@@ -38,6 +38,9 @@ PROTOCOLS = {
 }
 
 
+BOUNDED = tuple(name for name, protocol in PROTOCOLS.items() if protocol.has_boundary)
+
+
 def frozen_to(protocol, tau):
     """The last unit that does not move under a protocol with its boundary at tau; None if all move."""
     return None if PROTOCOLS[protocol].prefix_moves else tau
@@ -55,6 +58,10 @@ def same_fit(protocol, tau, n_units, among=tuple(PROTOCOLS)):
     return same if same and same[0] in among else (protocol, tau)
 
 
-def different_fits(protocols, taus, n_units):
-    """Every different (protocol, tau) of the protocols at the given boundaries, each once, in that order."""
-    return list(dict.fromkeys(same_fit(name, tau, n_units, protocols) for name in protocols for tau in taus))
+def different_fits(protocols, taus, n_units, own=None):
+    """Every different (protocol, tau) of the protocols at the given boundaries, each once, in that order.
+
+    own: {protocol: boundaries of its own}; a protocol that has none there is fitted at `taus`.
+    """
+    pairs = ((name, tau) for name in protocols for tau in (own or {}).get(name) or taus)
+    return list(dict.fromkeys(same_fit(name, tau, n_units, protocols) for name, tau in pairs))

@@ -297,6 +297,7 @@ def test_every_backbones_keys_are_in_the_config_and_are_checked(backbone, tmp_pa
         ({"dictionary.layers": (5,)}, r"dictionary\.layers has 5; layers of ffmlp are 0\.\.4"),
         ({"fit.taus": (0, 5)}, r"fit\.taus has 5; layers of ffmlp are 0\.\.4"),
         ({"fit.taus": (-1,)}, r"fit\.taus has -1"),
+        ({"fit.boundaries.random": (5,)}, r"fit\.boundaries\.random has 5; layers of ffmlp are 0\.\.4"),
         ({"fit.taus": (1, 1)}, "none twice"),
         ({"fit.taus": (6,), "inr.n_layers": 7, "dictionary.layers": (7,)}, r"dictionary\.layers has 7; .* 0\.\.6"),
         ({"stages": ("cohort", "dream")}, "'dream'"),

@@ -74,6 +74,12 @@ def test_nothing_stands_for_a_fit_that_does_not_run():
     assert protocols.different_fits(("warm", "thaw"), (2,), 3) == [("warm", 2), ("thaw", 2)]
 
 
+def test_a_protocol_may_have_boundaries_of_its_own():
+    own = {"random": (1,), "freeze": (), "warm": (2,)}
+    fits = protocols.different_fits(("freeze", "random", "warm"), (0, 2), 3, own)
+    assert fits == [("freeze", 0), ("freeze", 2), ("random", 1)]  # warm at the last layer is freeze
+
+
 @pytest.mark.parametrize("name", protocols.PROTOCOLS)
 def test_what_treats_all_units_alike_has_no_boundary(name):
     assert protocols.PROTOCOLS[name].has_boundary == (name not in ("full", "scratch"))

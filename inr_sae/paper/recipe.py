@@ -27,6 +27,7 @@ _COMMON = {
     "fit.budget.freeze": 500,
     "fit.seeds": 3,
     "fit.taus": (0, 1, 2, 3, 4),
+    "fit.boundaries.freeze": (),
     "fit.protocols": ("full", "freeze"),
     "transfer.split": "test",
     "transfer.backbones": ("siren", "ffmlp"),

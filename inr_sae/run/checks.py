@@ -11,7 +11,8 @@ from inr_sae.errors import InputError, UserError
 
 # What the elements of a tuple are, by the key that has one, * for any part of it.
 ELEMENTS = {
-    numbers.Integral: ("signals.size", "sets.*.size", "classes.size", "fit.taus", "dictionary.layers")
+    numbers.Integral: ("signals.size", "sets.*.size", "classes.size", "fit.taus", "fit.boundaries.*")
+    + ("dictionary.layers",)
     + ("recipes.pixels", "recipes.steps", "size_sweep.n_atoms", "size_sweep.k")
     + ("networks.n_layers", "networks.widths", "steering.kept")
     + ("stability.seeds", "networks.seeds", "weights.seeds", "recovery.seeds", "convergence.seeds")

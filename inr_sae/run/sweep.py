@@ -86,7 +86,8 @@ class Sweep(NamedTuple):
 
 def ways(config):
     """Every Way of the config group `fit`, each different fit once."""
-    pairs = different_fits(config.fit.protocols, taus(config), trained.n_units(config.inr))
+    own = config.fit.boundaries.to_dict()
+    pairs = different_fits(config.fit.protocols, taus(config), trained.n_units(config.inr), own)
     return [Way(*pair, rate) for pair, rate in itertools.product(pairs, rates(config))]
 
 

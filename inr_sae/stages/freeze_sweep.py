@@ -20,7 +20,7 @@ LEAST_SIDE = 11  # of SSIM's window
 def check(config):
     """Refuse protocols, boundaries, rates and metrics that cannot be, and signals that are none or too small."""
     check_fits(config)
-    checks.units("fit.taus", config.fit.taus, config.inr.backbone, trained.n_units(config.inr))
+    check_boundaries(config, config.inr)
     checks.some("fit.splits", config.fit.splits)
     for split in config.fit.splits:
         checks.one_of("fit.splits", split, SPLITS)
@@ -57,6 +57,13 @@ def check_fits(config):
         except InputError as error:
             said = error.sentence("metrics.lpips_")
             raise UserError(f"metrics.lpips is on: {said}, or set metrics.lpips=False") from error
+
+
+def check_boundaries(config, inr):
+    """Raise UserError naming boundaries that an encoder of the group `inr` does not have."""
+    named = {f"boundaries.{name}": values for name, values in config.fit.boundaries.items()}
+    for key, values in {"taus": config.fit.taus, **named}.items():
+        checks.units(f"fit.{key}", values, inr.backbone, trained.n_units(inr))
 
 
 def check_size(key, signals):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from inr_sae.errors import UserError
 from inr_sae.inr import network
-from inr_sae.measure.boundaries import best_taus, gain, highest_layer
+from inr_sae.measure.boundaries import best_taus, gain, highest_layer, rule_layer
 from inr_sae.paper import network_rules
 from inr_sae.report import sentences
 from inr_sae.report.page import Heading
@@ -20,7 +20,7 @@ from inr_sae.stages import cohort, dictionary, encoders, freeze_sweep, rank
 NEEDS, USES = (), ()
 READS = tuple(dict.fromkeys((*freeze_sweep.READS, *dictionary.READS, "networks", "rates")))
 WRITES = ("networks",)
-STUDY = (cohort, rank, freeze_sweep, dictionary)
+RANKED, FITTED = (cohort, rank), (freeze_sweep, dictionary)  # stages of a network's study
 TABLES = {"networks": NetworkRow, "layers": NetworkLayerRow, "rules": RuleRow}
 
 
@@ -47,11 +47,13 @@ def check(config):
         encoders.check_rates(config, backbone)
     if config.external.file:
         raise UserError("external.file is one encoder, and stages has networks, which are trained; leave one out")
-    if config.fit.taus and len(set(depths(config))) > 1:
-        raise UserError("fit.taus names boundaries, and networks.n_layers has several depths; leave fit.taus empty")
+    named = {f"boundaries.{name}": taus for name, taus in config.fit.boundaries.items()}
+    for key, taus in {"taus": config.fit.taus, **named}.items():
+        if taus and len(set(depths(config))) > 1:
+            raise UserError(f"fit.{key} names boundaries, and networks.n_layers has several depths; leave it empty")
     refuse_fixed(config)
     for own in studies(config).values():
-        for stage in STUDY:
+        for stage in (*RANKED, *FITTED):
             stage.check(own)
 
 
@@ -105,7 +107,10 @@ def run(config, store):
     networks, layers = [], []
     for which, own in studies(config).items():
         sub = store.sub(which.folder)
-        for stage in STUDY:
+        for stage in RANKED:
+            run_stage(stage, own, sub)
+        own = with_controls(own, sub)
+        for stage in FITTED:
             run_stage(stage, own, sub)
         of_network, of_layers = rows_of(which, own, sub)
         networks.append(of_network)
@@ -114,6 +119,15 @@ def run(config, store):
     tables = {"networks": networks, "layers": layers, "rules": network_rules.rules(networks, testable)}
     for name, rows in tables.items():
         store.write_rows(f"networks/{name}.csv", TABLES[name], rows)
+
+
+def with_controls(own, sub):
+    """The config of a study that has its ranks, with controls at one boundary where it names none: that of the rule."""
+    own, layer = own.copy_and_resolve_references(), rule_layer(rank.load(sub))
+    for name, taus in own.fit.boundaries.items():
+        if name != "freeze" and not taus and layer is not None:
+            own.fit.boundaries[name] = (layer,)
+    return own
 
 
 def rows_of(which, own, sub):

@@ -55,7 +55,7 @@ def check(config):
             others = read(config, source)
             drawn.hold_apart(f"sets.{source}", others, f"sets.{name}", signals, config.transfer.split)
     for encoder in encoders.of_cohorts(config):
-        checks.units("fit.taus", config.fit.taus, encoder.config.inr.backbone, trained.n_units(encoder.config.inr))
+        freeze_sweep.check_boundaries(config, encoder.config.inr)
 
 
 def run(config, store):

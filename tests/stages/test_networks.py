@@ -15,7 +15,7 @@ def tiny():
     """Layers at two depths, two initialisations each."""
     config = studies.small(backbones.get_config(), 3)
     config.networks.update(dict(backbones=("ffmlp",), n_layers=(2, 3), widths=(8, 10), seeds=(0,)))
-    config.fit.update(dict(taus=(), protocols=("full", "freeze"), seeds=1))
+    config.fit.update(dict(taus=(), protocols=("full", "freeze", "random"), seeds=1))
     config.dictionary.layers = ()
     return config
 
@@ -49,6 +49,17 @@ def test_every_network_has_its_row_and_its_layers_theirs(finished):
             assert float(each["sr_share"]) == pytest.approx(sr / side, rel=1e-5)
 
 
+def test_controls_are_fitted_at_the_boundary_of_the_rule_alone(finished):
+    _, workdir = finished
+    for row in rows(workdir / "networks/networks.csv"):
+        layers, width, seed = row["n_layers"], row["width"], row["seed"]
+        folder = workdir / f"networks/ffmlp_layers_{layers}_width_{width}_seed_{seed}/freeze_sweep/phantom"
+        summary = rows(folder / "summary.csv")
+        (random,) = (each for each in summary if each["protocol"] == "random")
+        assert random["tau"] == row["tau_by_sr_weight"] and random["psnr_db_mean"] == row["random_psnr_db"]
+        assert [each["tau"] for each in summary if each["protocol"] == "freeze"] == list(map(str, range(int(layers))))
+
+
 def test_another_seed_shares_what_is_there(finished, tmp_path):
     import shutil
 
@@ -78,7 +89,8 @@ def test_the_page_shows_depth_width_and_the_chance_level(finished):
         ({"networks.backbones": ("hashgrid",)}, "networks.n_layers has several, and hashgrid's units are the same"),
         ({"networks.seeds": ()}, r"networks\.seeds is \(\)"),
         ({"rates.ffmlp": (1e-3,)}, r"rates\.ffmlp is \(0\.001,\)"),
-        ({"fit.taus": (0,)}, r"networks\.n_layers has several depths; leave fit\.taus empty"),
+        ({"fit.taus": (0,)}, r"fit\.taus names boundaries, and networks\.n_layers has several"),
+        ({"fit.boundaries.warm": (0,)}, r"fit\.boundaries\.warm names boundaries, and networks"),
     ],
 )
 def test_what_cannot_be_is_named(changes, said, tmp_path):
