@@ -1,12 +1,27 @@
 """Fixtures: a study so small that every stage takes a second, and compiled programs that all tests share."""
 
+import importlib.util
+import mmap
 import os
 import shutil
 import tempfile
+from pathlib import Path
+
+
+def known(flag):
+    """Whether this jaxlib has a flag of XLA, which ends the process over one that it does not know."""
+    library = Path(importlib.util.find_spec("jaxlib").origin).with_name("libjax_common.so")
+    if not library.exists():
+        return False
+    with open(library, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        return text.find(flag.encode()) >= 0
+
 
 # Before jax is imported: two devices on one CPU, so that the tests see pmap over more than one.
-# Compilation is most of a test's time, so it is told not to try hard.
+# Compilation is most of a test's time, so it is told not to try hard; without MLIR's emitters it takes a third.
 FAST = "--xla_backend_optimization_level=0"
+if known("xla_cpu_use_fusion_emitters"):
+    FAST += " --xla_cpu_use_fusion_emitters=false"
 os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + f" {FAST} --xla_force_host_platform_device_count=2"
 os.environ["JAX_PLATFORMS"] = "cpu"
 # Most of a test's time is compilation, and many tests compile the same: one cache for all workers of this session,

@@ -53,15 +53,29 @@ def n_lines(workdir):
     return len((workdir / "log.jsonl").read_text().splitlines())
 
 
-def made_once(tmp_path_factory, name, make):
-    """The folder of a finished study, made by make(folder) for the first of a session's workers that asks for it."""
+def made_once(tmp_path_factory, name, make, others=()):
+    """The folder of a finished study, made by make(folder) for the first of a session's workers that asks for it.
+
+    others: {name: make} of studies that are wanted as well; one of them is made while another worker makes this one.
+    """
     root = tmp_path_factory.getbasetemp()
     root = root.parent if "PYTEST_XDIST_WORKER" in os.environ else root
+    if not made_now(root, name, make):
+        any(made_now(root, other, others[other]) for other in others if not (root / f"{other}.lock").exists())
+        made_now(root, name, make, wait=True)
+    return root / name
+
+
+def made_now(root, name, make, wait=False):
+    """Whether the study is there, after it was made if need be; False where another worker makes it, and no `wait`."""
     with open(root / f"{name}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            return False
         if not (root / name / "study.json").exists():
             make(root / name)
-    return root / name
+        return True
 
 
 class Killed(BaseException):

@@ -12,6 +12,7 @@ from PIL import Image
 
 from inr_sae import launch
 from inr_sae.run import once
+from tests.conftest import FAST
 from tests.processes import ROOT, SMALL
 
 CONFIG = f"--config={ROOT}/configs/cohort_ffmlp.py"
@@ -387,7 +388,7 @@ def test_defaults_are_those_of_the_base(typed):
 def process(*arguments, cwd=ROOT, **settings):
     """The finished process of the launcher; settings: of its environment."""
     command = [sys.executable, "-m", "inr_sae.launch", *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT) if cwd == ROOT else "", "XLA_FLAGS": "", **settings}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT) if cwd == ROOT else "", "XLA_FLAGS": FAST, **settings}
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, timeout=300)
 
 

@@ -93,5 +93,5 @@ def test_the_tutorial_runs(monkeypatch):
     space = {}
     for part in json.loads(TUTORIAL.read_text())["cells"]:
         if part["cell_type"] == "code":
-            exec("".join(part["source"]), space)
+            exec("".join(part["source"]).replace("(48, 48)", "(32, 32)"), space)  # of fewer pixels, to be done sooner
     assert space["fitted"].psnr_db > 20

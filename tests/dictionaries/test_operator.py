@@ -137,8 +137,9 @@ def lifted_step(optimiser, steps):
     for params, trained in ((plain, ("sae",)), (rows | behind, ("sae",))):  # the lifting stays what it is
         free = {name: params[name] for name in trained}
         opt, losses = optimiser.init(free), []
+        loss = jax.jit(jax.value_and_grad(lambda free, params=params: fields.loss(params | free, h, k, None)))
         for _ in range(steps):
-            mse, grads = jax.value_and_grad(lambda free, params=params: fields.loss(params | free, h, k, None))(free)
+            mse, grads = loss(free)
             updates, opt = optimiser.update(grads, opt)
             free = optax.apply_updates(free, updates)
             losses.append(float(mse))

@@ -12,7 +12,7 @@ from tests.helpers import results
 from tests.processes import SMALL, events, start
 
 STAGES = ("cohort", "rank", "freeze_sweep", "dictionary", "ablation", "explorer", "report")
-KILLS = int(os.environ.get("INR_SAE_KILLS", 10))
+KILLS = int(os.environ.get("INR_SAE_KILLS", 6))
 # The demo at its own size takes minutes: INR_SAE_DEMO=1 kills that one.
 SETTINGS = {"runtime.checkpoint_seconds": 0} if os.environ.get("INR_SAE_DEMO") else SMALL
 

@@ -11,6 +11,7 @@ import pytest
 
 from inr_sae.errors import UserError
 from inr_sae.machine import processes
+from tests.conftest import FAST
 from tests.processes import ROOT, SMALL
 
 
@@ -79,7 +80,7 @@ def test_the_environment_of_a_slurm_step_is_enough(tmp_path):
         "SLURM_STEP_NODELIST": "localhost",
         "SLURM_STEP_NUM_NODES": "1",
         "SLURM_NTASKS": "2",
-        "XLA_FLAGS": "",
+        "XLA_FLAGS": FAST,
     }
     both = [
         launch(

@@ -139,5 +139,10 @@ class Finished(NamedTuple):
 
 def finished(tmp_path_factory, name):
     """The Finished study of a name, made by the first of a session's workers that asks for it."""
-    config, told = ALL[name](), {"config_file": "configs/x.py", "overridden": {"fit.steps": 4}}
-    return Finished(config, made_once(tmp_path_factory, name, lambda folder: study.run(config, folder, told)))
+    make = {each: partial(make_study, build) for each, build in ALL.items()}
+    return Finished(ALL[name](), made_once(tmp_path_factory, name, make[name], make))
+
+
+def make_study(build, folder):
+    """Run a study to its end."""
+    study.run(build(), folder, {"config_file": "configs/x.py", "overridden": {"fit.steps": 4}})

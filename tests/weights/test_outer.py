@@ -20,7 +20,7 @@ def entropy_gradient(params, **changes):
         total, parts = outer.losses(TASK, CONDITION._replace(**changes), params, DATA)
         return total - parts["mse"]
 
-    return jax.grad(loss)(params)
+    return jax.jit(jax.grad(loss))(params)
 
 
 def largest(tree):
@@ -35,7 +35,7 @@ def test_the_cross_entropy_reaches_rates_and_network_only_by_its_weight(ce_weigh
     for part in ("rates", "network"):
         for ours, theirs in zip(jax.tree.leaves(found[part]), jax.tree.leaves(whole[part])):
             np.testing.assert_allclose(ours, ce_weight * theirs, rtol=1e-3, atol=1e-7)
-    np.testing.assert_allclose(found["reader"]["place"], whole["reader"]["place"], rtol=1e-5)
+    np.testing.assert_allclose(found["reader"]["place"], whole["reader"]["place"], rtol=1e-4)
     if ce_weight == 0:
         assert largest(found["rates"]) == largest(found["network"]["hidden"]) == 0
 
