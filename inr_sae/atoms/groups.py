@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.linalg import eigh
 
-from inr_sae.errors import InputError
+from inr_sae.machine import extras
 
 PENALTIES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01)  # of the least one at which a target's weights are all 0
 LEAST_WEIGHT = 0.1  # of standardised units: a weight that counts
@@ -18,13 +18,9 @@ MOST_CLUSTERS = 64
 
 def needed():
     """scikit-learn's linear_model and cluster. Raises InputError with the command that installs it."""
-    try:
-        from sklearn import cluster, linear_model
-    except ImportError as error:
-        raise InputError(
-            f"predicting a unit from many, and clusters of units, need scikit-learn ({error}): "
-            "pip install 'inr-sae[analysis]'"
-        ) from error
+    extras.need_scikit_learn("predicting a unit from many, and clusters of units, need")
+    from sklearn import cluster, linear_model
+
     return linear_model, cluster
 
 

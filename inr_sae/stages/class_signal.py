@@ -11,6 +11,7 @@ import numpy as np
 
 from inr_sae.errors import UserError
 from inr_sae.inr import coordinates
+from inr_sae.machine import extras
 from inr_sae.machine.progress import Progress
 from inr_sae.report.page import Heading
 from inr_sae.report.parts import weights as parts
@@ -54,7 +55,8 @@ class Condition(NamedTuple):
 
 def check(config):
     """Refuse sizes and conditions that cannot be, images that cannot be read, and a missing scikit-learn."""
-    need_scikit_learn("class_signal")
+    with checks.naming("classes"):
+        extras.need_scikit_learn("stages has class_signal, which needs")
     checks.positive(config, *(f"weights.{key}" for key in (*SIZES, *BUDGET)), "runtime.keep")
     weights = config.weights
     if weights.reader_width % weights.reader_head:
@@ -71,16 +73,6 @@ def check(config):
     n_train = len(drawn.read_classes("classes", config.classes).train.labels)
     if weights.batch > n_train:
         raise UserError(f"weights.batch = {weights.batch} is more than classes.n_train = {n_train}")
-
-
-def need_scikit_learn(stage):
-    """Raise UserError unless scikit-learn is there."""
-    try:
-        import sklearn  # noqa: F401
-    except ImportError as error:
-        raise UserError(
-            f"stages has {stage}, which needs scikit-learn ({error}): pip install 'inr-sae[weights]'"
-        ) from error
 
 
 def conditions(config):

@@ -5,13 +5,13 @@ import numpy as np
 from flax.traverse_util import flatten_dict
 
 from inr_sae.errors import UserError
-from inr_sae.machine import processes
+from inr_sae.machine import extras, processes
 from inr_sae.machine.interrupts import Stopped
 from inr_sae.machine.progress import Progress
 from inr_sae.report.parts import weights as parts
 from inr_sae.rows.weights import FitGeometryRow
 from inr_sae.run import checks, drawn, fits, sweep
-from inr_sae.stages import class_signal, cohort, freeze_sweep
+from inr_sae.stages import cohort, freeze_sweep
 from inr_sae.weights import diagnostics
 
 NEEDS, USES = ("cohort",), ()
@@ -25,7 +25,8 @@ OWN = "signals"  # the key of the cohort's own set
 
 def check(config):
     """Refuse sets and protocols that cannot be, and signals of which a head could not speak alike."""
-    class_signal.need_scikit_learn("fit_geometry")
+    with checks.naming("geometry"):
+        extras.need_scikit_learn("stages has fit_geometry, which needs")
     freeze_sweep.check_fits(config)
     checks.some("geometry.sets", config.geometry.sets)
     checks.some("geometry.protocols", config.geometry.protocols)

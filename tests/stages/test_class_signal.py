@@ -114,7 +114,7 @@ def test_what_cannot_be_is_refused_by_its_key(changes, words, tmp_path):
 
 def test_without_scikit_learn_it_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn", None)
-    with pytest.raises(UserError, match=r"class_signal, which needs scikit-learn .* pip install 'inr-sae\[weights\]'"):
+    with pytest.raises(UserError, match=r"class_signal, which needs scikit-learn .* pip install 'inr-sae\[analysis\]'"):
         check(tiny())
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from inr_sae.errors import InputError
+from inr_sae.machine import extras
 from inr_sae.signals.labelled.kinds import Labelled
 
 MOST = 16.0  # of a pixel, as it is stored
@@ -10,10 +10,9 @@ MOST = 16.0  # of a pixel, as it is stored
 
 def read(root, rules):
     """All of them; `root` and `rules` are not used. Raises InputError where scikit-learn is missing."""
-    try:
-        from sklearn.datasets import load_digits
-    except ImportError as error:
-        raise InputError(f"the digits need scikit-learn ({error}): pip install 'inr-sae[weights]'") from error
+    extras.need_scikit_learn("the digits need")
+    from sklearn.datasets import load_digits
+
     stored = load_digits()
     names = tuple(f"digit_{i:04d}" for i in range(len(stored.target)))
     images = list((stored.images / MOST).astype(np.float32)[..., None])

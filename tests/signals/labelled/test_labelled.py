@@ -158,8 +158,8 @@ def test_files_that_are_no_idx_are_named(tmp_path):
 
 
 def test_without_scikit_learn_the_digits_say_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
-    with pytest.raises(InputError, match=r"pip install 'inr-sae\[weights\]'"):
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    with pytest.raises(InputError, match=r"pip install 'inr-sae\[analysis\]'"):
         load("digits", seed=99)
 
 
