@@ -3,18 +3,22 @@
 Initialisations count, not pairs of image and seed: fits of one encoder say the same thing many times.
 """
 
+from collections import Counter
+
 from inr_sae.paper.claims import NOT_TESTABLE, counted, share
-from inr_sae.rows.transfer import NETWORK_RULES, RuleRow
+from inr_sae.rows.transfer import ALL_NETWORKS, NETWORK_RULES, RuleRow
 
 
 def rules(networks, testable):
-    """[RuleRow] of each network and rule from NetworkRows, one an initialisation.
+    """[RuleRow] of each network and rule from NetworkRows, one an initialisation; of several networks also of all.
 
     Chance names any of the units: with three, one in three. testable: whether the signals can speak for a claim.
     """
     groups = {}
     for row in networks:
         groups.setdefault((row.backbone, row.n_layers, row.width), []).append(row)
+    if len(groups) > 1:
+        groups[ALL_NETWORKS, None, None] = networks
     return [
         row for key, group in groups.items() for rule in NETWORK_RULES for row in rule_row(key, rule, group, testable)
     ]
@@ -30,8 +34,10 @@ def rule_row(key, rule, group, testable):
         return []
     verdict = share(measured) if testable else NOT_TESTABLE
     expected = sum(1 / row.n_units for row in known)
-    counts = (int(measured.value), measured.total, expected, measured.chance)
-    return [RuleRow(*key, rule, known[0].n_units, *counts, verdict)]
+    n_units = None if key[0] == ALL_NETWORKS else known[0].n_units
+    ((_, constant),) = Counter(row.best_tau for row in known).most_common(1)
+    counts = (int(measured.value), measured.total, constant, expected, measured.chance)
+    return [RuleRow(*key, rule, n_units, *counts, verdict)]
 
 
 def power(n_units, n):

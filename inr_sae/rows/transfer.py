@@ -104,16 +104,21 @@ NetworkLayerRow.__doc__ = (
 )
 
 
+ALL_NETWORKS = "all"
+
+
 class RuleRow(NamedTuple):
-    """networks/rules.csv: in how many initialisations a rule names the best boundary, beside what chance gives."""
+    """networks/rules.csv: in how many initialisations a rule names the best boundary, beside what chance gives; of one
+    network, and of ALL_NETWORKS together."""
 
     backbone: str
-    n_layers: int
-    width: int
+    n_layers: int | None
+    width: int | None
     rule: str
-    n_units: int
+    n_units: int | None
     agrees: int
     of: int
+    constant: int  # cases in which one and the same layer is best: what naming it always would give
     chance_level: float  # cases that would agree by chance, of as many
     chance: float | None  # probability of as many by chance
     verdict: str

@@ -41,7 +41,17 @@ def test_initialisations_are_counted_network_by_network_and_phantoms_test_nothin
     rows = networks([0, 1], [0, 1]) + networks([0], [2], backbone="c")
     found = {(row.backbone, row.rule): (row.agrees, row.of) for row in network_rules.rules(rows, True)}
     assert found["b", "sr_weight"] == (2, 2) and found["c", "sr_weight"] == (0, 1)
+    assert found["all", "sr_weight"] == (2, 3), "of several networks all together as well"
     assert {row.verdict for row in network_rules.rules(rows, False)} == {claims.NOT_TESTABLE}
+
+
+def test_networks_together_have_each_its_own_chance_and_what_one_layer_would_give():
+    rows = networks([1], [1], n_units=3) + networks([1], [1], backbone="c") + networks([0], [2], backbone="d")
+    (row,) = (row for row in network_rules.rules(rows, True) if row[:4] == ("all", None, None, "sr_weight"))
+    assert (row.agrees, row.of, row.constant, row.n_units) == (2, 3, 2, None)
+    assert row.chance_level == pytest.approx(1 / 3 + 2 / 5)
+    two, three = (1 / 3) * 0.2 * 0.8 * 2 + (2 / 3) * 0.2**2, (1 / 3) * 0.2**2
+    assert row.chance == pytest.approx(two + three) and row.verdict == claims.NOT_REPRODUCED
 
 
 def test_what_has_no_boundary_or_no_layer_is_no_case():

@@ -3,6 +3,7 @@
 from inr_sae.paper.network_rules import power
 from inr_sae.report.figures import networks as figures
 from inr_sae.report.page import Section
+from inr_sae.rows.transfer import ALL_NETWORKS
 
 RULE_NAMES = {
     "sr_weight": "sr(W)",
@@ -74,12 +75,23 @@ def boundary_sentences(networks, labels):
 
 
 def rule_sentences(rules, labels):
-    """What the rule of the stable rank came to, with the chance level beside the count."""
+    """What the rule of the stable rank came to, with the chance level beside the count; all networks together by every
+    rule, first."""
+    together = [row for row in rules if row.backbone == ALL_NETWORKS]
     return tuple(
-        f"{name_of(row, labels)}: {RULE_NAMES[row.rule]} names the best boundary in {row.agrees} of {row.of} "
-        f"initialisations, where chance gives {row.chance_level:.2g}, and as many with probability {row.chance:.2g}; "
-        f"of {row.n_units} units all would agree by chance with probability {power(row.n_units, row.of):.2g}: "
-        f"{row.verdict}."
+        f"All networks: {counted(row)}, and always naming the same layer {row.constant}: {row.verdict}."
+        for row in together
+    ) + tuple(
+        f"{name_of(row, labels)}: {counted(row)}; of {row.n_units} units all would agree by chance with probability "
+        f"{power(row.n_units, row.of):.2g}: {row.verdict}."
         for row in rules
-        if row.rule == "sr_weight"
+        if row.rule == "sr_weight" and row not in together
+    )
+
+
+def counted(row):
+    """How often a rule is right, beside chance."""
+    return (
+        f"{RULE_NAMES[row.rule]} names the best boundary in {row.agrees} of {row.of} initialisations, where chance "
+        f"gives {row.chance_level:.2g}, and as many with probability {row.chance:.2g}"
     )
