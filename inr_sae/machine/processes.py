@@ -131,6 +131,12 @@ def asked_to_stop():
     return interrupts.asked() or (jax.process_count() > 1 and bool(client().key_value_dir_get(STOP)))
 
 
+def stop_if_asked():
+    """Raise Stopped if any process was asked to stop; asked by process 0 alone, between parts of its work."""
+    if asked_to_stop():
+        raise interrupts.Stopped
+
+
 def serve():
     """Join in the tasks that process 0 announces until it is over; returns the exit code that it ended with."""
     while True:

@@ -160,8 +160,8 @@ def fit_behind(config, encoder, layer, h, named):
     data = inr_fit.tiles(np.asarray(h), trained.flat(image[None]), rows)
     steps = budget(config, "freeze")
     for done in range(0, steps, config.fit.log_every):
-        if done and processes.asked_to_stop():
-            raise Stopped
+        if done:
+            processes.stop_if_asked()
         n = min(config.fit.log_every, steps - done)
         state, _ = inr_fit.fit_cohort(encoder.backbone, boundary, way[2], n, state, data)
     return np.asarray(inr_fit.outputs(encoder.backbone, state.params, boundary, h)[0])

@@ -15,7 +15,6 @@ from flax.traverse_util import unflatten_dict
 from inr_sae.folder.store import Store
 from inr_sae.inr import fit as inr_fit
 from inr_sae.machine import devices, processes
-from inr_sae.machine.interrupts import Stopped
 from inr_sae.measure import image
 from inr_sae.measure.cap import capped
 from inr_sae.measure.lpips import lpips
@@ -115,8 +114,7 @@ def run(sweep, progress):
             kept = [example(sweep.at, way, pair[0]) for pair in pairs if is_example(sweep, way, pair)]
             note = ""
             if not {fit_key(sweep, way, pair) for pair in pairs} <= done or not all(map(store.exists, kept)):
-                if processes.asked_to_stop():
-                    raise Stopped
+                processes.stop_if_asked()
                 part = fit_batch(sweep, way, pairs, size)
                 store.write_json(f"{sweep.at}/parts/{way.name}_{start:05d}.json", part)
                 mean_db = np.mean(capped([row["psnr_db"] for row in part["fits"]]))

@@ -11,6 +11,7 @@ import numpy as np
 from inr_sae.atoms import ablation, statistics
 from inr_sae.errors import UserError
 from inr_sae.inr import network
+from inr_sae.machine import processes
 from inr_sae.machine.progress import Progress
 from inr_sae.measure import image
 from inr_sae.report.parts import study as parts
@@ -51,6 +52,7 @@ def run(config, store):
     rows, effects = [], []
     with Progress(store.label(f"ablation {config.inr.backbone}"), len(layers)) as progress:
         for layer, h in zip(layers, encoder.activations(layers)):
+            processes.stop_if_asked()
             of_some, of_all, panels = ablate_layer(config, store, encoder, layer, h)
             store.write_npz(f"ablation/layer_{layer}.npz", **panels)
             rows += of_some

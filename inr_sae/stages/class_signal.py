@@ -11,7 +11,7 @@ import numpy as np
 
 from inr_sae.errors import UserError
 from inr_sae.inr import coordinates
-from inr_sae.machine import extras
+from inr_sae.machine import extras, processes
 from inr_sae.machine.progress import Progress
 from inr_sae.report.page import Heading
 from inr_sae.report.parts import weights as parts
@@ -188,9 +188,11 @@ def measure(config, store, split, condition, seed):
         store.write_rows(f"{at}/readings.csv", ReadingRow, [readings.reading(keys, reads, split.test.images)])
         store.write_rows(f"{at}/flow.csv", FlowRow, readings.flow(keys, reads["train"], test, rng))
         progress.advance(1, "geometry")
+        processes.stop_if_asked()
         if seed == config.weights.seeds[0]:
             store.write_npz(f"{at}/map.npz", labels=test.labels, classes=np.array(split.classes), **mapped(test))
         progress.advance(1, "map")
+        processes.stop_if_asked()
         rows = []  # of a reader that does not see all that would be changed
         if condition.tokens == ALL_TOKENS:
             answer = lambda tokens: outer.read(task, pressure, state.params, tokens)[0]  # noqa: E731

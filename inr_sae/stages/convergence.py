@@ -13,6 +13,7 @@ import numpy as np
 from inr_sae.atoms import groups, matching
 from inr_sae.errors import UserError
 from inr_sae.inr import network
+from inr_sae.machine import processes
 from inr_sae.machine.progress import Progress
 from inr_sae.measure import blocks
 from inr_sae.report.parts import convergence as parts
@@ -107,6 +108,7 @@ def run(config, store):
     loaded, pairs = {}, pairs_of(config)
     with Progress("convergence", len(pairs)) as progress:
         for kind, *names in pairs:
+            processes.stop_if_asked()
             for name in names:
                 if name not in loaded:
                     loaded[name] = load(config, store, name, known[name])

@@ -10,6 +10,7 @@ import numpy as np
 from inr_sae import dictionaries
 from inr_sae.errors import UserError
 from inr_sae.inr import network
+from inr_sae.machine import processes
 from inr_sae.machine.progress import Progress
 from inr_sae.report import sentences
 from inr_sae.report.page import Heading
@@ -95,6 +96,7 @@ def of_backbone(config, store, backbone):
             jobs = dictionary.jobs_of(own, encoder, dictionary.settings(own))
             fitted = dictionary.fit_jobs(own, store, jobs, method)
             for place, (layer, h, of_layer) in enumerate(zip(layers, activations, fitted)):
+                processes.stop_if_asked()
                 named = (backbone, layer, method)
                 rows, needed = measured.kept_rows(
                     encoder, (layer, h, of_layer), named, config.decompositions.drop_db
@@ -108,6 +110,7 @@ def of_backbone(config, store, backbone):
                     found["resolution"] += measured.resolution_rows(encoder, (layer, h, of_layer), named)
                 progress.advance(1, f"{method} layer {layer}")
         for layer, h in zip(layers, activations):
+            processes.stop_if_asked()
             found["spatial"] += measured.spatial_rows(encoder, layer, h, config.decompositions.shares, backbone, rng)
             progress.advance(1, f"layer {layer}")
     return found

@@ -7,6 +7,7 @@ from inr_sae.atoms import ablation as atoms_ablation
 from inr_sae.atoms import statistics
 from inr_sae.errors import UserError
 from inr_sae.inr import network, program
+from inr_sae.machine import processes
 from inr_sae.machine.progress import Progress
 from inr_sae.report import page
 from inr_sae.report.explorer import live, pack
@@ -55,6 +56,7 @@ def run(config, store):
             start, of_network = network_of(encoder, config.explorer)
             pack.write_data(store, FOLDER, f"{which.name}_network", of_network)
             for layer, h in zip(layers[which], encoder.activations(layers[which])):
+                processes.stop_if_asked()
                 data = of_layer(own, sub, encoder, layer, h, drops[layer])
                 data["meaning"] = known = meanings(store, which, layer, data["n"])
                 if is_done(store, "meaning"):

@@ -6,7 +6,6 @@ from flax.traverse_util import flatten_dict
 
 from inr_sae.errors import UserError
 from inr_sae.machine import extras, processes
-from inr_sae.machine.interrupts import Stopped
 from inr_sae.machine.progress import Progress
 from inr_sae.report.parts import weights as parts
 from inr_sae.rows.weights import FitGeometryRow
@@ -66,8 +65,7 @@ def run(config, store):
         for key, protocol in ((key, protocol) for key in signals for protocol in protocols):
             file = f"fit_geometry/weights_{name_of(key)}_{protocol}.npz"
             if not store.exists(file):
-                if processes.asked_to_stop():
-                    raise Stopped
+                processes.stop_if_asked()
                 store.write_npz(file, **weights_of(config, encoder, protocol, name_of(key), signals[key]))
             progress.advance(1, f"{name_of(key)} {protocol}")
     store.write_rows("fit_geometry/geometry.csv", FitGeometryRow, measured(config, store, signals))

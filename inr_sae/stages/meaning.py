@@ -7,6 +7,7 @@ their pixels show.
 import numpy as np
 
 from inr_sae.atoms import explanations, meaning, statistics
+from inr_sae.machine import processes
 from inr_sae.machine.progress import Progress
 from inr_sae.report.parts import meaning as parts
 from inr_sae.rows.comparisons import MeaningRow, MeantRow
@@ -36,6 +37,7 @@ def run(config, store):
             known = explanations.candidates(signals.cohort, labels, signals.label_names)
             design = meaning.design(known)
             for layer, h in zip(layers, encoder.activations(layers)):
+                processes.stop_if_asked()
                 found, atoms = of_layer(config, dictionary.load(own, sub, layer), h, design, encoder.shape)
                 rows = rows_of(layer, atoms, found, known, signals.names.cohort)
                 store.write_rows(file_of(which, layer), MeaningRow, rows)

@@ -1,6 +1,7 @@
 """Model recovery: which autoencoders learn a known dictionary of functions again, and how soon."""
 
 from inr_sae.errors import UserError
+from inr_sae.machine import processes
 from inr_sae.machine.progress import Progress
 from inr_sae.report.page import Heading
 from inr_sae.report.parts import decompositions as parts
@@ -36,10 +37,15 @@ def run(config, store):
     with Progress("recovery", len(models) * len(recovery.ATOMS) * len(recovery.OPTIMIZERS)) as progress:
         for optimizer in recovery.OPTIMIZERS:
             for kind in recovery.ATOMS:
-                for model in models:
-                    rows += recovery.of_model(model, kind, optimizer, settings)
+                for i, model in enumerate(models):
+                    file = f"recovery/parts/{optimizer}_{kind}_{i}.csv"
+                    if not store.exists(file):
+                        processes.stop_if_asked()
+                        store.write_rows(file, RecoveryRow, recovery.of_model(model, kind, optimizer, settings))
+                    rows += store.read_rows(file, RecoveryRow)
                     progress.advance(1, f"{model.name} {kind} {optimizer}: {rows[-1].above_0_9_fraction:.2f}")
     store.write_rows("recovery/recovery.csv", RecoveryRow, rows)
+    store.remove("recovery/parts")
 
 
 def load(store):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from inr_sae.atoms import matching, statistics
+from inr_sae.machine import processes
 from inr_sae.machine.progress import Progress
 from inr_sae.report.parts import dictionaries as parts
 from inr_sae.rows.dictionaries import MatchRow
@@ -58,6 +59,7 @@ def run(config, store):
                 if which not in known:
                     known[which] = load(config, store, *which)
             for i, layer in enumerate(layers):
+                processes.stop_if_asked()
                 keys = (*condition, *other, seed, layer)
                 rows += compare(config, known[condition, None], known[other, seed], i, keys)
                 note = f"{condition.name} and {other.name} layer {layer}: {rows[-1].similarity_mean:.2f}"

@@ -11,6 +11,7 @@ from inr_sae.atoms import ablation as atoms_ablation
 from inr_sae.atoms import statistics, steering
 from inr_sae.errors import UserError
 from inr_sae.inr import network
+from inr_sae.machine import processes
 from inr_sae.machine.progress import Progress
 from inr_sae.measure import image
 from inr_sae.measure.cap import CAP_DB
@@ -48,6 +49,7 @@ def run(config, store):
             for layer, h in zip(layers, encoder.activations(layers)):
                 at = folder(which, layer)
                 if not store.exists(f"{at}/fits.csv"):
+                    processes.stop_if_asked()
                     subjects = list(ablation.subjects(own, sub, encoder, layer))
                     fitted, order = dictionary.load(own, sub, layer), ranked(sub, layer)
                     atoms = order[: config.steering.atoms]

@@ -1,0 +1,71 @@
+"""A stage that is asked to stop does so between two parts of its work, and what it had finished is not done again."""
+
+import shutil
+
+import pytest
+
+from inr_sae import stages
+from inr_sae.folder.store import Store
+from inr_sae.machine import interrupts
+from inr_sae.run import recovery
+from tests.stages import studies
+
+STAGES = {
+    "ablation": "single_ffmlp_3",
+    "convergence": "converged_3",
+    "decompositions": "decomposed_3",
+    "explorer": "single_ffmlp_3",
+    "freeze_sweep": "single_ffmlp_3",
+    "meaning": "converged_3",
+    "recovery": "decomposed_3",
+    "stability": "compared_3",
+    "steering": "converged_3",
+}
+LAST = {"explorer": "report/explorer/index.html", "decompositions": "decompositions/kept.csv"}
+
+
+def without(finished, name, to):
+    """(config, Store) of a copy of a finished study that lacks what a stage has written."""
+    store = Store(shutil.copytree(finished.workdir, to))
+    shutil.rmtree(store.path(name))
+    if name == "explorer":
+        shutil.rmtree(store.path("report/explorer"))
+    if name == "decompositions":  # its cohorts, and the dictionaries that are trained heed it as every training does
+        for folder in finished.workdir.glob("decompositions/*/"):
+            shutil.copytree(folder, store.path(f"decompositions/{folder.name}"))
+            for file in store.path(f"decompositions/{folder.name}").glob("*.csv"):
+                file.unlink()
+    return finished.config, store
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_stage_stops_between_two_parts(name, tmp_path_factory, tmp_path, monkeypatch):
+    config, store = without(studies.finished(tmp_path_factory, STAGES[name]), name, tmp_path / "run")
+    monkeypatch.setattr(interrupts, "_asked", True)
+    with pytest.raises(interrupts.Stopped):
+        stages.stage(name).run(config, store)
+    written = [path for path in store.path("").rglob("*.csv") if path.parent.name == name]
+    assert not written and not store.exists(LAST.get(name, f"{name}/{name}.csv"))
+
+
+def test_recovery_goes_on_where_it_was_stopped_and_ends_at_the_same_bytes(tmp_path_factory, tmp_path, monkeypatch):
+    finished = studies.finished(tmp_path_factory, STAGES["recovery"])
+    config, store = without(finished, "recovery", tmp_path / "run")
+    made, of_model = [], recovery.of_model
+
+    def counted(*args):
+        made.append(args[:3])
+        interrupts._asked = len(made) == 3
+        return of_model(*args)
+
+    monkeypatch.setattr(interrupts, "_asked", False)
+    monkeypatch.setattr(recovery, "of_model", counted)
+    with pytest.raises(interrupts.Stopped):
+        stages.stage("recovery").run(config, store)
+    interrupts.forget()
+    stages.stage("recovery").run(config, store)
+    assert len(made) == len(set(made)) == 24 and not store.exists("recovery/parts")
+    written, expected = (
+        path.joinpath("recovery/recovery.csv").read_bytes() for path in (store.path(""), finished.workdir)
+    )
+    assert written == expected
