@@ -54,16 +54,17 @@ def partners(rows):
     """
     kinds = list(dict.fromkeys(row.of for row in rows))
     fig, axes = figure(1.4 * WIDTH * len(kinds) + 1.8, 3.6, 1, len(kinds))
-    styles = dict(zip(grouped(rows, *PAIR), itertools.cycle(COLOURS)))
+    looks = dict(zip(grouped(rows, *PAIR), zip(itertools.cycle(COLOURS), itertools.cycle(MARKERS))))
     for ax, kind in zip(axes[0], kinds):
-        for n, (key, of_pair) in enumerate(grouped([row for row in rows if row.of == kind], *PAIR).items()):
+        for key, of_pair in grouped([row for row in rows if row.of == kind], *PAIR).items():
+            colour, marker = looks[key]
             for case, of_case in grouped(of_pair, "case").items():
                 drawn = case == ("trained",)
-                line = {"marker": MARKERS[n % len(MARKERS)], "ms": 4, "lw": 1.5} if drawn else {"lw": 0.7, "alpha": 0.7}
+                line = {"marker": marker, "ms": 4, "lw": 1.5} if drawn else {"lw": 0.7, "alpha": 0.7}
                 dashes = ":" if case == ("untrained",) else "-"
                 label = name_of(of_pair[0]) if drawn else None
                 values = column(of_case, "matched_held_out_mean")
-                ax.plot(column(of_case, "layer"), values, dashes, color=styles[key], label=label, **line)
+                ax.plot(column(of_case, "layer"), values, dashes, color=colour, label=label, **line)
         ax.set_title(f"{kind}: assigned partners, held-out r", loc="left")
         ax.set_xlabel("layer")
         ax.set_ylim(-0.05, 1.02)

@@ -28,6 +28,20 @@ def test_a_panel_of_units_and_of_atoms_with_their_nulls():
     assert "cohort ffmlp: dictionary seed 1" in labelled(fig.axes[1])
 
 
+def test_a_pair_looks_the_same_in_both_panels():
+    others = [dict(other_seed=seed) for seed in range(1, 10)]
+    of_units = [row for other in others[1:] for row in partners(**other)]
+    of_atoms = [row for other in others for row in partners(of="atoms", **other)]
+    fig = convergence.partners(of_atoms + of_units)
+    looks = [
+        {name: (line.get_color(), line.get_marker()) for name, line in labelled(ax).items() if name[0] != "_"}
+        for ax in fig.axes
+    ]
+    atoms, units = looks
+    assert len(set(atoms.values())) == len(atoms) == 9
+    assert units == {name: atoms[name] for name in units} and len(units) == 8
+
+
 def test_every_layer_against_every_other():
     rows = [
         make(LikenessRow, **PAIR, case="trained", layer=i, other_layer=j, cka=None if i > j else 0.1 * (i + j))
