@@ -21,18 +21,22 @@ WRITES = ("explorer", "report/explorer")
 CHEAP = True
 FOLDER = "report/explorer"
 MOST_ATOMS = 2**16  # a pixel's codes name their atoms in two bytes
-COLUMNS = {  # of an atom, as the page names them
-    "mean_magnitude": "mean magnitude",
-    "firing_rate": "fires on (share of pixels)",
-    "active_fraction": "active on, z > 0.01",
-    "ipr": "inverse participation ratio",
-    "locality": "locality",
-    "content": "likeness to a signal",
-    "content_gradient": "likeness to an outline",
-    "content_shuffled": "likeness by chance",
-    "content_held_out": "likeness to held-out signals",
+COLUMNS = {  # of an atom: what the page calls it, and what it says about it
+    "mean_magnitude": ("mean magnitude", "the mean of its code |z| over all pixels; 0 if it is dead"),
+    "firing_rate": ("fires on (share of pixels)", "where its code is above 0"),
+    "active_fraction": ("active on, z > 0.01", "the share of the pixels where its code is above 0.01"),
+    "ipr": ("inverse participation ratio", "1 if it fires at one pixel, 1 / pixels if alike at all: Σz⁴ / (Σz²)²"),
+    "locality": ("locality", "1 if it fires in a disc, 0 if at pixels scattered as at random"),
+    "content": ("likeness to a signal", "the largest |correlation| of its map with a signal of the training"),
+    "content_gradient": ("likeness to an outline", "the same with those signals' gradient magnitude"),
+    "content_shuffled": ("likeness by chance", "the likeness to those signals moved aside at random, as a null"),
+    "content_held_out": ("likeness to held-out signals", "the likeness to signals the encoder never saw"),
 }
-EXPLAINED = {"explained": "explained, held-out R²"}  # the same, where meanings are known
+DROP = ("largest drop (dB)", "the PSNR that its removal costs the signal that loses most")
+EXPLAINED = (  # where meanings are known
+    "explained, held-out R²",
+    "how much of its map the best feature of the image plane explains, on pixels that did not choose it",
+)
 
 
 def check(config):
@@ -88,12 +92,13 @@ def manifest(config, store, listed, n_bytes):
         "whose removal costs most.",
         "More or less: the keys of config.explorer.",
     ]
+    told = columns_of(dictionary.atoms(sub, row.layer)) | {"drop": DROP}
+    told |= {"explained": EXPLAINED} if is_done(store, "meaning") else {}
     return {
         "title": f"Dictionaries of {', '.join(entry['name'] for entry in listed)}",
         "conditions": listed,
-        "columns": columns_of(dictionary.atoms(sub, row.layer))
-        | {"drop": "largest drop (dB)"}
-        | (EXPLAINED if is_done(store, "meaning") else {}),
+        "columns": {key: name for key, (name, _) in told.items()},
+        "said": dict(told.values()),
         "thinned": thinned,
         "not_live": "This layer cannot be steered here: the page cannot run the network behind it, or an atom's part "
         "is not its code times its direction.",
@@ -104,7 +109,7 @@ def manifest(config, store, listed, n_bytes):
 def columns_of(atoms):
     """Those of COLUMNS that any atom has: signed codes neither fire nor are active."""
     known = {key: np.isfinite([as_float(getattr(row, key)) for row in atoms]).any() for key in COLUMNS}
-    return {key: name for key, name in COLUMNS.items() if known[key]}
+    return {key: told for key, told in COLUMNS.items() if known[key]}
 
 
 def of_layer(config, store, encoder, layer, h, drops):

@@ -233,6 +233,16 @@ def test_browser_clicking_an_atom_shows_its_numbers_and_effects(opened):
     assert [int(tile.get_attribute("data-atom")) for tile in pressed] == [first]
 
 
+def test_browser_every_number_of_an_atom_is_explained(opened):
+    page, _ = opened
+    page.find_element("css selector", ".gallery button").click()
+    names = page.execute_script("return Object.values(MANIFEST.columns)")
+    script = "return [...document.querySelectorAll('.atom th')].map(th => [th.textContent, th.title])"
+    tips = page.execute_script(script)
+    explained = [terms.get_attribute("textContent") for terms in page.find_elements("css selector", "#about dt")]
+    assert explained == names and all(said for name, said in tips if name in names)
+
+
 def test_browser_hovering_and_keys_tell_what_fires(opened):
     from selenium.webdriver import ActionChains, Keys
 
@@ -250,9 +260,10 @@ def test_browser_hovering_and_keys_tell_what_fires(opened):
 
 
 def steer(page, scale):
-    """Move the last slider to a scale, and wait for the network."""
+    """Move the last slider to a scale, and wait for the network; the first one waits for the network's file."""
     from selenium.webdriver.support.ui import WebDriverWait
 
+    WebDriverWait(page, 30).until(lambda page: page.find_elements("css selector", ".steering input"))
     move = "const all = document.querySelectorAll('.steering input'), s = all[all.length - 1]; s.value = arguments[0];"
     page.execute_script(move + " s.oninput();", scale)
     WebDriverWait(page, 30).until(lambda page: not page.find_elements("css selector", ".steering[aria-busy=true]"))
