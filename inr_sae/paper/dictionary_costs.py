@@ -13,7 +13,8 @@ MOST_COSTLY = 4  # top atoms a layer
 def largest_drop(effects, cohorts, atoms):
     """Measured: the largest drop in dB over FFMLP's top atoms of layers from 2 on; None where none was ablated.
 
-    On the test signal, as published, or on the cohort's where that alone is there. effects: {role of a signal:
+    On the test signal, as published, or on the cohort's where that alone is there; where both are the note has the
+    other, since a fit behind frozen layers that came to little has little to lose. effects: {role of a signal:
     {Condition: [EffectRow]}}. cohorts: {backbone: Condition} of cohort encoders. atoms: {backbone: {layer:
     [AtomRow]}} of the layers that count.
     """
@@ -21,7 +22,10 @@ def largest_drop(effects, cohorts, atoms):
     deep = [drop for layer, drop in found[0].top if layer >= 2] if role else []
     if not deep:
         return None
-    return Measured(max(deep), note=f"on a {role} signal; {max(found[0].every):.1f} dB over all atoms")
+    note = f"on a {role} signal; {max(found[0].every):.1f} dB over all atoms"
+    own = effects.get("cohort", {}).get(cohorts["ffmlp"]) if role == "test" else None
+    of_own = [drop for layer, drop in drops(own, atoms["ffmlp"]).top if layer >= 2] if own else []
+    return Measured(max(deep), note=note + (f"; {max(of_own):.1f} on a cohort signal" if of_own else ""))
 
 
 def costs_more(effects, cohorts, atoms):

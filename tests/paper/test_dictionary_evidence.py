@@ -91,6 +91,7 @@ def test_quantities():
     assert (m["ffmlp_content"].value, m["ffmlp_content"].total) == (3, 3), "from layer 2 on"
     assert (m["siren_no_content"].value, m["siren_no_content"].total) == (5, 5)
     assert m["ffmlp_largest_drop"].value == 10.58, "of the top atoms, from layer 2 on, on a test signal"
+    assert m["ffmlp_largest_drop"].note.endswith("; 50.0 on a cohort signal")
     assert m["ffmlp_costs_more"].value == pytest.approx(11.0 - 9.2), "over the same four atoms a layer of both"
     assert "over all atoms 12.0 and 30.0" in m["ffmlp_costs_more"].note
     assert (m["siren_tiling_repeats"].value, m["siren_tiling_repeats"].total) == (1, 2)
