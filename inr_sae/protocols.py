@@ -36,8 +36,6 @@ PROTOCOLS = {
     "random": Protocol(False, False, False),
     "scratch": Protocol(False, False, True),
 }
-
-
 BOUNDED = tuple(name for name, protocol in PROTOCOLS.items() if protocol.has_boundary)
 
 

@@ -19,13 +19,19 @@ def largest_drop(effects, cohorts, atoms):
     [AtomRow]}} of the layers that count.
     """
     role, found = of_role(effects, cohorts, atoms, ("ffmlp",))
-    deep = [drop for layer, drop in found[0].top if layer >= 2] if role else []
+    deep = deep_drops(found)
     if not deep:
         return None
     note = f"on a {role} signal; {max(found[0].every):.1f} dB over all atoms"
-    own = effects.get("cohort", {}).get(cohorts["ffmlp"]) if role == "test" else None
-    of_own = [drop for layer, drop in drops(own, atoms["ffmlp"]).top if layer >= 2] if own else []
-    return Measured(max(deep), note=note + (f"; {max(of_own):.1f} on a cohort signal" if of_own else ""))
+    if role == "test":
+        _, found = of_role({"cohort": effects.get("cohort", {})}, cohorts, atoms, ("ffmlp",))
+        note += f"; {max(deep_drops(found)):.1f} on a cohort signal" if deep_drops(found) else ""
+    return Measured(max(deep), note=note)
+
+
+def deep_drops(found):
+    """The drops of the top atoms of layers from 2 on; found: the Drops of one backbone, or none."""
+    return [drop for each in found for layer, drop in each.top if layer >= 2]
 
 
 def costs_more(effects, cohorts, atoms):

@@ -61,9 +61,14 @@ def check_fits(config):
 
 def check_boundaries(config, inr):
     """Raise UserError naming boundaries that an encoder of the group `inr` does not have."""
-    named = {f"boundaries.{name}": values for name, values in config.fit.boundaries.items()}
-    for key, values in {"taus": config.fit.taus, **named}.items():
-        checks.units(f"fit.{key}", values, inr.backbone, trained.n_units(inr))
+    for key, values in boundaries_of(config).items():
+        checks.units(key, values, inr.backbone, trained.n_units(inr))
+
+
+def boundaries_of(config):
+    """{key: boundaries} of every key that names some, for all protocols or for one."""
+    own = {f"fit.boundaries.{name}": values for name, values in config.fit.boundaries.items()}
+    return {"fit.taus": config.fit.taus, **own}
 
 
 def check_size(key, signals):

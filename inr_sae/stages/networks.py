@@ -47,10 +47,9 @@ def check(config):
         encoders.check_rates(config, backbone)
     if config.external.file:
         raise UserError("external.file is one encoder, and stages has networks, which are trained; leave one out")
-    named = {f"boundaries.{name}": taus for name, taus in config.fit.boundaries.items()}
-    for key, taus in {"taus": config.fit.taus, **named}.items():
+    for key, taus in freeze_sweep.boundaries_of(config).items():
         if taus and len(set(depths(config))) > 1:
-            raise UserError(f"fit.{key} names boundaries, and networks.n_layers has several depths; leave it empty")
+            raise UserError(f"{key} names boundaries, and networks.n_layers has several depths; leave it empty")
     refuse_fixed(config)
     for own in studies(config).values():
         for stage in (*RANKED, *FITTED):
