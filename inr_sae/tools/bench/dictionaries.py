@@ -41,12 +41,15 @@ def jobs_of(sizes, backbone):
 
 
 def dictionary_rows(sizes, backbone, name):
-    """What a method's dictionary of one layer takes, how it grows with atoms, and what those of all layers take."""
+    """What a method's dictionary of one layer takes, how it grows with atoms, what its modes cost, and what those of all
+    layers take."""
     method, jobs = dictionaries.method(name), jobs_of(sizes, backbone)
     config = config_of(method, sizes.scale)
     cases = [("", 1, config)]
     for n_atoms in other_numbers_of_atoms(config):
         cases.append((f", n={n_atoms}", 1, config | {"n_atoms": n_atoms}))
+    if config.get("modes"):
+        cases.append((", modes=0", 1, config | {"modes": 0}))  # the pointwise SAE on the same coordinates
     cases.append((f", {len(jobs)} layers at once", len(jobs), config))
     rows = []
     for label, n_layers, of_case in cases:

@@ -64,7 +64,8 @@ def test_every_method_can_be_timed(name):
 
 @methods
 def test_a_methods_rows(name, monkeypatch):
-    """One layer's, with a quarter and twice its atoms where it has a number of them, and all layers'."""
+    """One layer's, with a quarter and twice its atoms where it has a number of them, without its modes where it has some,
+    and all layers'."""
     fitted = []
 
     def fit_seconds(method, jobs):
@@ -73,18 +74,19 @@ def test_a_methods_rows(name, monkeypatch):
 
     monkeypatch.setattr(rows_of, "fit_seconds", fit_seconds)
     rows = rows_of.dictionary_rows(SIZES, BACKBONE, name)
-    labels, n_atoms = (
-        ["", ", 3 layers at once"],
-        rows_of.config_of(dictionaries.method(name), SIZES.scale).get("n_atoms"),
-    )
+    config = rows_of.config_of(dictionaries.method(name), SIZES.scale)
+    labels, n_atoms = ["", ", 3 layers at once"], config.get("n_atoms")
     if n_atoms is not None:
         labels[1:1] = [f", n={n}" for n in rows_of.other_numbers_of_atoms({"n_atoms": n_atoms})]
+    if "modes" in config:
+        labels.insert(-1, ", modes=0")
     assert [row["name"] for row in rows] == [f"dictionary step, {name}{label}" for label in labels]
     assert [row["ms"] for row in rows] == [1e3 * (i + 1) for i in range(len(rows))]
     assert [len(jobs) for jobs in fitted] == [1] * (len(rows) - 1) + [3]
     for label, jobs in zip(labels, fitted):
         said = int(label.removeprefix(", n=")) if label.startswith(", n=") else n_atoms
         assert {job.config.get("n_atoms") for job in jobs} == {said}
+        assert {job.config.get("modes") for job in jobs} == {0 if label == ", modes=0" else config.get("modes")}
         assert all(job.h.shape == (96, 8) and job.behind(job.h).shape == (2, 96, 3) for job in jobs)
 
 
