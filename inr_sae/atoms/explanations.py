@@ -87,6 +87,4 @@ def tissues(j, labels, names):
     """Candidates of what the pixels of signal number j show, (H, W); a tissue that is nowhere, or everywhere, is
     none."""
     masks = ((name, labels.ravel() == number) for number, name in enumerate(names))
-    return [
-        Candidate(TISSUE, name, j, mask[:, None].astype(np.float64)) for name, mask in masks if 0 < mask.mean() < 1
-    ]
+    return [Candidate(TISSUE, name, j, mask[:, None].astype(np.float64)) for name, mask in masks if 0 < mask.mean() < 1]

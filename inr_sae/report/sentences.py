@@ -4,10 +4,9 @@ import numpy as np
 
 from inr_sae.measure.boundaries import encoder_of
 from inr_sae.measure.cap import CAP_DB, capped, n_beyond
+from inr_sae.measure.spikes import LAST_LOGGED, SPIKE_DB
 from inr_sae.protocols import PROTOCOLS
 from inr_sae.report.conditions import condition_names, matched_conditions, pairs
-
-SPIKE_DB = 1.0
 
 
 def rank_sentence(ranks):
@@ -82,6 +81,16 @@ def sweep_sentences(summary, fits, rule):
             "nothing and keeps every layer's weights."
         )
     return sentences
+
+
+def spike_sentence(cohort, last_db, usual_db):
+    """That a cohort ended in a spike below where its training stood (`spikes.usual`); empty where it did not."""
+    if last_db is None or usual_db is None or usual_db - last_db <= SPIKE_DB:
+        return ""
+    return (
+        f"{cohort} ended in a spike: {last_db:.1f} dB, where the median of the last {LAST_LOGGED} points along its "
+        f"training is {usual_db:.1f} dB. All else is of those weights; a lower cohort.learning_rate spikes less."
+    )
 
 
 def last_step_sentence(fits):

@@ -98,9 +98,7 @@ def of_backbone(config, store, backbone):
             for place, (layer, h, of_layer) in enumerate(zip(layers, activations, fitted)):
                 processes.stop_if_asked()
                 named = (backbone, layer, method)
-                rows, needed = measured.kept_rows(
-                    encoder, (layer, h, of_layer), named, config.decompositions.drop_db
-                )
+                rows, needed = measured.kept_rows(encoder, (layer, h, of_layer), named, config.decompositions.drop_db)
                 found["kept"] += rows
                 found["needed"].append(needed)
                 if "encoder" in of_layer.params:  # codes that are linear have a graph between layers

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from inr_sae.errors import UserError
 from inr_sae.inr import network
+from inr_sae.measure import spikes
 from inr_sae.measure.boundaries import best_taus, gain, highest_layer, rule_layer
 from inr_sae.paper import network_rules
 from inr_sae.report import sentences
@@ -136,9 +137,9 @@ def rows_of(which, own, sub):
     psnr = {(row.protocol, row.tau): row.psnr_db_mean for row in summary}
     named = {rule: highest_layer(ranks, lambda row, rule=rule: getattr(row, rule)) for rule in NETWORK_RULES}
     best = best_of(own, sub, fitted.fits)
-    by_rule = named["sr_weight"]
+    by_rule, along = named["sr_weight"], [row.psnr_db_mean for row in cohort.history(sub)]
     values = {
-        "cohort": cohort.history(sub)[-1].psnr_db_mean,
+        "cohort": along[-1],
         "full": psnr.get(("full", None)),
         "best": best.psnr_db if best else None,
         "rule": psnr.get(("freeze", by_rule)),
@@ -151,6 +152,7 @@ def rows_of(which, own, sub):
         best_tau=best.best_tau if best else None,
         decided=best.decided if best else None,
         **{f"{name}_psnr_db": value for name, value in values.items()},
+        cohort_psnr_db_last_5=spikes.usual(along),
         **{f"tau_by_{rule}": layer for rule, layer in named.items()},
     )
     metrics = {row.layer: row for row in dictionary.metrics(own, sub)}

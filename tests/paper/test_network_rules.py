@@ -10,6 +10,7 @@ from inr_sae.rows.transfer import NetworkRow
 def networks(bests, named, n_units=5, backbone="b"):
     """NetworkRows, one an initialisation; every rule names the same layers."""
     psnr = dict.fromkeys((f"{name}_psnr_db" for name in ("cohort", "full", "best", "rule", "scratch", "random")), 30.0)
+    psnr["cohort_psnr_db_last_5"] = 30.0
     taus = [dict.fromkeys((f"tau_by_{rule}" for rule in network_rules.NETWORK_RULES), layer) for layer in named]
     return [
         NetworkRow(backbone, n_units, 64, seed, n_units, best, 1, **psnr, **by_rule)

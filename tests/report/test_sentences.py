@@ -31,6 +31,13 @@ def test_spikes_of_the_last_step_are_counted_by_protocol():
     assert "in 1 of 2 (full), 0 of 1 (freeze) fits" in sentences.last_step_sentence(fits)
 
 
+def test_a_cohort_that_ended_in_a_spike_is_told_and_one_that_still_rises_is_not():
+    text = sentences.spike_sentence("The cohort", 26.8, 44.5)
+    assert text.startswith("The cohort ended in a spike: 26.8 dB") and "44.5 dB" in text
+    for last, usual in ((44.0, 44.5), (46.0, 44.5), (None, 44.5), (26.8, None)):
+        assert sentences.spike_sentence("The cohort", last, usual) == ""
+
+
 def test_the_answer_names_the_winner_and_agrees_with_the_rule():
     rows = sweep({None: [30.0, 30.0], 0: [25.0, 27.0], 1: [24.0, 28.0]})
     text = " ".join(sentences.sweep_sentences(*rows, 0))

@@ -169,5 +169,3 @@ def test_a_method_that_reads_fields_refuses_signals_of_one_pixel(monkeypatch):
     config.dictionary.method = "operator"
     with pytest.raises(UserError, match="dictionary.method operator reads fields .* 1x12"):
         dictionary.check(config)
-
-

@@ -1,5 +1,6 @@
 """Networks side by side: every one is a study of its own, and the rules are counted over initialisations."""
 
+import numpy as np
 import pytest
 
 from configs import backbones
@@ -47,6 +48,14 @@ def test_every_network_has_its_row_and_its_layers_theirs(finished):
             assert float(each["sr_gain"]) == pytest.approx(sr - start, abs=1e-5)
             side = min(8, int(row["width"])) if each["layer"] == "0" else int(row["width"])  # of 2F = 8 inputs
             assert float(each["sr_share"]) == pytest.approx(sr / side, rel=1e-5)
+
+
+def test_where_a_cohort_stood_is_told_beside_where_it_ended(finished):
+    _, workdir = finished
+    for row in rows(workdir / "networks/networks.csv"):
+        name = f"ffmlp_layers_{row['n_layers']}_width_{row['width']}_seed_{row['seed']}"
+        along = [float(each["psnr_db_mean"]) for each in rows(workdir / f"networks/{name}/cohort/history.csv")]
+        assert float(row["cohort_psnr_db_last_5"]) == pytest.approx(np.median(along[-5:]), rel=1e-6)
 
 
 def test_controls_are_fitted_at_the_boundary_of_the_rule_alone(finished):

@@ -1,6 +1,7 @@
 """The part of a report on several networks: boundaries, rules, and dictionaries against depth and width."""
 
 from inr_sae.paper.network_rules import power
+from inr_sae.report import sentences
 from inr_sae.report.figures import networks as figures
 from inr_sae.report.page import Section
 from inr_sae.rows.transfer import ALL_NETWORKS
@@ -71,7 +72,10 @@ def boundary_sentences(networks, labels):
             gains = [row.best_psnr_db - row.full_psnr_db for row in known if row.full_psnr_db is not None]
             beside = f", {sum(gains) / len(gains):+.1f} dB against STRAINER's recipe on average" if gains else ""
             found.append(f"{name_of(group[0], labels)}: best boundary {taus} (an initialisation each){beside}.")
-    return tuple(found)
+    for row in networks:
+        cohort = f"The cohort of {name_of(row, labels)}, initialisation {row.seed},"
+        found.append(sentences.spike_sentence(cohort, row.cohort_psnr_db, row.cohort_psnr_db_last_5))
+    return tuple(filter(None, found))
 
 
 def rule_sentences(rules, labels):

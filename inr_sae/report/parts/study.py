@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from inr_sae.measure import spikes
 from inr_sae.measure.boundaries import rule_layer
 from inr_sae.report import page, sentences
 from inr_sae.report.figures import pictures, study
@@ -199,4 +200,6 @@ def cohort_section(exhibits, history, signals, picture, external):
             "training", study.training(history), "PSNR of the cohort along its training.", "Training curve"
         )
     html += page.folded("drawn signals", "\n".join(map(signal_line, signals)))
-    return Section("cohort", "The cohort", html, appendix=True)
+    usual = spikes.usual([row.psnr_db_mean for row in history])
+    found = sentences.spike_sentence("The cohort", last.psnr_db_mean, usual)
+    return Section("cohort", "The cohort", html, (found,) if found else (), appendix=True)

@@ -41,8 +41,8 @@ def jobs_of(sizes, backbone):
 
 
 def dictionary_rows(sizes, backbone, name):
-    """What a method's dictionary of one layer takes, how it grows with atoms, what its modes cost, and what those of all
-    layers take."""
+    """What a method's dictionary of one layer takes, with other atoms and without modes, and what those of all layers
+    take."""
     method, jobs = dictionaries.method(name), jobs_of(sizes, backbone)
     config = config_of(method, sizes.scale)
     cases = [("", 1, config)]

@@ -95,6 +95,13 @@ def test_ablations_show_the_first_signal_of_each_role(exhibits):
     assert "cohort signal a:" in section.html and "test signal c:" in section.html
 
 
+@pytest.mark.parametrize("last_db, told", [(20.0, True), (41.0, False)])
+def test_a_cohort_that_ended_in_a_spike_says_so_in_the_answer(exhibits, last_db, told):
+    history = [HistoryRow(step, 1.0, db, db, db) for step, db in enumerate((38.0, 39.0, 40.0, 40.5, last_db))]
+    section = study.cohort_section(exhibits, history, [SignalRow("cohort", "a", "a", "0")], b"png", False)
+    assert any("ended in a spike" in sentence for sentence in section.sentences) == told
+
+
 @pytest.mark.parametrize("external", [False, True])
 def test_the_cohort_is_an_appendix_with_a_curve_if_it_was_trained_here(exhibits, external):
     history = [HistoryRow(10, 1.0, 20.0, 19.0, 21.0), HistoryRow(20, 0.5, 30.0, 29.0, 31.0)]

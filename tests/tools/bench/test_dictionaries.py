@@ -64,8 +64,8 @@ def test_every_method_can_be_timed(name):
 
 @methods
 def test_a_methods_rows(name, monkeypatch):
-    """One layer's, with a quarter and twice its atoms where it has a number of them, without its modes where it has some,
-    and all layers'."""
+    """One layer's, with a quarter and twice its atoms where it has a number of them, without its modes, and all
+    layers'."""
     fitted = []
 
     def fit_seconds(method, jobs):
