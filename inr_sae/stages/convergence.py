@@ -6,6 +6,7 @@ alone: atoms of an untrained network would take a dictionary of their own), and 
 """
 
 import itertools
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ from inr_sae.measure import blocks
 from inr_sae.report.parts import convergence as parts
 from inr_sae.rows.common import Condition
 from inr_sae.rows.comparisons import CosinesRow, FromManyRow, GroupsRow, LikenessRow, PartnersRow
-from inr_sae.run import checks, comparison
+from inr_sae.run import checks, comparison, piecemeal
 from inr_sae.run.comparison import ATOMS, TRAINED, UNITS, Loaded, strong
 from inr_sae.run.once import is_done, run_stage
 from inr_sae.stages import cohort, conditions, dictionary
@@ -100,7 +101,7 @@ def pairs_of(config):
 
 def run(config, store):
     """Writes convergence/<name>/, studies of further seeds, partners/<pair>_layer_<l>.npz, and last the tables."""
-    known, tables = networks(config, store), {name: [] for name in TABLES}
+    known, found = networks(config, store), []
     for name, each in known.items():
         if each.condition not in conditions.studies(config):
             for stage in (cohort, dictionary):
@@ -109,16 +110,25 @@ def run(config, store):
     with Progress("convergence", len(pairs)) as progress:
         for kind, *names in pairs:
             processes.stop_if_asked()
-            for name in names:
-                if name not in loaded:
-                    loaded[name] = load(config, store, name, known[name])
-            same_grid(names, *(loaded[name] for name in names))
-            keys = keys_of(kind, *(known[name] for name in names))
-            for table, rows in compare(config, store, keys, names, [loaded[name] for name in names]).items():
-                tables[table] += rows
+            part = f"convergence/parts/{'+'.join(names)}"
+            if not all(store.exists(partners_file(names, layer)) for layer in dictionary.layers(config)):
+                store.remove(part)  # one was damaged, and goes with its tables
+            make = partial(of_two, config, store, kind, names, known, loaded)
+            found.append(piecemeal.tables(store.sub(part), TABLES, make))
             progress.advance(1, f"{kind}: {' and '.join(names)}")
-    for name, kind in TABLES.items():
-        store.write_rows(f"convergence/{name}.csv", kind, tables[name])
+    for name, rows in piecemeal.joined(found, TABLES).items():
+        store.write_rows(f"convergence/{name}.csv", TABLES[name], rows)
+    store.remove("convergence/parts")
+
+
+def of_two(config, store, kind, names, known, loaded):
+    """{table: rows} of a pair of networks by their names, of which what is not `loaded` yet is."""
+    for name in names:
+        if name not in loaded:
+            loaded[name] = load(config, store, name, known[name])
+    same_grid(names, *(loaded[name] for name in names))
+    keys = keys_of(kind, *(known[name] for name in names))
+    return compare(config, store, keys, names, [loaded[name] for name in names])
 
 
 def keys_of(kind, one, other):
@@ -175,12 +185,17 @@ def compare(config, store, keys, names, pair):
             tables["one_to_many"] += comparison.one_to_many(which, few, rows, config.convergence.targets)
             tables["many_to_many"] += comparison.many_to_many(which, few)
             kept |= comparison.partners_of(what, maps[TRAINED], found)
-        store.write_npz(f"convergence/partners/{'+'.join(names)}_layer_{layer}.npz", **kept)
+        store.write_npz(partners_file(names, layer), **kept)
         if again:
             tables["cosines"] += comparison.cosines((*keys, layer, layer, ATOMS, TRAINED), pair, i, most, config.seed)
     if not again and UNITS in of:
         tables["likeness"] += comparison.likeness(keys, layers, pair, (rows, order))
     return tables
+
+
+def partners_file(names, layer):
+    """Where the partners of a pair of networks are, of one layer."""
+    return f"convergence/partners/{'+'.join(names)}_layer_{layer}.npz"
 
 
 def table(store, name):
@@ -208,7 +223,7 @@ def curves(config, store):
     """{(kind, name, other name): {layer: {"units_best", "units_matched", ...}}}, similarities of every pair."""
     found = {}
     for kind, one, other in pairs_of(config):
-        files = {layer: f"convergence/partners/{one}+{other}_layer_{layer}.npz" for layer in dictionary.layers(config)}
+        files = {layer: partners_file((one, other), layer) for layer in dictionary.layers(config)}
         found[kind, one, other] = {layer: store.read_npz(file) for layer, file in files.items() if store.exists(file)}
     return found
 

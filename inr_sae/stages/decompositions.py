@@ -4,6 +4,8 @@ at another resolution; and where on the image a layer's units count.
 Every backbone has a cohort of its own, a study in decompositions/<backbone>/.
 """
 
+from functools import partial
+
 import jax.numpy as jnp
 import numpy as np
 
@@ -16,7 +18,7 @@ from inr_sae.report import sentences
 from inr_sae.report.page import Heading
 from inr_sae.report.parts import decompositions as parts
 from inr_sae.rows.decompositions import EdgeRow, KeptRow, NeededRow, ResolutionRow, SpatialRow
-from inr_sae.run import checks, trained
+from inr_sae.run import checks, piecemeal, trained
 from inr_sae.run import decompositions as measured
 from inr_sae.run.once import run_stage
 from inr_sae.stages import cohort, dictionary
@@ -70,47 +72,58 @@ def of_method(config, method):
 
 def run(config, store):
     """Writes decompositions/<backbone>/, and kept.csv, needed.csv, edges.csv, resolution.csv and spatial.csv."""
-    found = {name: [] for name in TABLES}
+    every = []
     for backbone, own in studies(config).items():
         sub = store.sub(folder(backbone))
         run_stage(cohort, own, sub)
-        if not all(sub.exists(f"{name}.csv") for name in TABLES):
-            tables = of_backbone(own, sub, backbone)
-            for name, row in TABLES.items():
-                sub.write_rows(f"{name}.csv", row, tables[name])
-        for name, row in TABLES.items():
-            found[name] += sub.read_rows(f"{name}.csv", row)
-    for name, row in TABLES.items():
-        store.write_rows(f"decompositions/{name}.csv", row, found[name])
+        every.append(piecemeal.tables(sub, TABLES, partial(of_backbone, own, sub, backbone)))
+        sub.remove("parts")
+    for name, rows in piecemeal.joined(every, TABLES).items():
+        store.write_rows(f"decompositions/{name}.csv", TABLES[name], rows)
 
 
 def of_backbone(config, store, backbone):
-    """{table: rows} of one backbone's encoder."""
+    """{table: rows} of one backbone's encoder; those of every method are kept in parts/ until all are there."""
     encoder, layers, methods = cohort.load(config, store), dictionary.layers(config), config.decompositions.methods
-    activations, found = encoder.activations(layers), {name: [] for name in TABLES}
+    activations, found = encoder.activations(layers), []
     rng = np.random.default_rng(config.seed)
     at = rng.choice(len(encoder.x), min(config.decompositions.coordinates, len(encoder.x)), replace=False)
-    with Progress(store.label(f"decompositions {backbone}"), (len(methods) + 1) * len(layers)) as progress:
+    with Progress(store.label(f"decompositions {backbone}"), len(methods) + 1) as progress:
         for method in methods:
-            own = of_method(config, method)
-            jobs = dictionary.jobs_of(own, encoder, dictionary.settings(own))
-            fitted = dictionary.fit_jobs(own, store, jobs, method)
-            for place, (layer, h, of_layer) in enumerate(zip(layers, activations, fitted)):
-                processes.stop_if_asked()
-                named = (backbone, layer, method)
-                rows, needed = measured.kept_rows(encoder, (layer, h, of_layer), named, config.decompositions.drop_db)
-                found["kept"] += rows
-                found["needed"].append(needed)
-                if "encoder" in of_layer.params:  # codes that are linear have a graph between layers
-                    later = next_basis(encoder, layers, fitted, place)
-                    found["edges"] += edges_of(config, encoder, (layer, h, of_layer.params, later), at, named)
-                else:
-                    found["resolution"] += measured.resolution_rows(encoder, (layer, h, of_layer), named)
-                progress.advance(1, f"{method} layer {layer}")
-        for layer, h in zip(layers, activations):
-            processes.stop_if_asked()
-            found["spatial"] += measured.spatial_rows(encoder, layer, h, config.decompositions.shares, backbone, rng)
-            progress.advance(1, f"layer {layer}")
+            make = partial(of_dictionaries, of_method(config, method), store, encoder, activations, at)
+            found.append(piecemeal.tables(store.sub(f"parts/{method}"), TABLES, make))
+            progress.advance(1, method)
+        make = partial(of_units, config, encoder, activations, rng)
+        found.append(piecemeal.tables(store.sub("parts/units"), TABLES, make))
+        progress.advance(1, "units")
+    return piecemeal.joined(found, TABLES)
+
+
+def of_dictionaries(config, store, encoder, activations, at):
+    """{table: rows} of the dictionaries of all layers by the config's method; at (n,): where edges are measured."""
+    layers, method, found = dictionary.layers(config), config.dictionary.method, {name: [] for name in TABLES}
+    jobs = dictionary.jobs_of(config, encoder, dictionary.settings(config))
+    fitted = dictionary.fit_jobs(config, store, jobs, method)
+    for place, (layer, h, of_layer) in enumerate(zip(layers, activations, fitted)):
+        processes.stop_if_asked()
+        named = (config.inr.backbone, layer, method)
+        rows, needed = measured.kept_rows(encoder, (layer, h, of_layer), named, config.decompositions.drop_db)
+        found["kept"] += rows
+        found["needed"].append(needed)
+        if "encoder" in of_layer.params:  # codes that are linear have a graph between layers
+            later = next_basis(encoder, layers, fitted, place)
+            found["edges"] += edges_of(config, encoder, (layer, h, of_layer.params, later), at, named)
+        else:
+            found["resolution"] += measured.resolution_rows(encoder, (layer, h, of_layer), named)
+    return found
+
+
+def of_units(config, encoder, activations, rng):
+    """{table: rows} of where on the image the units of every layer count."""
+    found, shares = {name: [] for name in TABLES}, config.decompositions.shares
+    for layer, h in zip(dictionary.layers(config), activations):
+        processes.stop_if_asked()
+        found["spatial"] += measured.spatial_rows(encoder, layer, h, shares, config.inr.backbone, rng)
     return found
 
 

@@ -1,0 +1,18 @@
+"""The parts of a stage that takes long: the tables of each are stored, and what is stored is not made again."""
+
+
+def tables(store, kinds, make):
+    """{name: rows} of one part, in a store of its own, made by make() -> {name: rows} unless they are there.
+
+    kinds: {name: the NamedTuple of its rows}. The last file to appear is that of the last name.
+    """
+    if not all(store.exists(f"{name}.csv") for name in kinds):
+        made = make()
+        for name, kind in kinds.items():
+            store.write_rows(f"{name}.csv", kind, made[name])
+    return {name: store.read_rows(f"{name}.csv", kind) for name, kind in kinds.items()}
+
+
+def joined(parts, kinds):
+    """{name: rows} of several parts one after the other."""
+    return {name: [row for part in parts for row in part[name]] for name in kinds}

@@ -1,0 +1,41 @@
+from typing import NamedTuple
+
+import pytest
+
+from inr_sae.folder.store import Store
+from inr_sae.run import piecemeal
+
+
+class Row(NamedTuple):
+    name: str
+    value: float
+
+
+KINDS = {"some": Row, "none": Row}
+
+
+def test_a_part_is_made_once_and_its_rows_are_those_that_are_stored(tmp_path):
+    made = []
+
+    def make():
+        made.append(1)
+        return {"some": [Row("a", 0.1), Row("b", 1 / 3)], "none": []}
+
+    first, again = (piecemeal.tables(Store(tmp_path), KINDS, make) for _ in range(2))
+    assert len(made) == 1 and first == again
+    assert [row.name for row in first["some"]] == ["a", "b"] and first["none"] == []
+
+
+def test_a_part_that_was_cut_off_is_made_again(tmp_path):
+    def cut_off():
+        return {"some": [Row("a", 0.1)], "none": ["no row"]}
+
+    with pytest.raises(TypeError):
+        piecemeal.tables(Store(tmp_path), KINDS, cut_off)
+    found = piecemeal.tables(Store(tmp_path), KINDS, lambda: {"some": [Row("b", 0.2)], "none": []})
+    assert found["some"] == [Row("b", 0.2)]
+
+
+def test_parts_are_joined_in_their_order():
+    parts = [{"some": [1], "none": []}, {"some": [2, 3], "none": []}]
+    assert piecemeal.joined(parts, KINDS) == {"some": [1, 2, 3], "none": []}
