@@ -69,11 +69,6 @@ def codes_of_both(one, other, order):
         yield codes_of(one.dictionary, chunk, one.atoms), codes_of(other.dictionary, other_chunk, other.atoms)
 
 
-def displaced(height, width):
-    """The `order` that reads a map of (height, width) half the image away, around a torus."""
-    return np.roll(np.arange(height * width).reshape(height, width), (height // 2, width // 2), (0, 1)).ravel()
-
-
 def summary(matches, null):
     """Columns of a table: how alike matched atoms are, and how alike they are by chance (the null's Matches)."""
     return {

@@ -28,7 +28,16 @@ def displaced(height, width, rng):
 
     At least a quarter of it each way: less would leave much of the alignment.
     """
-    by = [int(rng.integers(n // 4, n - n // 4 + 1)) for n in (height, width)]
+    return moved(height, width, [int(rng.integers(n // 4, n - n // 4 + 1)) for n in (height, width)])
+
+
+def half_away(height, width):
+    """(N,) which coordinate is read at each instead, for a null: the grid moved around a torus by half of itself."""
+    return moved(height, width, (height // 2, width // 2))
+
+
+def moved(height, width, by):
+    """(N,) which coordinate is read at each when the grid is moved around a torus by so many rows and columns."""
     return np.roll(np.arange(height * width).reshape(height, width), by, (0, 1)).ravel()
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from inr_sae.atoms import groups, matching
+from inr_sae.atoms import groups
 from inr_sae.errors import UserError
 from inr_sae.inr import network
 from inr_sae.machine import processes
@@ -167,7 +167,7 @@ def compare(config, store, keys, names, pair):
     layers = dictionary.layers(config)
     rng = np.random.default_rng(config.seed)
     rows = blocks.folds(*pair[0].shape, 2, rng) == 0
-    order = matching.displaced(*pair[0].shape)
+    order = blocks.half_away(*pair[0].shape)
     again = keys[-1] is not None
     for i, layer in enumerate(layers):
         kept = {}

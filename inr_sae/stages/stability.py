@@ -7,6 +7,7 @@ import numpy as np
 from inr_sae.atoms import matching, statistics
 from inr_sae.machine import processes
 from inr_sae.machine.progress import Progress
+from inr_sae.measure import blocks
 from inr_sae.report.parts import dictionaries as parts
 from inr_sae.rows.dictionaries import MatchRow
 from inr_sae.run import checks
@@ -88,7 +89,7 @@ def compare(config, ours, theirs, i, keys):
     """MatchRows of the layer number i of two encoders' Dictionaries; keys: the first columns of the rows."""
     one, other = (reading(config, each, i) for each in (ours, theirs))
     maps = matching.map_correlations(one, other)
-    null = matching.map_correlations(one, other, order=matching.displaced(*ours.shape))
+    null = matching.map_correlations(one, other, order=blocks.half_away(*ours.shape))
     rows = [row_of(keys, "map", maps, null)]
     if keys[-2] is not None:  # two dictionaries of one encoder's activations
         w, v = (np.asarray(each.dictionary.directions())[each.atoms] for each in (one, other))

@@ -6,6 +6,7 @@ import pytest
 from inr_sae.atoms import matching, statistics
 from inr_sae.dictionaries import topk
 from inr_sae.dictionaries.topk import model
+from inr_sae.measure import blocks
 from tests.atoms.builders import signed_axes
 from tests.dictionaries import orthogonal
 from tests.dictionaries.builders import dictionary
@@ -87,12 +88,12 @@ def test_the_same_dictionary_in_another_order_matches_by_maps(two):
 
 
 def test_the_null_reads_the_other_map_half_the_image_away(two):
-    order = matching.displaced(4, 6)
+    order = blocks.half_away(4, 6)
     image = np.arange(24).reshape(4, 6)
     shifted = image.ravel()[order].reshape(4, 6)
     assert shifted[2, 3] == image[0, 0] and sorted(order) == list(range(24))
     one, h, other, _ = two
-    atoms, order = np.arange(12), matching.displaced(6, 10)
+    atoms, order = np.arange(12), blocks.half_away(6, 10)
     found = matching.map_correlations(matching.Reading(one, h, atoms), matching.Reading(other, h, atoms), order)
     expected = pearson(statistics.maps(one, h, atoms), statistics.maps(other, h, atoms)[:, order])
     np.testing.assert_allclose(found, expected, atol=1e-4)
