@@ -103,14 +103,15 @@ def rates(config):
 def run(sweep, progress):
     """The FitRows of a Sweep, after what is missing of it was fitted; writes fits.csv and curves.csv.
 
-    A sweep that was cut off goes on with the same batches, so it ends at the same bits.
+    A sweep that was cut off goes on with the same batches, so it ends at the same bits. Images are fitted in every way
+    before the next ones are, so that what a cut-off sweep has can be compared.
     """
     store, size = sweep.store, batch_size(sweep)
+    rounds = jax.device_count() * size
     done = keys_of(stored(sweep, FitRow)) & keys_of(stored(sweep, CurveRow))
-    for way in sweep.ways:
-        rounds = jax.device_count() * size
-        for start in range(0, len(sweep.pairs), rounds):
-            pairs = sweep.pairs[start : start + rounds]
+    for start in range(0, len(sweep.pairs), rounds):
+        pairs = sweep.pairs[start : start + rounds]
+        for way in sweep.ways:
             kept = [example(sweep.at, way, pair[0]) for pair in pairs if is_example(sweep, way, pair)]
             note = ""
             if not {fit_key(sweep, way, pair) for pair in pairs} <= done or not all(map(store.exists, kept)):

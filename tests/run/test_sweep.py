@@ -116,7 +116,11 @@ def test_a_sweep_cut_off_anywhere_ends_at_the_same_bytes_and_fits_nothing_twice(
     monkeypatch.setattr(sweep, "fit_batch", dying_after(counting, 3))
     with pytest.raises(Killed):
         run(cut)
-    assert len(cut.store.names(f"{cut.at}/parts")) == 3 and not cut.store.exists(f"{cut.at}/fits.csv")
+    assert not cut.store.exists(f"{cut.at}/fits.csv")
+    parts = [cut.store.read_json(f"{cut.at}/parts/{name}")["fits"] for name in cut.store.names(f"{cut.at}/parts")]
+    done = sorted((row["image"], row["protocol"], row["seed"]) for part in parts for row in part)
+    first = [("one", protocol, seed) for protocol in ("full", "random") for seed in (0, 1)]
+    assert done[:4] == first and len(done) == 6  # of the first image every fit, and then of the second
     monkeypatch.setattr(sweep, "fit_batch", counting)
     run(cut)
     assert len(calls) == len({str(call) for call in calls}) == 4
