@@ -123,8 +123,7 @@ def changes(config, store, defaults):
         if not state.mark:
             continue
         values = once.values_read(stages.stage(name), config, store)
-        added = values.keys() - state.reads.keys()
-        new = {key: (NOT_THERE, values[key]) for key in added if values[key] != defaults.get(key, values[key])}
+        new = {key: (NOT_THERE, now) for key, now in once.added(state, values).items() if now != defaults.get(key, now)}
         if changed := once.changed(state, values) | new:
             found[name] = changed
     return found
@@ -138,7 +137,9 @@ def refuse_changes(config, store, redo, defaults):
     found = changes(config, store, defaults)
     if redo or all(getattr(stages.stage(name), "CHEAP", False) for name in found):
         for name, changed in found.items():
-            if any(then == NOT_THERE for then, _ in changed.values()):
+            new = sorted(key for key, (then, _) in changed.items() if then == NOT_THERE)
+            if new:
+                logger.warning("%s: all of it is done again, for %s is new in the program", name, ", ".join(new))
                 manifest.clear(store, name, stages.stage(name).WRITES, within=True)
         return
     keys = {key: values for changed in found.values() for key, values in changed.items()}

@@ -84,10 +84,14 @@ def values_read(stage, config, store):
 def unused(part, name, store):
     """Patterns of the keys of backbones and dictionary methods that a stage of that name does not use; part: of the
     config, what it reads."""
-    used = named_by(BACKBONES, part, name, store)
-    patterns = [f"{group}.{each}" for each in network.backbone_names() if each not in used for group in OF_BACKBONES]
-    methods = set(dictionaries.method_names()) - named_by(METHODS, part, name, store)
-    patterns += [f"dictionary.{each}" for each in methods]
+    return all_but(named_by(BACKBONES, part, name, store), named_by(METHODS, part, name, store))
+
+
+def all_but(backbones, methods):
+    """Patterns of the keys of every backbone and dictionary method but these."""
+    others = [each for each in network.backbone_names() if each not in backbones]
+    patterns = [f"{group}.{each}" for each in others for group in OF_BACKBONES]
+    patterns += [f"dictionary.{each}" for each in dictionaries.method_names() if each not in methods]
     return [pattern + end for pattern in patterns for end in ("", ".*")]
 
 
@@ -97,9 +101,13 @@ def named_by(keys, part, name, store):
     for key, stage in keys.items():
         group, _, key_of_group = key.partition(".")
         if group in part and (stage in (None, name) or state_of(store, stage).mark):
-            value = part[group][key_of_group]
-            used |= {value} if isinstance(value, str) else set(value)
+            used |= names_in(part[group][key_of_group])
     return used
+
+
+def names_in(value):
+    """The names that a key has: one, or several."""
+    return {value} if isinstance(value, str) else set(value)
 
 
 def is_done(store, name):
@@ -135,6 +143,14 @@ def state_of(store, name):
 def changed(state, values):
     """{key: (then, now)} of the keys that were read and are another now; a key that was not there then is none."""
     return {key: (then, values[key]) for key, then in state.reads.items() if key in values and values[key] != then}
+
+
+def added(state, values):
+    """{key: now} of the keys that are read and were not there then, because the program had none such; those of a
+    backbone or a method that was not in use then are told by the key that names it."""
+    used = [set().union(*(names_in(state.reads.get(key, ())) for key in keys)) for keys in (BACKBONES, METHODS)]
+    aside = all_but(*used)
+    return {key: now for key, now in values.items() if key not in state.reads and not matches(key, aside)}
 
 
 def is_settled(stage, config, store):

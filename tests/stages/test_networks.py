@@ -1,5 +1,7 @@
 """Networks side by side: every one is a study of its own, and the rules are counted over initialisations."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -70,8 +72,6 @@ def test_controls_are_fitted_at_the_boundary_of_the_rule_alone(finished):
 
 
 def test_another_seed_shares_what_is_there(finished, tmp_path):
-    import shutil
-
     config, workdir = finished
     copy = shutil.copytree(workdir, tmp_path / "copy")
     more = changed(config, networks__widths=(8,), networks__seeds=(0, 1), networks__n_layers=(2,))
@@ -81,6 +81,23 @@ def test_another_seed_shares_what_is_there(finished, tmp_path):
     assert begun(copy, lines)[:1] == ["networks"]
     assert (copy / "networks/ffmlp_layers_2_width_8_seed_0/cohort/done.json").stat().st_mtime_ns == before
     assert [row["seed"] for row in rows(copy / "networks/networks.csv")] == ["0", "1"]
+
+
+def test_another_backbone_shares_what_is_there(finished, tmp_path):
+    """Its keys are of no use to the others, whatever their defaults."""
+    config, workdir = finished
+    copy = shutil.copytree(workdir, tmp_path / "copy")
+    more = changed(config, networks__widths=(8,), networks__backbones=("ffmlp", "hashgrid"), networks__n_layers=(2,))
+    more.rates.hashgrid = (1e-2, 2e-2)
+    more.stages = ("networks",)
+    done = copy / "networks/ffmlp_layers_2_width_8_seed_0/freeze_sweep/done.json"
+    before = done.stat().st_mtime_ns
+    defaults = {"inr.hashgrid.coarsest": 1, "rates.hashgrid": ()}  # other than the study has them
+    with pytest.raises(UserError, match="networks.backbones is"):
+        study.run(more, copy, defaults=defaults)
+    study.run(more, copy, redo=True, defaults=defaults)
+    assert done.stat().st_mtime_ns == before
+    assert {row["backbone"] for row in rows(copy / "networks/networks.csv")} == {"ffmlp", "hashgrid"}
 
 
 def test_the_page_shows_depth_width_and_the_chance_level(finished):
