@@ -117,7 +117,7 @@ def changes(config, store, defaults):
 
     A key that a stage has not read then, because the program had none such, is a change unless it is at its default.
     """
-    found = {}
+    found, defaults = {}, finite_or_none(defaults)  # as the values are stored: a tuple is a list in JSON
     for name in stages.stage_names():
         state = once.state_of(store, name)
         if not state.mark:

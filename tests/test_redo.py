@@ -94,11 +94,12 @@ def without_key(workdir, key, only=None):
             store.write_json(name, done)
 
 
-def test_a_key_that_is_new_in_the_program_refuses_nothing_at_its_default(copy):
+@pytest.mark.parametrize("key", ["fit.batch", "fit.taus", "fit.other_rates"])  # tuples are lists in JSON
+def test_a_key_that_is_new_in_the_program_refuses_nothing_at_its_default(copy, key):
     config, workdir = copy
-    without_key(workdir, "fit.batch")
+    without_key(workdir, key)
     lines = n_lines(workdir)
-    study.run(config, workdir, defaults={"fit.batch": config.fit.batch})
+    study.run(config, workdir, defaults={key: config.fit[key.partition(".")[2]]})
     assert begun(workdir, lines) == []
 
 
