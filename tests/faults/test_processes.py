@@ -53,28 +53,27 @@ def test_one_process_alone_touches_the_folder(one_and_two):
     assert events(one_and_two[1]).count(("stage done", "dictionary")) == 1
 
 
-@pytest.mark.parametrize(
-    "stages, longer",
-    [
-        (("cohort", "rank", "freeze_sweep"), {"fit.steps": 400, "fit.log_every": 8}),
-        (("cohort", "dictionary"), {"dictionary.topk.steps": 800, "dictionary.topk.log_every": 10}),
-    ],
-    ids=["freeze_sweep", "dictionary"],
-)
-def test_sigterm_of_both_saves_and_the_same_command_goes_on(stages, longer, tmp_path):
-    settings = SMALL | longer | {"stages": stages, "runtime.checkpoint_seconds": 3600}  # only what a stop saves
-    stage = stages[-1]
-    processes = start_two(tmp_path / "run", tmp_path, settings=settings)
-    wait_for(("stage begins", stage), tmp_path / "run", processes, more=0.3)
-    for process in processes:
-        process.send_signal(signal.SIGTERM)
-    assert [process.wait(60) for process in processes] == [75, 75], (tmp_path / "0.log").read_text()
-    assert "the same command goes on" in (tmp_path / "0.log").read_text()
-    assert "Traceback" not in (tmp_path / "0.log").read_text() + (tmp_path / "1.log").read_text()
-    assert not (tmp_path / f"run/{stage}/done.json").exists()
+def test_sigterm_of_both_saves_and_the_same_command_goes_on(tmp_path):
+    settings = SMALL | {
+        "stages": ("cohort", "rank", "freeze_sweep", "dictionary"),
+        "fit.steps": 400,
+        "fit.log_every": 8,
+    }
+    settings |= {"dictionary.topk.steps": 800, "dictionary.topk.log_every": 10}
+    settings |= {"runtime.checkpoint_seconds": 3600}  # only what a stop saves
+    for stage in ("freeze_sweep", "dictionary"):
+        processes = start_two(tmp_path / "run", tmp_path, settings=settings)
+        wait_for(("stage begins", stage), tmp_path / "run", processes, more=0.3)
+        for process in processes:
+            process.send_signal(signal.SIGTERM)
+        assert [process.wait(60) for process in processes] == [75, 75], (tmp_path / "0.log").read_text()
+        assert "the same command goes on" in (tmp_path / "0.log").read_text()
+        assert "Traceback" not in (tmp_path / "0.log").read_text() + (tmp_path / "1.log").read_text()
+        assert not (tmp_path / f"run/{stage}/done.json").exists()
+        assert ("resumed", "dictionary") not in events(tmp_path / "run")
     processes = start_two(tmp_path / "run", tmp_path, settings=settings)
     assert [process.wait(120) for process in processes] == [0, 0], (tmp_path / "0.log").read_text()
-    assert (("resumed", "dictionary") in events(tmp_path / "run")) == (stage == "dictionary")
+    assert ("resumed", "dictionary") in events(tmp_path / "run")
 
 
 @pytest.mark.parametrize("dies", [0, 1])
