@@ -25,7 +25,8 @@ def largest_drop(effects, cohorts, atoms):
     note = f"on a {role} signal; {max(found[0].every):.1f} dB over all atoms"
     if role == "test":
         _, found = of_role({"cohort": effects.get("cohort", {})}, cohorts, atoms, ("ffmlp",))
-        note += f"; {max(deep_drops(found)):.1f} on a cohort signal" if deep_drops(found) else ""
+        of_cohort = deep_drops(found)
+        note += f"; {max(of_cohort):.1f} on a cohort signal" if of_cohort else ""
     return Measured(max(deep), note=note)
 
 

@@ -88,10 +88,10 @@ _NETWORK = [("backbone", str), ("n_layers", int), ("width", int), ("seed", int)]
 NETWORK_RULES = ("sr_weight", "sr_share", "sr_gain", "sr_activation_centred")
 _FITTED = [(f"{name}_psnr_db", NUMBER) for name in ("cohort", "full", "best", "rule", "scratch", "random")]
 _NAMED = [(f"tau_by_{rule}", int | None) for rule in NETWORK_RULES]
-_STOOD = [("cohort_psnr_db_last_5", float)]
 NetworkRow = NamedTuple(
     "NetworkRow",
-    [*_NETWORK, ("n_units", int), ("best_tau", int | None), ("decided", int | None), *_FITTED, *_STOOD, *_NAMED],
+    [*_NETWORK, ("n_units", int), ("best_tau", int | None), ("decided", int | None)]
+    + [*_FITTED, ("cohort_psnr_db_last_5", float), *_NAMED],
 )
 NetworkRow.__doc__ = (
     "networks/networks.csv: one network's cohort (after its last step, and the median of the last five points along "

@@ -49,8 +49,9 @@ def sections(exhibits, networks, layers, rules, labels):
         )
     html += exhibits.table("networks", networks) + exhibits.table("layers_of_networks", layers)
     by_rule = exhibits.table("rules", rules)
+    found = boundary_sentences(networks, labels) + spike_sentences(networks, labels)
     return [
-        Section("networks", "Networks side by side", html, boundary_sentences(networks, labels)),
+        Section("networks", "Networks side by side", html, found),
         Section("rules", "Whether a rule names the best boundary", by_rule, rule_sentences(rules, labels)),
     ]
 
@@ -72,6 +73,12 @@ def boundary_sentences(networks, labels):
             gains = [row.best_psnr_db - row.full_psnr_db for row in known if row.full_psnr_db is not None]
             beside = f", {sum(gains) / len(gains):+.1f} dB against STRAINER's recipe on average" if gains else ""
             found.append(f"{name_of(group[0], labels)}: best boundary {taus} (an initialisation each){beside}.")
+    return tuple(found)
+
+
+def spike_sentences(networks, labels):
+    """Which cohorts ended in a spike."""
+    found = []
     for row in networks:
         cohort = f"The cohort of {name_of(row, labels)}, initialisation {row.seed},"
         found.append(sentences.spike_sentence(cohort, row.cohort_psnr_db, row.cohort_psnr_db_last_5))
