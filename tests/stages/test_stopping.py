@@ -53,7 +53,7 @@ def test_a_stage_stops_between_two_parts(name, tmp_path_factory, tmp_path, monke
     "name, module, part, n",
     [
         ("recovery", recovery, "of_model", 24),
-        ("decompositions", decompositions, "of_dictionaries", 2 * 7),  # backbones, methods
+        ("decompositions", decompositions, "of_dictionaries", 2 * 7 + 1),  # backbones, methods; one is cut off
         ("convergence", convergence, "compare", 9),
     ],
 )
@@ -75,6 +75,6 @@ def test_it_goes_on_where_it_was_stopped_and_ends_at_the_same_bytes(
         stages.stage(name).run(config, store)
     interrupts.forget()
     stages.stage(name).run(config, store)
-    assert len(made) - n in (0, 1) and not list(store.path("").rglob("parts"))  # the one that was on its way, again
+    assert len(made) == n and not list(store.path("").rglob("parts"))
     for path in finished.workdir.glob(f"{name}/*.csv"):
         assert store.path(f"{name}/{path.name}").read_bytes() == path.read_bytes(), path.name
