@@ -7,6 +7,7 @@ import pytest
 from inr_sae import study
 from inr_sae.errors import UserError
 from inr_sae.folder.store import Store
+from inr_sae.run import sweep
 from tests.helpers import COMPUTED, begun, changed, computed, n_lines, numbers, rows
 
 
@@ -71,6 +72,20 @@ def test_redo_does_again_what_a_key_concerns_and_nothing_else(copy, finished):
     assert {row["magnitude_rank"] for row in ablated if row["sample"] == "top"} == {"0"}
     study.run(changed(config, stages=COMPUTED), workdir, redo=True)
     assert computed(workdir) == computed(finished[1])
+
+
+def test_fits_that_a_key_does_not_touch_outlast_a_redo(copy, monkeypatch):
+    config, workdir = copy
+    fitted, good = [], sweep.fit_batch
+    monkeypatch.setattr(sweep, "fit_batch", lambda *of: fitted.append(of[1].protocol) or good(*of))
+    before, lines = rows(workdir / "freeze_sweep/phantom/fits.csv"), n_lines(workdir)
+    own = changed(config, stages=COMPUTED, fit__protocols=(*config.fit.protocols, "scratch"))
+    study.run(own, workdir, redo=True)
+    assert begun(workdir, lines) == ["freeze_sweep", "ablation"] and set(fitted) == {"scratch"}
+    after = rows(workdir / "freeze_sweep/phantom/fits.csv")
+    assert [row for row in after if row["protocol"] != "scratch"] == before and len(after) > len(before)
+    study.run(changed(config, stages=COMPUTED), workdir, redo=True)
+    assert set(fitted) == {"scratch"} and rows(workdir / "freeze_sweep/phantom/fits.csv") == before
 
 
 def test_a_training_that_is_redone_begins_anew_and_leaves_nothing_of_the_old_one(tiny_ffmlp, tmp_path):

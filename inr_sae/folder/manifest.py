@@ -15,6 +15,7 @@ from inr_sae.folder import ledger
 logger = logging.getLogger("inr_sae")
 
 FILE = "study.json"
+GROUND = "ground.json"  # in a folder that itself tells what of it still holds
 # What is not held to its bytes: the lock, logs that grow, the ledger, and the manifest itself.
 LEFT_OUT = (".lock", "log.jsonl", ledger.FILE, FILE)
 
@@ -44,20 +45,20 @@ def outputs(root, stage, writes):
 
 
 def clear(store, stage, patterns, within=False):
-    """Remove what a stage has written; what stages of studies within have, which look after themselves, if `within`."""
+    """Remove what a stage has written; what looks after itself, as stages of studies within do, if `within`."""
     for path in sorted(path for path in store.root.rglob("*") if path.name not in LEFT_OUT):
         name = path.relative_to(store.root).as_posix()
         parts = PurePosixPath(name).parts
-        if path.is_file() and depth_of(parts, patterns) and (within or not _is_within_a_study(store, parts)):
+        if path.is_file() and depth_of(parts, patterns) and (within or not _looks_after_itself(store, parts)):
             store.remove(unit_of(name))
     for mark in ("done", "begun"):
         store.remove(f"{stage}/{mark}.json")
 
 
-def _is_within_a_study(store, parts):
-    """Whether a path leads into a stage's folder of a study below this one."""
+def _looks_after_itself(store, parts):
+    """Whether a path leads into a stage's folder of a study below this one, or into a folder with its own ground."""
     folders = ["/".join(parts[:depth]) for depth in range(2, len(parts))]
-    return any(store.exists(f"{folder}/{mark}.json") for folder in folders for mark in ("done", "begun"))
+    return any(store.exists(f"{folder}/{mark}") for folder in folders for mark in ("done.json", "begun.json", GROUND))
 
 
 def clear_damage(store, writes, after):

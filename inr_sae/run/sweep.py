@@ -21,7 +21,7 @@ from inr_sae.measure.lpips import lpips
 from inr_sae.protocols import different_fits, frozen_to
 from inr_sae.rows.common import METRICS, PSNRS
 from inr_sae.rows.transfer import CurveRow, FitRow, SummaryRow
-from inr_sae.run import fits, trained, training
+from inr_sae.run import fits, ground, trained, training
 
 LAST = 50  # steps at the end of a fit, of whose PSNR a median is taken
 KEYS = SummaryRow._fields[:7]  # what tells the ways of fitting of a matrix from each other
@@ -103,10 +103,12 @@ def rates(config):
 def run(sweep, progress):
     """The FitRows of a Sweep, after what is missing of it was fitted; writes fits.csv and curves.csv.
 
-    A sweep that was cut off goes on with the same batches, so it ends at the same bits. Images are fitted in every way
-    before the next ones are, so that what a cut-off sweep has can be compared.
+    A sweep that was cut off goes on with the same batches, so it ends at the same bits; one that is asked for more, or
+    for others, fits what is new. Images are fitted in every way before the next ones are, so that what a cut-off sweep
+    has can be compared.
     """
     store, size = sweep.store, batch_size(sweep)
+    ground.settle(store, sweep.at, ground.of(sweep, size))
     rounds = jax.device_count() * size
     done = keys_of(stored(sweep, FitRow)) & keys_of(stored(sweep, CurveRow))
     for start in range(0, len(sweep.pairs), rounds):
@@ -146,12 +148,11 @@ def keys_of(rows):
 
 
 def stored(sweep, kind):
-    """Rows that are there already: of the csv file, or of the parts."""
+    """Rows that are there already: of the csv file, and of the parts."""
     store, name = sweep.store, {FitRow: "fits", CurveRow: "curves"}[kind]
-    if store.exists(f"{sweep.at}/{name}.csv"):
-        return store.read_rows(f"{sweep.at}/{name}.csv", kind)
+    finished = store.read_rows(f"{sweep.at}/{name}.csv", kind) if store.exists(f"{sweep.at}/{name}.csv") else []
     parts = (store.read_json(f"{sweep.at}/parts/{file}")[name] for file in store.names(f"{sweep.at}/parts"))
-    return [kind(**row) for part in parts for row in part]
+    return [*finished, *(kind(**row) for part in parts for row in part)]
 
 
 def finish(sweep):
@@ -159,12 +160,12 @@ def finish(sweep):
     keys = (fit_key(sweep, way, pair) for way, pair in itertools.product(sweep.ways, sweep.pairs))
     order = {key: i for i, key in enumerate(keys)}
     for kind, name in ((CurveRow, "curves"), (FitRow, "fits")):
-        if not sweep.store.exists(f"{sweep.at}/{name}.csv"):
-            first = {}
-            for row in stored(sweep, kind):
-                (key,), step = keys_of([row]), getattr(row, "step", 0)
-                first.setdefault((order[key], step), row)
-            sweep.store.write_rows(f"{sweep.at}/{name}.csv", kind, [row for _, row in sorted(first.items())])
+        first = {}
+        for row in stored(sweep, kind):
+            (key,) = keys_of([row])
+            if key in order:
+                first.setdefault((order[key], getattr(row, "step", 0)), row)
+        sweep.store.write_rows(f"{sweep.at}/{name}.csv", kind, [row for _, row in sorted(first.items())])
     sweep.store.remove(f"{sweep.at}/parts")
 
 

@@ -1,12 +1,16 @@
 """The stage that seeks the recipe behind published numbers: each beside ours, under every candidate."""
 
+import shutil
+
 import numpy as np
 import pytest
 
+from inr_sae import study
 from inr_sae.errors import UserError
 from inr_sae.rows.claims import DeviationRow
-from inr_sae.run import once
+from inr_sae.run import once, sweep
 from inr_sae.stages import recipes
+from tests.helpers import changed, rows
 from tests.stages import studies
 
 # Of the rows of published.csv the one on another backbone speaks to none of these; of clipped output PSNR along the fit
@@ -62,6 +66,16 @@ def test_the_page_names_the_nearest(searched):
     page = (searched.workdir / "report/index.html").read_text()
     assert "Nearest to the published numbers, of the recipes that speak to most of them, is" in page
     assert (searched.workdir / "report/tables/recipe_scores.csv").exists()
+
+
+def test_a_candidate_more_costs_its_own_fits_alone(searched, tmp_path, monkeypatch):
+    workdir, fitted, good = shutil.copytree(searched.workdir, tmp_path / "copy"), [], sweep.fit_batch
+    before = searched.rows("recipes/deviations.csv")
+    monkeypatch.setattr(sweep, "fit_batch", lambda *of: fitted.append(of[1].rate) or good(*of))
+    study.run(changed(searched.config, recipes__rates=(1e-3, 3e-4)), workdir, redo=True)
+    assert set(fitted) == {1e-3}
+    after = rows(workdir / "recipes/deviations.csv")
+    assert [row for row in after if row["learning_rate"] == "0.0003"] == before
 
 
 @pytest.mark.parametrize(

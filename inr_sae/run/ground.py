@@ -1,0 +1,63 @@
+"""What the fits of a sweep rest on: while it holds, they outlast a stage that is done again to fit more, or others."""
+
+import hashlib
+
+import numpy as np
+from flax.traverse_util import flatten_dict
+
+from inr_sae.folder.manifest import GROUND
+from inr_sae.folder.store import finite_or_none, sha256
+from inr_sae.run import once
+
+# Keys that say which fits there are and nothing on any of them, and those whose outcome is told by its digest. Any
+# other key that a stage reads is ground: one that is new in the program has fits made again until it is listed here.
+ASIDE = ("fit.protocols", "fit.taus", "fit.boundaries.*", "fit.seeds", "fit.learning_rate", "fit.other_rates")
+ASIDE += ("fit.splits", "fit.batch", "rates.*", "transfer.*", "recipes.*", "ablation.*")
+ASIDE += ("signals.*", "sets.*", "cohort.*", "external.*", *once.FREE)
+
+
+def of(sweep, batch):
+    """The ground of a `run.sweep.Sweep` whose devices take `batch` fits at once, as JSON has it."""
+    config, n = sweep.config, sweep.n_examples
+    aside = (*ASIDE, *once.all_but({config.inr.backbone}, ()))
+    keys = {key: value for key, value in once.flatten(config.to_dict()).items() if not once.matches(key, aside)}
+    shown = zip(sweep.names, sweep.subjects, sweep.images, strict=True)
+    ground = {
+        "keys": keys,
+        "batch": batch,
+        "source": [sweep.source, digest(sweep.encoder)],
+        "images": {name: [subject, sha256(np.ascontiguousarray(image))] for name, subject, image in shown},
+        "examples": [config.fit.learning_rate, *sweep.names[:n]],
+    }
+    return finite_or_none(ground)
+
+
+def digest(encoder):
+    """SHA-256 of an encoder's leaves and their names; of none, too."""
+    found = hashlib.sha256()
+    for name, leaf in sorted(flatten_dict(encoder or {}, sep="/").items()):
+        leaf = np.ascontiguousarray(leaf)
+        found.update(f"{name} {leaf.dtype} {leaf.shape}".encode() + leaf.tobytes())
+    return found.hexdigest()
+
+
+def settle(store, at, ground):
+    """Remove what a sweep's folder `at` has from other ground, and write down this one.
+
+    What lies there without a ground was made by an earlier version, for this very config.
+    """
+    file = f"{at}/{GROUND}"
+    was = store.read_json(file) if store.exists(file) else ground
+    if not holds(was, ground):
+        store.remove(at)
+    elif was["examples"] != ground["examples"]:
+        store.remove(f"{at}/example")  # they are named by their images' places
+    if not store.exists(file) or was != ground:
+        store.write_json(file, ground)
+
+
+def holds(was, now):
+    """Whether fits on the ground `was` are what they would be on the ground `now`; the images may be others."""
+    images = was["images"].keys() & now["images"].keys()
+    same = all(was["images"][name] == now["images"][name] for name in images)
+    return same and all(was[key] == now[key] for key in now.keys() - {"images", "examples"})

@@ -1,0 +1,131 @@
+"""Fits outlast what does not touch them, and nothing else."""
+
+import numpy as np
+import pytest
+
+from inr_sae.folder.manifest import GROUND
+from inr_sae.run import ground, sweep
+from tests.helpers import changed, numbers
+from tests.run.test_sweep import run
+
+
+@pytest.fixture
+def tiny(tiny_sweep):
+    """A sweep of few ways, one fit a batch."""
+    tiny_sweep.config.fit.update(dict(protocols=("full",), other_rates=(), taus=(0,), seeds=1, batch=1))
+    return tiny_sweep
+
+
+@pytest.fixture
+def fitted(monkeypatch):
+    """The (protocol, image) of every fit that is made."""
+    made, good = [], sweep.fit_batch
+
+    def counting(of, way, pairs, size):
+        made.extend((way.protocol, of.names[index]) for index, _ in pairs)
+        return good(of, way, pairs, size)
+
+    monkeypatch.setattr(sweep, "fit_batch", counting)
+    return made
+
+
+def other(tiny, **keys):
+    """The sweep with other values of its config, as in fit__steps=9."""
+    return tiny._replace(config=changed(tiny.config, **keys))
+
+
+def test_more_ways_are_fitted_and_no_other(tiny, fitted, tmp_path):
+    run(tiny)
+    fitted.clear()
+    more = other(tiny, fit__protocols=("freeze", "full"))
+    run(more)
+    assert fitted == [("freeze", "one"), ("freeze", "two")]
+    run(alone := more._replace(store=tiny.store.sub("alone")))
+    assert numbers(more.store.path(more.at)) == numbers(alone.store.path(alone.at))
+
+
+def test_fewer_ways_leave_no_row_of_the_others(tiny, fitted):
+    run(other(tiny, fit__protocols=("full", "freeze")))
+    fitted.clear()
+    assert {row.protocol for row in run(tiny)} == {"full"} and not fitted
+
+
+def test_one_more_image_is_fitted_alone(tiny, fitted, rng):
+    run(tiny)
+    fitted.clear()
+    new = rng.uniform(size=(1, 12, 11, 1)).astype(np.float32)
+    more = tiny._replace(
+        images=np.concatenate([tiny.images, new]), names=("one", "two", "three"), subjects=("first", "second", "third")
+    )
+    assert [row.image for row in run(more)] == ["one", "two", "three"] and fitted == [("full", "three")]
+
+
+def test_a_sweep_that_was_cut_off_keeps_its_parts_for_more_ways(tiny, fitted, monkeypatch):
+    monkeypatch.setattr(sweep, "finish", lambda of: None)
+    with pytest.raises(Exception, match="fits.csv"):
+        run(tiny)
+    monkeypatch.undo()
+    assert len(run(other(tiny, fit__protocols=("full", "freeze")))) == 4
+
+
+@pytest.mark.parametrize(
+    "key, value",
+    [
+        ("fit.steps", 9),
+        ("fit.budget.full", 3),
+        ("fit.pixels", 50),
+        ("fit.new", "torch"),
+        ("fit.log_every", 2),
+        ("fit.batch", 2),
+        ("seed", 1),
+        ("inr.ffmlp.sigma", 1.0),
+        ("runtime.precision", "high"),
+    ],
+)
+def test_what_a_fit_rests_on_has_all_made_again(key, value, tiny, fitted):
+    run(tiny)
+    before, made = numbers(tiny.store.root), len(fitted)
+    sub = other(tiny, **{key.replace(".", "__"): value})
+    run(sub)
+    assert len(fitted) == 2 * made
+    alone = sub._replace(store=tiny.store.sub("alone"))
+    run(alone)
+    assert numbers(sub.store.path(sub.at)) == numbers(alone.store.path(alone.at))
+    assert before.keys() <= numbers(tiny.store.root).keys()
+
+
+def test_other_pixels_another_encoder_or_subject_have_all_made_again(tiny, fitted):
+    run(tiny)
+    encoder = {**tiny.encoder, "units": {**tiny.encoder["units"]}}
+    encoder["units"]["hidden_0"] = {name: leaf + 1 for name, leaf in encoder["units"]["hidden_0"].items()}
+    for sub in (tiny._replace(images=tiny.images[::-1]), tiny._replace(encoder=encoder)):
+        fitted.clear()
+        run(sub)
+        assert len(fitted) == 2
+    assert {row.subject for row in run(tiny._replace(subjects=("x", "y")))} == {"x", "y"}
+
+
+def test_examples_are_those_of_the_images_and_the_rate_that_are_first_now(tiny, fitted):
+    run(other(tiny, fit__other_rates=(1e-2,)))
+    file = tiny.store.path(sweep.example(tiny.at, tiny.ways[0], 0))
+    for sub in (
+        tiny._replace(images=tiny.images[::-1], names=("two", "one"), subjects=("second", "first")),
+        other(tiny, fit__learning_rate=1e-2, fit__other_rates=(tiny.config.fit.learning_rate,)),
+    ):
+        run(sub)
+        run(alone := sub._replace(store=tiny.store.sub("alone")))
+        assert file.read_bytes() == alone.store.path(sweep.example(sub.at, sub.ways[0], 0)).read_bytes()
+
+
+def test_keys_of_another_backbone_are_no_ground(tiny):
+    sub = other(tiny, inr__siren__omega_0=5.0, signals__n_test=9, ablation__test_signals=0, fit__splits=("cohort",))
+    assert ground.of(sub, 1) == ground.of(tiny, 1)
+
+
+def test_fits_of_a_folder_without_ground_are_kept(tiny, fitted):
+    """Of an earlier version, whose stages removed what had changed."""
+    run(tiny)
+    tiny.store.remove(f"{tiny.at}/{GROUND}")
+    fitted.clear()
+    run(tiny)
+    assert not fitted and tiny.store.exists(f"{tiny.at}/{GROUND}")
