@@ -18,10 +18,11 @@ def known(flag):
 
 
 # Before jax is imported: two devices on one CPU, so that the tests see pmap over more than one.
-# Compilation is most of a test's time, so it is told not to try hard; without MLIR's emitters it takes a third.
+# Compilation is most of a test's time, so it is told not to try hard: without MLIR's emitters it takes a third, and
+# programs this small compile faster in one part.
 FAST = "--xla_backend_optimization_level=0"
-if known("xla_cpu_use_fusion_emitters"):
-    FAST += " --xla_cpu_use_fusion_emitters=false"
+for flag in ("xla_cpu_use_fusion_emitters=false", "xla_cpu_parallel_codegen_split_count=1"):
+    FAST += f" --{flag}" if known(flag.partition("=")[0]) else ""
 os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + f" {FAST} --xla_force_host_platform_device_count=2"
 os.environ["JAX_PLATFORMS"] = "cpu"
 # Most of a test's time is compilation, and many tests compile the same: one cache for all workers of this session,
