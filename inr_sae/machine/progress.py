@@ -8,6 +8,7 @@ from tqdm import tqdm
 
 logger = logging.getLogger("inr_sae")
 LOG_EVERY_S = 20.0
+LOG_WITHIN_S = 60.0
 
 
 class Progress:
@@ -73,3 +74,19 @@ class Progress:
             left = tqdm.format_interval(elapsed_s / self.cost_made * (self.total_cost - self.cost_done))
         note = f", {self.note}" if self.note else ""
         return f"{self.label}: {self.done}/{self.total}, {tqdm.format_interval(elapsed_s)} taken, {left} left{note}"
+
+
+class Within:
+    """A log line a minute on how far one unit of a Progress has come; nothing of one that takes less."""
+
+    def __init__(self, label, total):
+        self.label, self.total = label, total
+        self._began = self._logged = time.monotonic()
+
+    def at(self, done):
+        """`done` of the total are done."""
+        now = time.monotonic()
+        if now - self._logged >= LOG_WITHIN_S:
+            self._logged = now
+            left = tqdm.format_interval((now - self._began) / done * (self.total - done))
+            logger.info("%s: %d/%d, %s left", self.label, done, self.total, left)

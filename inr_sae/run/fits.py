@@ -16,6 +16,7 @@ from inr_sae.inr import fit as inr_fit
 from inr_sae.inr import minibatch, network
 from inr_sae.machine import devices, processes
 from inr_sae.machine.interrupts import Stopped
+from inr_sae.machine.progress import Within
 from inr_sae.protocols import PROTOCOLS, frozen_to
 from inr_sae.run import trained, training
 from inr_sae.run.keys import key_of
@@ -79,6 +80,7 @@ def join(details, arrays):
         mine = slice(i * share, (i + 1) * share)
         work.append(jax.device_put(start(task, encoder, images[mine], task.fits[mine]), device))
     losses, curve = [], []
+    within = Within(f"fit by {' '.join(str(part) for part in task.way[:2] if part is not None)}", task.steps)
     for done in range(0, task.steps, task.chunk):
         if done and processes.any_asked_to_stop():
             raise Stopped
@@ -87,6 +89,8 @@ def join(details, arrays):
         work = [(states, h, data) for (states, _, _), (_, h, data) in zip(after, work)]
         losses.append(np.concatenate([np.asarray(of_device) for _, of_device, _ in after])[:, :, 0])
         curve.append(np.concatenate([np.asarray(before) for _, _, before in after]))
+        if jax.process_index() == 0:
+            within.at(min(done + task.chunk, task.steps))
     fitted = [finish(task, backbone, boundary, states.params, h) for states, h, _ in work]
     fitted = jax.tree.map(lambda *leaves: np.concatenate(leaves), *fitted)
     outputs = fitted.outputs.reshape(-1, *images.shape[1:])

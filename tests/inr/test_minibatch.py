@@ -47,16 +47,17 @@ def test_steps_are_those_of_a_plain_loop_over_the_shuffled_pixels(backbone, plai
     epochs = minibatch.Epochs(2, 13, N)
     ours, losses = minibatch.steps(backbone, None, RATE, epochs, state, data)
     h, targets, expected = backbone.embed(state.params["encoder"], X), flat(SIGNALS[:1]), []
+
+    @jax.jit
+    @jax.value_and_grad
+    def loss(params, h, targets):
+        return jnp.mean(jnp.square(network.outputs(backbone, params, 0, h) - targets))
+
     for epoch in range(2):
         numbers, weights = minibatch.shuffled(state.key, epoch, epochs)
         for which, weight in zip(numbers, weights):
             chosen = which[weight > 0]
-
-            def loss(params, chosen=chosen):
-                error = network.outputs(backbone, params, 0, h[chosen]) - targets[:, chosen]
-                return jnp.mean(jnp.square(error))
-
-            mse, grads = jax.value_and_grad(loss)(state.params)
+            mse, grads = loss(state.params, h[chosen], targets[:, chosen])
             state, _ = fit.step(None, RATE, lambda _, grads=grads: (grads, None), state)
             expected.append(mse)
     np.testing.assert_allclose(losses[:, 0], expected, rtol=2e-4, atol=1e-6)

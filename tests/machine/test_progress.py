@@ -2,7 +2,8 @@
 
 import logging
 
-from inr_sae.machine.progress import Progress
+from inr_sae.machine import progress as module
+from inr_sae.machine.progress import Progress, Within
 
 
 def test_a_line_tells_how_far_and_how_long():
@@ -25,3 +26,18 @@ def test_the_end_is_always_logged(caplog):
         for _ in range(3):
             progress.advance(1)
     assert [record.message.startswith("fits: 3/3") for record in caplog.records] == [True]
+
+
+def test_of_what_takes_long_within_a_unit_a_line_a_minute_is_logged(caplog, monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    within = Within("fit by full", 10)
+    with caplog.at_level(logging.INFO, "inr_sae"):
+        for done in range(1, 11):
+            now[0] += 25.0
+            within.at(done)
+    assert [record.message for record in caplog.records] == [
+        "fit by full: 3/10, 02:55 left",
+        "fit by full: 6/10, 01:40 left",
+        "fit by full: 9/10, 00:25 left",
+    ]

@@ -7,7 +7,7 @@ from tests.stages import studies
 
 @pytest.fixture(scope="session", params=studies.SINGLES)
 def single(request, tmp_path_factory):
-    """A finished study of each kind of backbone, two at both depths."""
+    """A finished study of each kind of backbone, one at both depths."""
     return studies.finished(tmp_path_factory, request.param)
 
 

@@ -113,7 +113,7 @@ def recipes_of(n_layers):
 
 
 SINGLES = {f"single_{name}_{min(DEPTHS)}": partial(single, name, min(DEPTHS)) for name in UNLIKE}
-SINGLES |= {f"single_{name}_{max(DEPTHS)}": partial(single, name, max(DEPTHS)) for name in ("ffmlp", "siren")}
+SINGLES |= {f"single_ffmlp_{max(DEPTHS)}": partial(single, "ffmlp", max(DEPTHS))}
 MATRICES, TUNINGS, COMPARISONS, SEARCHES = (
     {f"{build.__name__}_{n}": partial(build, n) for n in DEPTHS} for build in (matrix, tuning, compared, recipes_of)
 )
