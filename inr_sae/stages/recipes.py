@@ -161,7 +161,8 @@ def claims_of(sweeps, measured):
     kind, frequency = sweeps[0].config, trained.frequency(sweeps[0].config.inr)
     encoder = measured.source, measured.backbone, frequency
     ranks = [EncoderRankRow(*encoder, *row) for row in measured.ranks]
-    datasets = {each.target: signals_of(kind, each.target).dataset for each in sweeps}
+    sets = [measured.source, *(each.target for each in sweeps)]
+    datasets = {name: signals_of(kind, name).dataset for name in sets}
     rows = []
     for reading in dict.fromkeys(reading._replace(clipped=False) for reading in readings(kind)):
         fits = budgets.fits_at(reading.budgets, measured.fits, measured.curves)

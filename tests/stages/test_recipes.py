@@ -4,7 +4,9 @@ import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from configs import base
 from inr_sae import study
 from inr_sae.errors import UserError
 from inr_sae.rows.claims import DeviationRow
@@ -76,6 +78,23 @@ def test_a_candidate_more_costs_its_own_fits_alone(searched, tmp_path, monkeypat
     assert set(fitted) == {1e-3}
     after = rows(workdir / "recipes/deviations.csv")
     assert [row for row in after if row["learning_rate"] == "0.0003"] == before
+
+
+def test_a_set_of_other_images_may_be_all_that_is_fitted(tmp_path, rng):
+    (tmp_path / "images").mkdir()
+    for name in "abc":
+        pixels = rng.integers(0, 255, (*studies.SIZE, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "images" / f"{name}.png")
+    config = studies.recipes_of(3)
+    with config.unlocked():
+        config.sets.others = base.data_set("folder")
+    config.sets.others.update(dict(root=str(tmp_path / "images"), size=studies.SIZE, n_cohort=1, n_test=2))
+    config.sets.others.n_validation = 0
+    config.recipes.update(dict(targets=("others",), coordinates=((0.0, 1.0),)))
+    study.run(config, tmp_path / "run")
+    assert rows(tmp_path / "run/recipes/claims.csv")
+    fits = rows(tmp_path / "run/recipes/0_1/fits/pixels_0_rate_0.0003_backbone/others/fits.csv")
+    assert {(row["source"], row["target"]) for row in fits} == {("phantom", "others")}
 
 
 @pytest.mark.parametrize(
