@@ -94,8 +94,7 @@ def test_the_tutorial_runs(monkeypatch):
     space = {}
     for part in json.loads(TUTORIAL.read_text())["cells"]:
         if part["cell_type"] == "code":
-            source = "".join(part["source"]).replace(
-                "(48, 48)", "(32, 32)"
-            )  # fewer pixels and steps, to be done sooner
+            # Of fewer pixels and steps, to be done sooner.
+            source = "".join(part["source"]).replace("(48, 48)", "(32, 32)")
             exec(re.sub(r"steps=(\d+)", lambda found: f"steps={int(found[1]) // 4}", source), space)
     assert space["fitted"].psnr_db > 20

@@ -45,7 +45,7 @@ def encoder_of(names, arrays):
 
 
 def fit(config, encoder, way, fits, images, keep):
-    """Fitted of images (B, H, W, C) by one way, a (protocol, tau, rate), shared evenly by all devices.
+    """Fitted of images (B, H, W, C) by one `sweep.Way`, shared evenly by all devices.
 
     encoder: the cohort's, or None. fits: the (name, seed) of each. keep: whether the fits' parameters are wanted.
     Raises Stopped if the run is asked to stop meanwhile.
@@ -60,6 +60,7 @@ def fit(config, encoder, way, fits, images, keep):
         "pixels": config.fit.pixels,
         "new": config.fit.new,
         "way": way,
+        "label": way.label,
         "fits": fits,
         "shape": images.shape[1:3],
         "keep": keep,
@@ -80,7 +81,7 @@ def join(details, arrays):
         mine = slice(i * share, (i + 1) * share)
         work.append(jax.device_put(start(task, encoder, images[mine], task.fits[mine]), device))
     losses, curve = [], []
-    within = Within(f"fit by {' '.join(str(part) for part in task.way[:2] if part is not None)}", task.steps)
+    within = Within(f"fit by {task.label}", task.steps)
     for done in range(0, task.steps, task.chunk):
         if done and processes.any_asked_to_stop():
             raise Stopped

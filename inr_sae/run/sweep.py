@@ -24,6 +24,7 @@ from inr_sae.rows.transfer import CurveRow, FitRow, SummaryRow
 from inr_sae.run import fits, ground, trained, training
 
 LAST = 50  # steps at the end of a fit, of whose PSNR a median is taken
+TABLES = {CurveRow: "curves", FitRow: "fits"}
 KEYS = SummaryRow._fields[:7]  # what tells the ways of fitting of a matrix from each other
 
 
@@ -109,6 +110,7 @@ def run(sweep, progress):
     """
     store, size = sweep.store, batch_size(sweep)
     ground.settle(store, sweep.at, ground.of(sweep, size))
+    take_in_parts(sweep)
     rounds = jax.device_count() * size
     done = keys_of(stored(sweep, FitRow)) & keys_of(stored(sweep, CurveRow))
     for start in range(0, len(sweep.pairs), rounds):
@@ -149,17 +151,26 @@ def keys_of(rows):
 
 def stored(sweep, kind):
     """Rows that are there already: of the csv file, and of the parts."""
-    store, name = sweep.store, {FitRow: "fits", CurveRow: "curves"}[kind]
+    store, name = sweep.store, TABLES[kind]
     finished = store.read_rows(f"{sweep.at}/{name}.csv", kind) if store.exists(f"{sweep.at}/{name}.csv") else []
     parts = (store.read_json(f"{sweep.at}/parts/{file}")[name] for file in store.names(f"{sweep.at}/parts"))
     return [*finished, *(kind(**row) for part in parts for row in part)]
+
+
+def take_in_parts(sweep):
+    """Make parts of a sweep that was cut off into rows of its tables, as they come: a part is named by its place, and
+    where other images are fitted now, another one may take it."""
+    if sweep.store.names(f"{sweep.at}/parts"):
+        for kind, name in TABLES.items():
+            sweep.store.write_rows(f"{sweep.at}/{name}.csv", kind, stored(sweep, kind))
+        sweep.store.remove(f"{sweep.at}/parts")
 
 
 def finish(sweep):
     """Make the parts into curves.csv and, last, fits.csv: every fit once, in one order, however they were batched."""
     keys = (fit_key(sweep, way, pair) for way, pair in itertools.product(sweep.ways, sweep.pairs))
     order = {key: i for i, key in enumerate(keys)}
-    for kind, name in ((CurveRow, "curves"), (FitRow, "fits")):
+    for kind, name in TABLES.items():
         first = {}
         for row in stored(sweep, kind):
             (key,) = keys_of([row])

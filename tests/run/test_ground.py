@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from inr_sae.errors import UserError
 from inr_sae.folder.manifest import GROUND
 from inr_sae.run import ground, sweep
 from tests.helpers import changed, numbers
@@ -60,12 +61,27 @@ def test_one_more_image_is_fitted_alone(tiny, fitted, rng):
     assert [row.image for row in run(more)] == ["one", "two", "three"] and fitted == [("full", "three")]
 
 
-def test_a_sweep_that_was_cut_off_keeps_its_parts_for_more_ways(tiny, fitted, monkeypatch):
-    monkeypatch.setattr(sweep, "finish", lambda of: None)
-    with pytest.raises(Exception, match="fits.csv"):
-        run(tiny)
-    monkeypatch.undo()
-    assert len(run(other(tiny, fit__protocols=("full", "freeze")))) == 4
+@pytest.fixture
+def cut_off(tiny, fitted):
+    """The sweep, whose fits are all made and stand in its parts alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sweep, "finish", lambda of: None)
+        with pytest.raises(UserError, match="fits.csv"):
+            run(tiny)
+    fitted.clear()
+    return tiny
+
+
+def test_a_sweep_that_was_cut_off_keeps_its_parts_for_more_ways(cut_off, fitted):
+    assert len(run(other(cut_off, fit__protocols=("full", "freeze")))) == 4
+    assert {protocol for protocol, _ in fitted} == {"freeze"}
+
+
+def test_a_sweep_that_was_cut_off_keeps_its_parts_where_images_come_before(cut_off, rng):
+    new = rng.uniform(size=(1, 12, 11, 1)).astype(np.float32)
+    images, names = np.concatenate([new, cut_off.images]), ("new", "one", "two")
+    more = cut_off._replace(images=images, names=names, subjects=("third", "first", "second"))
+    assert [row.image for row in run(more)] == list(names)
 
 
 @pytest.mark.parametrize(
