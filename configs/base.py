@@ -18,8 +18,10 @@ from inr_sae import dictionaries
 from inr_sae.errors import UserError
 from inr_sae.inr import network
 from inr_sae.protocols import BOUNDED, PROTOCOLS
+from inr_sae.rows.common import MADE
+from inr_sae.signals.load import data_sets
 
-SCALES = ("demo", "phantom", "folder", "celebahq", "kodak", "oasis", "noise")
+SCALES = ("demo", *data_sets())
 RECIPES = {  # {key: value} by which a recipe differs from the defaults
     # The paper's text.
     "paper": {"inr.coordinates": (-1.0, 1.0)},
@@ -45,7 +47,7 @@ def get_config():
 
     config.signals = ConfigDict(
         dict(
-            dataset="phantom",  # a file in inr_sae/signals/: phantom, folder, celebahq, kodak, oasis, noise
+            dataset="phantom",  # a data set's file in inr_sae/signals/
             root="",  # folder of the images, with its subfolders
             size=placeholder(tuple),  # (height, width) in pixels; not set: the images' own
             crop="none",  # none: a resize stretches; center: keeps proportions, loses borders
@@ -362,7 +364,7 @@ def at_scale(config, string, demo=None):
     if scale == "demo":
         return _demo(config, demo or {})
     config.signals.dataset = scale
-    if scale in ("phantom", "noise"):
+    if scale in MADE:
         config.signals.size = (218, 178)
     if scale in ("celebahq", "oasis"):
         config.signals.n_validation = 50
@@ -385,6 +387,11 @@ def by_recipe(config, recipe):
     return config
 
 
+def update_known(group, **values):
+    """Set the keys that a group has, and leave out those that it has not."""
+    group.update({key: value for key, value in values.items() if key in group})
+
+
 def single(config):
     """The same config for one signal alone: nothing transfers, so nothing is swept and no signal is held out."""
     config.stages = tuple(stage for stage in config.stages if stage != "freeze_sweep")
@@ -398,8 +405,7 @@ def _demo(config, changes):
     config.cohort.steps = min(600, config.cohort.steps)
     config.fit.update(dict(steps=150, seeds=1))
     for name in dictionaries.method_names():
-        if "steps" in config.dictionary[name]:
-            config.dictionary[name].update(dict(n_atoms=256, k=16, steps=300, batch=1024))
+        update_known(config.dictionary[name], n_atoms=256, k=16, steps=300, batch=1024)
     config.dictionary.topk.update(dict(n_atoms=1024, k=16, steps=450, learning_rate=1e-3, batch=1024))
     for group, values in changes.items():
         config[group].update(values)

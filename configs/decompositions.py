@@ -22,8 +22,8 @@ def get_config(scale=""):
         config.inr.update(dict(width=64, n_layers=4))
         config.cohort.update(dict(steps=600, learning_rate=1e-3))
         for method in config.decompositions.methods:
-            if "n_atoms" in config.dictionary[method]:
-                config.dictionary[method].update(dict(n_atoms=128, k=8, steps=400, batch=300, learning_rate=3e-3))
+            small = dict(n_atoms=128, k=8, steps=400, batch=300, learning_rate=3e-3)
+            base.update_known(config.dictionary[method], **small)
         config.dictionary.lifted.width = 128
         config.decompositions.coordinates = 128
         config.recovery.update(dict(steps=500, seeds=(0, 1)))

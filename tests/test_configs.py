@@ -12,14 +12,14 @@ import pytest
 
 import configs
 from configs import base
-from inr_sae import stages, study
+from inr_sae import dictionaries, stages, study
 from inr_sae.errors import UserError
 from inr_sae.exchange.layouts import LAYOUTS
 from inr_sae.folder.store import Store
 from inr_sae.inr import network
 from inr_sae.run import drawn, trained
 from inr_sae.run.once import flatten
-from inr_sae.signals.load import TRAIN_ON, Signals
+from inr_sae.signals.load import TRAIN_ON, Signals, data_sets
 from inr_sae.signals.split import Split
 
 FOLDER = Path(configs.__file__).parent
@@ -116,6 +116,20 @@ def test_every_config_shows_how_it_is_started(name):
     assert f"--config=configs/{name}.py" in importlib.import_module(f"configs.{name}").__doc__
 
 
+@pytest.mark.parametrize("name", STRINGS)
+def test_a_further_method_has_whatever_keys_it_has(name, monkeypatch):
+    further = SimpleNamespace(DEFAULTS={"steps": 10_000, "rank": 8})
+    names, method = dictionaries.method_names(), dictionaries.method
+    monkeypatch.setattr(dictionaries, "method_names", lambda: (*names, "further"))
+    monkeypatch.setattr(dictionaries, "method", lambda name: further if name == "further" else method(name))
+    assert build(name).dictionary.further.rank == 8
+
+
+def test_a_data_set_is_a_word():
+    assert {*data_sets(), "demo"} == set(base.SCALES)
+    assert all(base.data_set(name).dataset == name for name in data_sets())
+
+
 # The grammar of a config's string
 
 
@@ -143,7 +157,7 @@ def test_an_empty_word_is_refused_in_every_config(name, string):
 @pytest.mark.parametrize("string", ["demoo", "Kodak", "kodak=demoo", "mine=notebook", "celebahq kodak", "a=b=c"])
 def test_a_word_that_there_is_not_is_named_with_those_that_there_are(name, string):
     known = {"external": "inr_sae, inr_sae_1", "class_signal": "demo, digits, folder"}
-    known = known.get(name, "demo, phantom, folder")
+    known = known.get(name, ", ".join(base.SCALES))
     word = string.partition("=")[2] or string
     with pytest.raises(UserError, match=f"the config string .*{word}'; it is one of {known}"):
         build(name, string)

@@ -20,17 +20,21 @@ What a method's file holds, where `config` is a mapping with the keys of its `DE
     remove(params, h, codes, atom)  h without the atom of that number, which may be traced: h minus its own part of it
     POINTWISE                    whether that part is, at every coordinate, the code there times the direction
 
-Statistics, ablation, matching, maps and the explorer read codes alone; they are written once, in `atoms/`.
+A `Training` measures one number a job, in the order of the jobs. Of `steps`, `n_atoms`, `k` and `batch` in DEFAULTS the
+demo has smaller ones. Files without a LABEL help methods and are none. Statistics, ablation, matching, maps and the
+explorer read codes alone; they are written once, in `atoms/`.
 """
 
 import importlib
 import pkgutil
+from functools import lru_cache
 
 
+@lru_cache
 def method_names():
     """The names of all methods there are, sorted."""
-    helpers = ("codes", "linear", "fields", "spectral")
-    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.name not in helpers))
+    names = sorted(module.name for module in pkgutil.iter_modules(__path__))
+    return tuple(name for name in names if hasattr(importlib.import_module(f"{__name__}.{name}"), "LABEL"))
 
 
 def method(name):

@@ -53,6 +53,15 @@ def test_an_unknown_method_names_the_ones_there_are():
         dictionaries.method("no such")
 
 
+def test_a_file_without_a_label_helps_methods_and_is_none(tmp_path, monkeypatch):
+    (tmp_path / "new_method.py").write_text('LABEL, DEFAULTS = "new", {}')
+    (tmp_path / "new_helper.py").write_text("")
+    monkeypatch.setattr(dictionaries, "__path__", [*dictionaries.__path__, str(tmp_path)])
+    monkeypatch.setattr(dictionaries, "method_names", dictionaries.method_names.__wrapped__)
+    assert set(dictionaries.method_names()) - set(METHODS) == {"new_method"}
+    assert dictionaries.method("new_method").DEFAULTS == {}
+
+
 def test_check_takes_the_defaults_and_names_a_size_that_cannot_be(name):
     method = METHODS[name]
     method.check(method.DEFAULTS, 1)

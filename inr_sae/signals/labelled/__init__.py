@@ -7,5 +7,5 @@ A set is one file here that has this function, and `load` finds it by the file's
                              of `load`, it heeds those that mean something there
 
 It raises InputError for what is wrong, and names the file that it is wrong with. Whether images are of one shape and
-classes large enough is looked at once, in `load`.
+classes large enough is looked at once, in `load`. Files without `read` help sets and are none.
 """

@@ -54,7 +54,7 @@ class Wanted(NamedTuple):
 def sets():
     """The names of the sets that there are."""
     names = [module.name for module in pkgutil.iter_modules(labelled.__path__)]
-    return [name for name in names if name not in ("load", "kinds")]
+    return [name for name in names if hasattr(importlib.import_module(f"{labelled.__name__}.{name}"), "read")]
 
 
 def load(dataset, root, **others):
