@@ -91,6 +91,7 @@ def begin(config, store, about, redo, defaults):
 
     What is damaged in the folder is cleared away, so that the stages make it again.
     """
+    store.tidy()
     after = {name: stages.built_on(name) for name in stages.stage_names()}
     manifest.clear_damage(store, stages.writes(), after)
     if not store.exists("config.json") and any(path.name != ".lock" for path in store.root.iterdir()):

@@ -60,6 +60,18 @@ def test_another_config_is_refused_by_its_key_with_the_stages_that_it_concerns(c
     assert {path: path.stat().st_mtime_ns for path in workdir.rglob("*") if path.name != ".lock"} == before
 
 
+@pytest.mark.parametrize("gone", ["cohort/history.csv", "dictionary/layer_0/atoms.csv"])
+def test_what_is_left_of_a_damaged_stage_is_of_the_config_that_made_it(gone, copy):
+    config, workdir = copy
+    (workdir / gone).unlink()
+    for _ in range(2):
+        with pytest.raises(UserError, match="dictionary.topk.k is 3 and was 4"):
+            study.run(changed(config, dictionary__topk__k=3), workdir)
+    if gone.startswith("cohort"):
+        with pytest.raises(UserError, match="cohort.learning_rate is"):
+            study.run(changed(config, cohort__learning_rate=0.5), workdir)
+
+
 def test_redo_does_again_what_a_key_concerns_and_nothing_else(copy, finished):
     config, workdir = copy
     before, lines = numbers(finished[1]), n_lines(workdir)

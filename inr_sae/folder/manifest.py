@@ -5,6 +5,7 @@ what lies in a folder that matches is meant too. Studies may lie within a study,
 """
 
 import fnmatch
+import hashlib
 import logging
 from pathlib import PurePosixPath
 
@@ -44,15 +45,40 @@ def outputs(root, stage, writes):
     return [path for path in files if stage_of(path.relative_to(root).as_posix(), writes) == stage]
 
 
+def results(store, patterns):
+    """SHA-256 of all numbers that a stage has written, its csv and npz files, by what the ledger has of them."""
+    study, found = PurePosixPath(store.in_ledger(store.root)), hashlib.sha256()
+    for file, digests in sorted(ledger.entries(store.top).items()):
+        path = PurePosixPath(file)
+        if path.suffix in (".csv", ".npz") and path.is_relative_to(study):
+            name = path.relative_to(study)
+            found.update(f"{name} {digests[-1]}\n".encode() if depth_of(name.parts, patterns) else b"")
+    return found.hexdigest()
+
+
 def clear(store, stage, patterns, within=False):
-    """Remove what a stage has written; what looks after itself, as stages of studies within do, if `within`."""
+    """Remove what a stage has written; what looks after itself, as stages of studies within do, if `within`.
+
+    What says that it is done goes first, and what says of which config it is last: a kill in between leaves a stage
+    that was cut off.
+    """
+    undo(store, f"{stage}/done.json")
+    marks = [f"{stage}/{mark}.json" for mark in ("done", "begun")]
     for path in sorted(path for path in store.root.rglob("*") if path.name not in LEFT_OUT):
         name = path.relative_to(store.root).as_posix()
         parts = PurePosixPath(name).parts
-        if path.is_file() and depth_of(parts, patterns) and (within or not _looks_after_itself(store, parts)):
+        looked_at = path.is_file() and name not in marks
+        if looked_at and depth_of(parts, patterns) and (within or not _looks_after_itself(store, parts)):
             store.remove(unit_of(name))
-    for mark in ("done", "begun"):
-        store.remove(f"{stage}/{mark}.json")
+    for mark in marks:
+        store.remove(mark)
+
+
+def undo(store, done):
+    """Make a done.json, if it is there, the begun.json that it was: its stage is guarded as one that was cut off."""
+    if store.exists(done):
+        store.write_json(f"{done.removesuffix('done.json')}begun.json", store.read_json(done))
+        store.remove(done)
 
 
 def _looks_after_itself(store, parts):
@@ -64,10 +90,11 @@ def _looks_after_itself(store, parts):
 def clear_damage(store, writes, after):
     """Remove every file that is not what was written, and what says that its stage, and those built on it, are done.
 
-    after: {stage: the stages that are built on it}. The stages then do again what is missing, and only that. Raises
-    UserError for config.json, which nothing can make again.
+    after: {stage: the stages that are built on it}. The stages then do again what is missing, and only that; all of it
+    where the done.json itself is damaged. Raises UserError for config.json, which nothing can make again.
     """
-    for name, what in ledger.damaged(store.root).items():
+    found = ledger.damaged(store.root)
+    for name, what in sorted(found.items(), key=lambda item: not item[0].endswith("/done.json")):  # these are read here
         if name == "config.json":
             raise UserError(
                 f"{store.path(name)} is {what}; put the file back that the study began with, or choose another "
@@ -78,8 +105,14 @@ def clear_damage(store, writes, after):
             stages = ", ".join(done.removesuffix("/done.json") for done in undone)
             logger.warning("%s is %s; it is made again%s", store.path(name), what, stages and f", in {stages}")
             store.log("damaged", file=name, what=what)
-        for damaged in (unit_of(name), *undone):
-            store.remove(damaged)
+        for done in undone:
+            if done != name:
+                undo(store, done)
+        store.remove(unit_of(name))  # last: after a kill before it the damage is found again
+        if name.endswith("/done.json") and not store.exists(name.replace("/done.json", "/begun.json")):
+            # Nothing says any more of which config the rest is.
+            folder, _, stage = f"./{name.removesuffix('/done.json')}".rpartition("/")
+            clear(store.sub(folder), stage, writes[stage])
 
 
 def refuse_damage(store, flag):

@@ -65,13 +65,24 @@ class Store:
         return sorted(p.name for p in path.iterdir() if not p.name.endswith(PARTIAL)) if path.is_dir() else []
 
     def remove(self, folder):
-        """Remove a folder and what is in it, or a file, if it is there."""
+        """Remove a folder and what is in it, or a file, if it is there: at once, so that no kill leaves half a one."""
         path = self.path(folder)
         ledger.forget(self.top, self.in_ledger(path))
         if path.is_dir():
-            shutil.rmtree(path)
+            going = path.with_name(path.name + PARTIAL)
+            shutil.rmtree(going, ignore_errors=True)
+            path.rename(going)
+            shutil.rmtree(going)
         else:
             path.unlink(missing_ok=True)
+
+    def tidy(self):
+        """Remove what a run that was killed was still writing, or removing."""
+        for path in sorted(self.root.rglob(f"*{PARTIAL}"), reverse=True):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
 
     def take(self, name, path):
         """Copy a file from elsewhere to `name`."""

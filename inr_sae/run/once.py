@@ -1,7 +1,8 @@
 """Running a stage once: what it reads of the config and what it builds on decide whether it is done.
 
 A stage gets the part of the config that it declares to read, and no other. What that part was stands in its begun.json
-and then in its done.json, with the identity of each stage that it was built on.
+and then in its done.json, with the identity of each stage that it was built on: what that one read and was built on
+itself, and the numbers that came of it.
 """
 
 import fnmatch
@@ -192,7 +193,8 @@ def run_stage(stage, config, store):
         store.log("stage stopped", stage=name, error=str(error))
         raise
     seconds = round(time.monotonic() - began, 2)
-    identity = hashlib.sha256(json.dumps([name, values, needs], sort_keys=True).encode()).hexdigest()
+    made = [name, values, needs, manifest.results(store, stage.WRITES)]
+    identity = hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()
     about = {"stage": name, "identity": identity, "version": __version__, "jax": jax.__version__, "seconds": seconds}
     store.write_json(f"{name}/done.json", about | {"reads": values, "needs": needs})
     store.remove(f"{name}/begun.json")

@@ -116,7 +116,7 @@ MATRIX = (
 def matrix(tmp_path):
     store = Store(tmp_path)
     for name in MATRIX:
-        store.write_text(name, name)
+        store.write_text(name, "{}")
     return store
 
 
@@ -140,7 +140,7 @@ def test_clearing_a_stage_with_the_studies_within_leaves_nothing_of_it(matrix):
 def test_clearing_leaves_no_folder_that_could_be_taken_for_a_checkpoint(tmp_path):
     store = Store(tmp_path)
     for name in ("cohort/done.json", "cohort/checkpoints/20/state/data", "cohort/checkpoints/20/metadata"):
-        store.write_text(name, name)
+        store.write_text(name, "{}")
     manifest.clear(store, "cohort", ("cohort",))
     assert not store.exists("cohort/checkpoints/20") and ledger.damaged(tmp_path) == {}
 
@@ -151,9 +151,29 @@ def small(tmp_path):
     store = Store(tmp_path)
     for name in ("config.json", "cohort/a.csv", "cohort/checkpoints/5/a", "cohort/checkpoints/5/b"):
         store.write_text(name, name)
-    for name in ("rank/a.csv", "report/index.html", "cohort/done.json", "rank/done.json", "report/done.json"):
+    for name in ("rank/a.csv", "report/index.html"):
         store.write_text(name, name)
+    for stage in ("cohort", "rank", "report"):
+        store.write_json(f"{stage}/done.json", {"stage": stage, "reads": {"seed": 7}})
     return store
+
+
+class Killed(BaseException):
+    """Stands for a kill."""
+
+
+@pytest.fixture
+def dying(monkeypatch):
+    """A function: from then on the store's removal number n dies before it does anything."""
+
+    def after(n):
+        count, remove = iter(range(n)), Store.remove
+        monkeypatch.setattr(Store, "remove", lambda *a: remove(*a) if next(count, None) is not None else kill())
+
+    def kill():
+        raise Killed
+
+    return after
 
 
 def test_damage_is_cleared_away_with_what_says_that_it_was_done(small):
@@ -164,6 +184,66 @@ def test_damage_is_cleared_away_with_what_says_that_it_was_done(small):
     manifest.clear_damage(small, WRITES, AFTER)
     assert set(before) - set(tree(small)) == {"rank/a.csv", "rank/done.json", "report/done.json"}
     assert ledger.damaged(small.root) == {}
+
+
+def test_what_a_stage_read_is_not_forgotten_with_that_it_was_done(small):
+    small.path("rank/a.csv").unlink()
+    manifest.clear_damage(small, WRITES, AFTER)
+    for stage in ("rank", "report"):
+        assert not small.exists(f"{stage}/done.json")
+        assert small.read_json(f"{stage}/begun.json") == {"stage": stage, "reads": {"seed": 7}}
+
+
+def test_where_nothing_says_what_a_stage_read_all_of_it_goes(small):
+    small.path("cohort/done.json").write_text("{")
+    small.path("rank/done.json").unlink()
+    manifest.clear_damage(small, WRITES, AFTER)
+    assert tree(small) == ["config.json", "report/begun.json", "report/index.html"]
+
+
+def test_a_stage_that_was_killed_as_it_ended_keeps_what_it_has(small):
+    small.write_text("rank/begun.json", "{}")
+    small.path("rank/done.json").unlink()
+    manifest.clear_damage(small, WRITES, AFTER)
+    assert small.exists("rank/a.csv") and small.exists("rank/begun.json")
+
+
+@pytest.mark.parametrize("n", range(4))
+def test_after_a_kill_while_damage_is_cleared_away_it_is_found_again(n, small, dying, monkeypatch):
+    small.path("rank/a.csv").write_text("other")
+    dying(n)
+    try:
+        manifest.clear_damage(small, WRITES, AFTER)
+    except Killed:
+        assert "rank/a.csv" in ledger.damaged(small.root)
+    monkeypatch.undo()
+    manifest.clear_damage(small, WRITES, AFTER)
+    assert not small.exists("rank/a.csv") and not small.exists("rank/done.json")
+
+
+@pytest.mark.parametrize("n", range(7))
+def test_a_kill_while_a_stage_is_cleared_leaves_one_that_was_cut_off(n, small, dying, monkeypatch):
+    small.write_text("cohort/z.csv", "z")
+    dying(n)
+    try:
+        manifest.clear(small, "cohort", WRITES["cohort"])
+        assert not small.exists("cohort/begun.json")
+    except Killed:
+        left = {name for name in tree(small) if name.startswith("cohort/")}
+        assert "cohort/begun.json" in left and ("cohort/done.json" not in left or len(left) == 6)
+    monkeypatch.undo()
+
+
+def test_the_results_of_a_stage_are_its_numbers(small):
+    before = manifest.results(small, WRITES["rank"])
+    small.write_text("rank/b.json", "1")
+    small.write_text("cohort/b.csv", "1")
+    assert manifest.results(small, WRITES["rank"]) == before
+    small.write_text("rank/a.csv", "other")
+    assert manifest.results(small, WRITES["rank"]) != before
+    within = small.sub("encoders/a")
+    within.write_text("rank/a.csv", "rank/a.csv")
+    assert manifest.results(within, WRITES["rank"]) == before
 
 
 def test_of_a_checkpoint_the_whole_is_cleared_away(small):

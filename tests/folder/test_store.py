@@ -3,6 +3,7 @@
 import importlib
 import json
 import pkgutil
+import shutil
 from typing import NamedTuple, get_args
 
 import numpy as np
@@ -167,3 +168,20 @@ def test_no_name_leads_out_of_the_folder(name, tmp_path):
         with pytest.raises(UserError, match="leads out of"):
             act()
     assert not (tmp_path / "away").exists()
+
+
+def test_a_kill_leaves_no_half_of_a_folder_that_is_removed(tmp_path, monkeypatch):
+    store = Store(tmp_path)
+    for name in ("a/b/1", "a/b/2"):
+        store.write_text(name, name)
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", lambda path, ignore_errors=False: None)
+        store.remove("a/b")
+    store.write_text("a/c", "c")
+    store.path("a/d.partial").write_text("half")
+    assert not store.exists("a/b") and store.exists("a/b.partial")
+    store.tidy()
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["digests.jsonl", "c"]
+    store.write_text("a/b/1", "1")
+    store.remove("a/b")
+    assert not store.exists("a/b.partial")

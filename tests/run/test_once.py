@@ -213,6 +213,17 @@ def test_what_it_is_built_on_may_be_done_again_to_the_same_end(config, store):
     assert (first.times, second.times) == (2, 1)
 
 
+def test_it_is_done_again_when_other_numbers_came_of_what_it_was_built_on(config, store):
+    """As of training on a GPU, or on another machine, from the same config."""
+    first, second, third = Stage("first"), Stage("second", needs=("first",)), Stage("third", needs=("second",))
+    for numbers, times in (("1", 1), ("2", 2), ("2", 2)):
+        first.act = lambda config, numbers=numbers: store.write_text("first/numbers.csv", numbers)
+        store.remove("first/done.json")
+        for stage in (first, second, third):
+            once.run_stage(stage, config, store)
+        assert (second.times, third.times) == (times, times)
+
+
 def stop(config):
     raise UserError("no")
 
