@@ -320,6 +320,8 @@ def test_every_backbones_keys_are_in_the_config_and_are_checked(backbone, tmp_pa
         ({"inr.backbone": "perceptron"}, "inr.backbone is 'perceptron'.*siren"),
         ({"cohort.steps": 0}, "cohort.steps is 0"),
         ({"fit.learning_rate": -1.0}, "fit.learning_rate"),
+        ({"fit.learning_rate": 10**-3.5}, "fit.learning_rate has 0.00031622776601683794, .* give it as 0.000316227766"),
+        ({"fit.other_rates": (1e-3, 1 / 3)}, "fit.other_rates has 0.333.*, .* give it as 0.333333333"),
         ({"ablation.top": 17}, "ablation.top"),
         ({"ablation.cohort_signals": 11}, "ablation.cohort_signals"),
         ({"signals.n_test": 0}, "signals.n_test is 0"),

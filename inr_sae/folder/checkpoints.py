@@ -16,6 +16,7 @@ import orbax.checkpoint as ocp
 from inr_sae.errors import UserError
 
 logger = logging.getLogger("inr_sae")
+DAMAGED = "damaged_checkpoints"  # beside checkpoints/
 ALONE = ocp.options.MultiprocessingOptions(primary_host=0, active_processes={0})  # process 0 writes, the others do not
 
 
@@ -156,13 +157,13 @@ class Checkpoints:
     def resume(self, like):
         """`restore`, from the newest checkpoint that is not damaged; None if there is none.
 
-        A damaged one is moved beside the folder, to damaged_checkpoints/.
+        A damaged one is moved beside the folder, to DAMAGED/.
         """
         while self.latest() is not None:
             try:
                 return self.restore(like)
             except UserError as error:
-                aside = self.path.with_name("damaged_checkpoints") / str(self.latest())
+                aside = self.path.with_name(DAMAGED) / str(self.latest())
                 logger.warning("%s; it is moved to %s, and the one before is used", error, aside)
                 shutil.rmtree(aside, ignore_errors=True)
                 aside.parent.mkdir(exist_ok=True)

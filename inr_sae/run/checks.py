@@ -8,6 +8,7 @@ from pathlib import Path
 from ml_collections import ConfigDict
 
 from inr_sae.errors import InputError, UserError
+from inr_sae.folder.store import format_cell
 
 # What the elements of a tuple are, by the key that has one, * for any part of it.
 ELEMENTS = {
@@ -97,6 +98,15 @@ def units(key, values, backbone, n_units):
             raise UserError(f"{key} has {value!r}; layers of {backbone} are 0..{n_units - 1}")
     if values:
         some(key, values)
+
+
+def rate(key, value):
+    """Raise UserError unless a test-time rate is above 0 and a table can keep it, as fits are known by theirs."""
+    positive_value(key, value)
+    if value != float(format_cell(float(value))):
+        raise UserError(
+            f"{key} has {value!r}, with more digits than tables keep; give it as {format_cell(float(value))}"
+        )
 
 
 def positive_value(key, value):

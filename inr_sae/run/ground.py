@@ -1,6 +1,7 @@
 """What the fits of a sweep rest on: while it holds, they outlast a stage that is done again to fit more, or others."""
 
 import hashlib
+import logging
 
 import numpy as np
 from flax.traverse_util import flatten_dict
@@ -8,6 +9,8 @@ from flax.traverse_util import flatten_dict
 from inr_sae.folder.manifest import GROUND
 from inr_sae.folder.store import finite_or_none, sha256
 from inr_sae.run import once
+
+logger = logging.getLogger("inr_sae")
 
 # Keys that say which fits there are and nothing on any of them, and those whose outcome is told by its digest. Any
 # other key that a stage reads is ground: one that is new in the program has fits made again until it is listed here.
@@ -46,14 +49,22 @@ def settle(store, at, ground):
 
     What lies there without a ground was made by an earlier version, for this very config.
     """
-    file = f"{at}/{GROUND}"
-    was = store.read_json(file) if store.exists(file) else ground
+    was = known(store, at) or ground
     if not holds(was, ground):
+        logger.warning("%s: its fits rest on what is another now, and are made again", store.label(at))
         store.remove(at)
-    elif was["examples"] != ground["examples"]:
+        was = ground
+    if was["examples"] != ground["examples"]:
         store.remove(f"{at}/example")  # they are named by their images' places
-    if not store.exists(file) or was != ground:
-        store.write_json(file, ground)
+    # Images that are not asked for now may have rows still.
+    now = ground | {"images": was["images"] | ground["images"]}
+    if known(store, at) != now:
+        store.write_json(f"{at}/{GROUND}", now)
+
+
+def known(store, at):
+    """The ground that a sweep's folder has, None without one."""
+    return store.read_json(f"{at}/{GROUND}") if store.exists(f"{at}/{GROUND}") else None
 
 
 def holds(was, now):

@@ -19,13 +19,11 @@ from inr_sae.measure import image
 from inr_sae.measure.cap import capped
 from inr_sae.measure.lpips import lpips
 from inr_sae.protocols import different_fits, frozen_to
-from inr_sae.rows.common import METRICS, PSNRS
-from inr_sae.rows.transfer import CurveRow, FitRow, SummaryRow
+from inr_sae.rows.transfer import CurveRow, FitRow
 from inr_sae.run import fits, ground, trained, training
 
 LAST = 50  # steps at the end of a fit, of whose PSNR a median is taken
 TABLES = {CurveRow: "curves", FitRow: "fits"}
-KEYS = SummaryRow._fields[:7]  # what tells the ways of fitting of a matrix from each other
 
 
 class Way(NamedTuple):
@@ -112,30 +110,48 @@ def run(sweep, progress):
     ground.settle(store, sweep.at, ground.of(sweep, size))
     take_in_parts(sweep)
     rounds = jax.device_count() * size
-    done = keys_of(stored(sweep, FitRow)) & keys_of(stored(sweep, CurveRow))
-    for start in range(0, len(sweep.pairs), rounds):
-        pairs = sweep.pairs[start : start + rounds]
+    left = missing(sweep)
+    for way, pairs in left.items():
+        there = len(sweep.pairs) - len(pairs)
+        progress.advance(there, "", there * sweep.cost(way), False)
+    while any(left.values()):
         for way in sweep.ways:
-            kept = [example(sweep.at, way, pair[0]) for pair in pairs if is_example(sweep, way, pair)]
-            note = ""
-            if not {fit_key(sweep, way, pair) for pair in pairs} <= done or not all(map(store.exists, kept)):
+            pairs, left[way] = left[way][:rounds], left[way][rounds:]
+            if pairs:
                 processes.stop_if_asked()
                 part = fit_batch(sweep, way, pairs, size)
-                store.write_json(f"{sweep.at}/parts/{way.name}_{start:05d}.json", part)
+                store.write_json(f"{sweep.at}/parts/{way.name}_{sweep.pairs.index(pairs[0]):05d}.json", part)
                 mean_db = np.mean(capped([row["psnr_db"] for row in part["fits"]]))
                 note = f"{sweep.target} {way.label}: {mean_db:.2f} dB"
-            progress.advance(len(pairs), note, len(pairs) * sweep.cost(way), bool(note))
+                progress.advance(len(pairs), note, len(pairs) * sweep.cost(way), True)
     finish(sweep)
     return store.read_rows(f"{sweep.at}/fits.csv", FitRow)
 
 
+def missing(sweep):
+    """{way: the (image, seed) pairs that it has not been fitted to, or whose kept fit is gone}."""
+    done = keys_of(stored(sweep, FitRow)) & keys_of(stored(sweep, CurveRow))
+
+    def is_there(way, pair):
+        kept = not is_example(sweep, way, pair) or sweep.store.exists(example(sweep.at, way, pair[0]))
+        return kept and fit_key(sweep, way, pair) in done
+
+    return {way: [pair for pair in sweep.pairs if not is_there(way, pair)] for way in sweep.ways}
+
+
 def batch_size(sweep):
-    """Fits that a device takes at once; what the memory allows, and evenly shared, unless the config says it."""
+    """Fits that a device takes at once; what the memory allows, and evenly shared, unless the config says it.
+
+    Left to the memory a sweep keeps the number that it has while it may: more images are no reason to make all again.
+    """
     config, n_pixels = sweep.config, int(np.prod(sweep.images.shape[1:3]))
     backbone = trained.backbone_of(config.inr)
     like = trained.like(config.inr, sweep.images[:1])
     allowed = inr_fit.fits_at_once(n_pixels, inr_fit.bytes_a_row(backbone, like), devices.memory())
     most, n = config.fit.batch or allowed, len(sweep.pairs)
+    was = ground.known(sweep.store, sweep.at)
+    if was and not config.fit.batch and was["batch"] <= most:
+        return was["batch"]
     return -(-n // -(-n // most))
 
 
@@ -177,6 +193,10 @@ def finish(sweep):
             if key in order:
                 first.setdefault((order[key], getattr(row, "step", 0)), row)
         sweep.store.write_rows(f"{sweep.at}/{name}.csv", kind, [row for _, row in sorted(first.items())])
+    asked_for = {example(sweep.at, way, i) for way in sweep.ways for i in range(sweep.n_examples)}
+    for file in sweep.store.names(f"{sweep.at}/example"):
+        if f"{sweep.at}/example/{file}" not in asked_for:
+            sweep.store.remove(f"{sweep.at}/example/{file}")
     sweep.store.remove(f"{sweep.at}/parts")
 
 
@@ -247,34 +267,3 @@ def load_example(store, file):
     output, target = arrays.pop("output"), arrays.pop("target")
     params = unflatten_dict(arrays, sep="/")
     return params | {"encoder": {"constants": {}} | params["encoder"]}, output, target
-
-
-def summarise(rows):
-    """One SummaryRow a way of fitting from FitRows: mean and sample standard deviation over images and seeds.
-
-    nan stands for the deviation of one fit, and for a metric that was not measured. PSNR counts up to its cap.
-    """
-    groups = {}
-    for row in rows:
-        groups.setdefault(row[: len(KEYS)], []).append(row)
-    summary = []
-    for keys, group in groups.items():
-        columns = []
-        for metric in METRICS:
-            scores = [getattr(row, metric) for row in group]
-            values = np.array([np.nan if score is None else score for score in scores], np.float64)
-            values = capped(values) if metric in PSNRS else values
-            columns += [values.mean(), values.std(ddof=1) if len(values) > 1 else float("nan")]
-        summary.append(SummaryRow(*keys, *columns, len(group), len({row.image for row in group})))
-    return summary
-
-
-def main_rate(config, backbone):
-    """The main test-time rate of a backbone."""
-    own = config.rates[backbone] if "rates" in config else ()
-    return own[1] if own else config.fit.learning_rate
-
-
-def of_main_rate(rows, config):
-    """The rows at the main test-time rate of their backbone."""
-    return [row for row in rows if row.learning_rate == main_rate(config, row.backbone)]

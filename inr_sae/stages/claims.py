@@ -15,7 +15,7 @@ from inr_sae.paper import (
 from inr_sae.report.parts import claims as parts
 from inr_sae.rows.claims import ClaimRow
 from inr_sae.rows.common import MADE
-from inr_sae.run import sweep, trained
+from inr_sae.run import summaries, trained
 from inr_sae.run.once import flatten, is_done, matches
 from inr_sae.stages import (
     cohort,
@@ -57,7 +57,7 @@ def run(config, store):
 
 def of_matrix(config, store):
     """ClaimRows of a matrix."""
-    fits = sweep.of_main_rate(transfer.load(store, "fits"), config)
+    fits = summaries.of_main_rate(transfer.load(store, "fits"), config)
     ranks, best = (transfer.load(store, name) for name in ("ranks", "best_tau"))
     datasets = {name: of_set.dataset for name, of_set in config.sets.items()}
     measured = transfer_evidence.of_matrix(fits, ranks, best, encoders.cohort_psnr(config, store), datasets)

@@ -77,7 +77,7 @@ def check_rates(config, backbone):
     if len(rates) not in (0, 2):
         raise UserError(f"{key} is {tuple(rates)}; it is the cohort's rate and the test-time fits', or empty")
     for rate in rates:
-        checks.positive_value(key, rate)
+        checks.rate(key, rate)
 
 
 def check_names(config):

@@ -7,7 +7,7 @@ from inr_sae.measure.boundaries import rule_layer
 from inr_sae.protocols import PROTOCOLS
 from inr_sae.report.parts import study as parts
 from inr_sae.rows.transfer import FitRow, SweepSummaryRow
-from inr_sae.run import checks, drawn, sweep, trained
+from inr_sae.run import checks, drawn, summaries, sweep, trained
 from inr_sae.signals.split import SPLITS
 from inr_sae.stages import cohort, rank
 
@@ -34,7 +34,7 @@ def check(config):
 
 def check_fits(config):
     """Raise UserError naming what is wrong with the test-time fits or their metrics."""
-    checks.positive(config, "fit.steps", "fit.learning_rate", "fit.seeds", "fit.log_every")
+    checks.positive(config, "fit.steps", "fit.seeds", "fit.log_every")
     for key, value in {"pixels": config.fit.pixels, **config.fit.budget.to_dict()}.items():
         if value < 0:
             name = key if key == "pixels" else f"budget.{key}"
@@ -45,9 +45,9 @@ def check_fits(config):
     for name in config.fit.protocols:
         if name not in PROTOCOLS:
             raise UserError(f"fit.protocols has {name!r}; there are {', '.join(PROTOCOLS)}")
+    checks.rate("fit.learning_rate", config.fit.learning_rate)
     for rate in config.fit.other_rates:
-        if not rate > 0:
-            raise UserError(f"fit.other_rates has {rate}; a rate is above 0")
+        checks.rate("fit.other_rates", rate)
     if config.fit.batch < 0:
         raise UserError(f"fit.batch is {config.fit.batch}; it is a number of fits, or 0 for as many as memory allows")
     if config.metrics.lpips:
@@ -84,7 +84,7 @@ def run(config, store):
     n, cost = map(sum, zip(*(each.work for each in sweeps.values())))
     with Progress(store.label(f"freeze sweep {config.inr.backbone}"), n, total_cost=cost) as progress:
         for split, each in sweeps.items():
-            summary = sweep.summarise(sweep.run(each, progress))
+            summary = summaries.summarise(sweep.run(each, progress))
             rows = marked(summary, config, rule_layer(rank.load(store)))
             store.write_rows(f"{folder(config, split)}/summary.csv", SweepSummaryRow, rows)
 
@@ -113,7 +113,7 @@ def folder(config, split="test"):
 def marked(summary, config, layer_of_rule):
     """SweepSummaryRows: is_best, the freeze boundary of highest mean PSNR at the main rate, and is_rule, the one that
     the stable rank picks."""
-    frozen = [row for row in sweep.of_main_rate(summary, config) if row.protocol == "freeze"]
+    frozen = [row for row in summaries.of_main_rate(summary, config) if row.protocol == "freeze"]
     best = max(frozen, key=lambda row: row.psnr_db_mean, default=None)
     return [
         SweepSummaryRow(*row, int(row.protocol == "freeze" and row.tau == layer_of_rule), int(row is best))

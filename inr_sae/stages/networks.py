@@ -14,7 +14,7 @@ from inr_sae.report.page import Heading
 from inr_sae.report.parts import networks as parts
 from inr_sae.rows.common import MADE
 from inr_sae.rows.transfer import NETWORK_RULES, EncoderRankRow, FitRow, NetworkLayerRow, NetworkRow, RuleRow
-from inr_sae.run import checks, sweep, trained
+from inr_sae.run import checks, summaries, trained
 from inr_sae.run.once import run_stage
 from inr_sae.stages import cohort, dictionary, encoders, freeze_sweep, rank
 
@@ -133,7 +133,7 @@ def with_controls(own, sub):
 def rows_of(which, own, sub):
     """(NetworkRow, [NetworkLayerRow]) of one network's finished study."""
     ranks, fitted = ranks_of(own, sub), freeze_sweep.shown(own, sub, own.fit.splits[0])
-    summary = sweep.of_main_rate(fitted.summary, own)
+    summary = summaries.of_main_rate(fitted.summary, own)
     psnr = {(row.protocol, row.tau): row.psnr_db_mean for row in summary}
     named = {rule: highest_layer(ranks, lambda row, rule=rule: getattr(row, rule)) for rule in NETWORK_RULES}
     best = best_of(own, sub, fitted.fits)
@@ -197,7 +197,7 @@ def best_of(own, sub, fits):
     """The BestTauRow of a study's frozen fits at the main rate, None without any."""
     kind = own.signals.dataset, own.inr.backbone, trained.frequency(own.inr)
     ranks = [EncoderRankRow(*kind, *row) for row in rank.load(sub)]
-    fits = [FitRow(*row) for row in sweep.of_main_rate(fits, own)]
+    fits = [FitRow(*row) for row in summaries.of_main_rate(fits, own)]
     return next(iter(best_taus(fits, ranks)), None)
 
 

@@ -37,6 +37,8 @@ def check(config):
     freeze_sweep.check_fits(config)
     for key in ("coordinates", "pixels", "steps", "rates", "new", "clipped", "targets"):
         checks.some(f"recipes.{key}", config.recipes[key])
+    for rate in config.recipes.rates:
+        checks.rate("recipes.rates", rate)
     for steps in config.recipes.steps:
         if not 0 < steps or steps % config.fit.log_every:
             raise UserError(f"recipes.steps has {steps}; each is a multiple of fit.log_every = {config.fit.log_every}")

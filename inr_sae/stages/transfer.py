@@ -20,7 +20,7 @@ from inr_sae.rows.transfer import (
     PairedRow,
     SummaryRow,
 )
-from inr_sae.run import checks, drawn, sweep, trained
+from inr_sae.run import checks, drawn, summaries, sweep, trained
 from inr_sae.signals.split import SPLITS
 from inr_sae.stages import cohort, encoders, freeze_sweep
 
@@ -69,12 +69,12 @@ def run(config, store):
             fits += sweep.run(each, progress)
             curves += boundaries.mean_curves(each.store.read_rows(f"{each.at}/curves.csv", CurveRow))
     ranks = encoders.ranks(config, store) if with_cohort(config) else []
-    best = boundaries.best_taus(sweep.of_main_rate(fits, config), ranks)
+    best = boundaries.best_taus(summaries.of_main_rate(fits, config), ranks)
     tables = {
         "ranks": ranks,
         "fits": fits,
         "curves": curves,
-        "summary": sweep.summarise(fits),
+        "summary": summaries.summarise(fits),
         "best_tau": best,
         "paired": boundaries.paired(fits, n_units(config)),
         "agreement": boundaries.agreement(best),
@@ -143,7 +143,7 @@ def matrix(config, store):
         paired=tables["paired"],
         agreement=tables["agreement"],
         learning_rate=config.fit.learning_rate,
-        main_rates={name: sweep.main_rate(config, name) for name in config.transfer.backbones},
+        main_rates={name: summaries.main_rate(config, name) for name in config.transfer.backbones},
         rates=sweep.rates(config),
         steps=config.fit.steps,
         protocols=tuple(config.fit.protocols),

@@ -9,14 +9,14 @@ everywhere.
 import fnmatch
 import shutil
 import tempfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
 
 from inr_sae import DETERMINISTIC, stages, study
 from inr_sae.errors import UserError
-from inr_sae.folder import ledger, manifest
+from inr_sae.folder import checkpoints, ledger, manifest
 from inr_sae.folder.checkpoints import read_arrays
 from inr_sae.folder.store import Store, finite_or_none
 from inr_sae.machine import devices
@@ -38,6 +38,7 @@ TOLERANCES = (
 )
 NOT_COMPARED = ("*.html", "*.js", "*.md", "*.tex", "*.json")  # the same numbers once more, or times and versions
 NOT_OF_THE_MACHINE = ("git_revision",)  # what differs in it says nothing of what numbers come out
+ASKED = "check.json"  # of a rerun: what is run again, and in which environment
 FAILS = ("missing", "misshapen", "not finite", "different")  # verdicts that break the promise
 NOT_PROMISED = "not promised"
 
@@ -73,8 +74,8 @@ def check(config, workdir, fresh=None, names=None):
     refuse_undone(stored, config, names or config.stages)
     names = stages.ordered([name for name in config.stages if name in (names or config.stages)])
     rerun = Store(Path(fresh) if fresh else Path(tempfile.mkdtemp(prefix="inr_sae_check_")))
-    if not rerun.exists("config.json"):
-        take_over(stored, rerun, [name for name in config.stages if name not in names])
+    with study.room(rerun.root):
+        take_over(stored, rerun, names, config.stages)
     told = stored.read_json("config.json")
     study.run(config, rerun.root, {key: told[key] for key in ("config_file", "overridden")})
     environment = differences(stored.read_json("environment.json"), finite_or_none(devices.fingerprint()))
@@ -82,7 +83,8 @@ def check(config, workdir, fresh=None, names=None):
     found = [compared for name in names for compared in compare_stage(stored, rerun, name, exact)]
     held = holds(found)
     if fresh or not held:
-        rerun.write_rows("check.csv", Comparison, found)
+        with study.room(rerun.root):
+            rerun.write_rows("check.csv", Comparison, found)
     else:
         shutil.rmtree(rerun.root)
     return held, report(found, environment, exact, rerun.root if fresh or not held else None)
@@ -102,16 +104,28 @@ def refuse_undone(stored, config, names):
     manifest.refuse_damage(stored, "--check")
 
 
-def take_over(stored, rerun, names):
-    """Copy what the stages of a stored study have written, for others that build on it; config.json last.
+def take_over(stored, rerun, names, every):
+    """Copy what the stages of a stored study that are not run again have written, for others that build on it, and how
+    many fits its sweeps make at once; config.json last. A rerun of the same stages that was cut off goes on.
 
-    Raises UserError if the folder holds something else.
+    names: the stages that are run again, of `every`. Raises UserError if the folder holds something else.
     """
+    asked = {"stages": list(names), "environment": finite_or_none(devices.fingerprint())}
+    if rerun.exists("config.json"):
+        if rerun.root == stored.root or not rerun.exists(ASKED) or rerun.read_json(ASKED) != asked:
+            raise UserError(
+                f"--workdir {rerun.root} holds a study, and no rerun of these stages by this program in this "
+                "environment; name another folder for the rerun"
+            )
+        return
     if rerun.root.exists() and any(rerun.root.iterdir()) and not rerun.exists(ledger.FILE):
         raise UserError(f"--workdir {rerun.root} is not empty; name another folder for the rerun")
-    for name in names:
-        for path in manifest.outputs(stored.root, name, stages.writes()):
-            rerun.take(path.relative_to(stored.root).as_posix(), path)
+    taken = [
+        path for name in every if name not in names for path in manifest.outputs(stored.root, name, stages.writes())
+    ]
+    for path in (*taken, *sorted(stored.root.rglob(manifest.GROUND))):
+        rerun.take(path.relative_to(stored.root).as_posix(), path)
+    rerun.write_json(ASKED, asked)
     rerun.take("config.json", stored.path("config.json"))
 
 
@@ -130,6 +144,7 @@ def repeats():
 def compare_stage(stored, rerun, stage, exact):
     """A Comparison for every array that a stage has written."""
     ours, theirs = units(stored.root, stage), units(rerun.root, stage)
+    ours = {name: path for name, path in ours.items() if name in theirs or not left_over(stored.root, rerun.root, name)}
     return [
         compare((stage, name, array), x, y, exact)
         for name in sorted(ours.keys() | theirs.keys())
@@ -137,12 +152,21 @@ def compare_stage(stored, rerun, stage, exact):
     ]
 
 
+def left_over(stored, rerun, name):
+    """Whether a file is of a study within, or a sweep, that an earlier config named: the rerun has none of it."""
+    folders = [folder for folder in PurePosixPath(name).parents if not (rerun / folder).exists()]
+    return any(any((stored / folder).glob(mark)) for folder in folders for mark in ("*/done.json", manifest.GROUND))
+
+
 def units(root, stage):
-    """{name: path} of what is compared of a stage: its files, and of every training the last checkpoint's folder."""
+    """{name: path} of what is compared of a stage: its files, and of every training the last checkpoint's folder; not
+    checkpoints that were set aside as damaged."""
     found = {}
     for path in manifest.outputs(root, stage, stages.writes()):
         name = path.relative_to(root).as_posix()
         unit = manifest.unit_of(name)
+        if checkpoints.DAMAGED in PurePosixPath(name).parts:
+            continue
         folder, _, step = unit.rpartition("/")
         if unit == name and not any(fnmatch.fnmatch(name, pattern) for pattern in NOT_COMPARED):
             found[name] = path

@@ -6,7 +6,7 @@ import pytest
 from inr_sae.errors import UserError
 from inr_sae.folder.manifest import GROUND
 from inr_sae.run import ground, sweep
-from tests.helpers import changed, numbers
+from tests.helpers import Killed, changed, dying_after, numbers
 from tests.run.test_sweep import run
 
 
@@ -131,6 +131,38 @@ def test_examples_are_those_of_the_images_and_the_rate_that_are_first_now(tiny, 
         run(sub)
         run(alone := sub._replace(store=tiny.store.sub("alone")))
         assert file.read_bytes() == alone.store.path(sweep.example(sub.at, sub.ways[0], 0)).read_bytes()
+
+
+def test_examples_that_are_not_asked_for_any_more_go(tiny):
+    run(more := other(tiny, fit__protocols=("full", "freeze")))
+    run(tiny)
+    assert tiny.store.names(f"{tiny.at}/example") == ["full_full_0.npz"]
+    run(more)
+    assert tiny.store.names(f"{tiny.at}/example") == ["freeze_0_0.npz", "full_full_0.npz"]
+
+
+def test_rows_of_images_that_were_not_asked_for_meanwhile_are_held_to_their_pixels(tiny, fitted, monkeypatch):
+    run(tiny)
+    with monkeypatch.context() as patch:  # a run on other images that is cut off at once
+        patch.setattr(sweep, "fit_batch", dying_after(sweep.fit_batch, 0))
+        with pytest.raises(Killed):
+            run(tiny._replace(names=("three", "four")))
+    fitted.clear()
+    run(tiny._replace(images=1.0 - tiny.images))
+    assert len(fitted) == 2
+
+
+def test_left_to_the_memory_a_sweep_keeps_its_batch(tiny, fitted, monkeypatch):
+    automatic = other(tiny, fit__batch=0, fit__seeds=2)
+    run(automatic)
+    assert ground.known(tiny.store, tiny.at)["batch"] == 4
+    fitted.clear()
+    more = other(automatic, fit__seeds=3)
+    run(more)
+    assert len(fitted) == 2, "one more seed of two images"
+    assert sweep.batch_size(more) == 4 and sweep.batch_size(other(more, fit__batch=3)) == 3
+    monkeypatch.setattr(sweep.inr_fit, "fits_at_once", lambda *_: 2)
+    assert sweep.batch_size(more) == 2
 
 
 def test_keys_of_another_backbone_are_no_ground(tiny):

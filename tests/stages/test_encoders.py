@@ -6,7 +6,7 @@ from configs import transfer
 from inr_sae import study
 from inr_sae.errors import UserError
 from inr_sae.rows.transfer import EncoderRankRow, RankRow
-from inr_sae.run import sweep
+from inr_sae.run import summaries
 from inr_sae.stages import encoders
 from tests.stages import studies
 
@@ -70,4 +70,4 @@ def test_a_backbone_may_have_rates_of_its_own():
     assert (found["siren"].cohort.learning_rate, found["siren"].fit.learning_rate) == (1e-3, 2e-3)
     shared = config.cohort.learning_rate, config.fit.learning_rate
     assert (found["ffmlp"].cohort.learning_rate, found["ffmlp"].fit.learning_rate) == shared
-    assert sweep.main_rate(config, "siren") == 2e-3 and sweep.main_rate(config, "ffmlp") == shared[1]
+    assert summaries.main_rate(config, "siren") == 2e-3 and summaries.main_rate(config, "ffmlp") == shared[1]

@@ -106,7 +106,7 @@ def test_a_missing_data_set_stops_before_any_fit_with_its_own_key(tmp_path):
         ({"transfer.split": "train"}, "transfer.split is 'train'"),
         ({"fit.protocols": ("melt",)}, "fit.protocols has 'melt'; there are freeze, full"),
         ({"fit.protocols": ()}, "fit.protocols is empty"),
-        ({"fit.other_rates": (0.0,)}, "fit.other_rates has 0.0"),
+        ({"fit.other_rates": (0.0,)}, "fit.other_rates is 0.0"),
         ({"fit.taus": (3,)}, "fit.taus has 3; layers of siren are 0..2"),
         ({"sets.heads.n_test": 0}, r"sets\.heads\.n_test is 0"),
         ({"sets.heads.size": (8, 8)}, r"larger sets\.heads\.size"),

@@ -273,8 +273,35 @@ def test_what_cannot_be_checked_is_refused(finished, copy, tmp_path):
 
 def test_stages_are_taken_over_with_what_says_that_they_are_done(finished, tmp_path):
     stored, fresh = Store(finished[1]), Store(tmp_path / "run")
-    rerun.take_over(stored, fresh, ["cohort", "report"])
+    rerun.take_over(stored, fresh, ["freeze_sweep"], ["cohort", "freeze_sweep", "report"])
     names = manifest.files(fresh.root)
-    assert {"cohort/done.json", "report/done.json", "config.json"} <= names.keys()
-    assert {manifest.stage_of(name, stages.writes()) for name in names} == {"cohort", "report", None}
-    assert names == {name: digest for name, digest in manifest.files(stored.root).items() if name in names}
+    grounds = {name for name in names if name.endswith(manifest.GROUND)}
+    assert {"cohort/done.json", "report/done.json", "config.json"} <= names.keys() and grounds
+    assert {manifest.stage_of(name, stages.writes()) for name in names.keys() - grounds} == {"cohort", "report", None}
+    theirs = manifest.files(stored.root)
+    assert all(theirs[name] == digest for name, digest in names.items() if name != rerun.ASKED)
+
+
+def test_a_study_is_never_compared_with_a_copy_of_itself(finished, copy, tmp_path, monkeypatch):
+    """Not with the folder that it is in, and not with what another check took over from it."""
+    config, fresh = finished[0], tmp_path / "again"
+    rerun.check(config, copy, fresh, ["rank"])
+    before = {path: path.stat().st_mtime_ns for path in copy.rglob("*")}
+    for workdir, names in ((fresh, ["dictionary"]), (fresh, None), (copy, ["rank"])):
+        with pytest.raises(UserError, match="name another folder for the rerun"):
+            rerun.check(config, copy, workdir, names)
+    assert rerun.check(config, copy, fresh, ["rank"])[0], "the same check goes on, or is told again"
+    other_environment(monkeypatch, git_revision="another")
+    with pytest.raises(UserError, match="no rerun of these stages by this program"):
+        rerun.check(config, copy, fresh, ["rank"])
+    assert {path: path.stat().st_mtime_ns for path in copy.rglob("*")} == before
+
+
+def test_what_an_earlier_config_left_is_not_missing(finished, copy, tmp_path):
+    for left in ("cohort/damaged_checkpoints/3/a.npz", "freeze_sweep/own/fits.csv", "freeze_sweep/own/ground.json"):
+        Store(copy).write_text(left, "{}")
+    held, text = rerun.check(finished[0], copy, tmp_path / "again", ["cohort", "freeze_sweep"])
+    assert held, text
+    (path,) = (copy / "freeze_sweep").glob("*/summary.csv")
+    Store(copy).take("freeze_sweep/phantom/other.csv", path)
+    assert not rerun.check(finished[0], copy, tmp_path / "third", ["freeze_sweep"])[0]
