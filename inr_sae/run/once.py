@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import time
+from pathlib import Path
 from typing import NamedTuple
 
 import jax
@@ -17,7 +18,7 @@ from ml_collections import ConfigDict
 
 from inr_sae import __version__, dictionaries
 from inr_sae.errors import UserError
-from inr_sae.folder import manifest
+from inr_sae.folder import ledger, manifest
 from inr_sae.folder.store import finite_or_none
 from inr_sae.inr import network
 from inr_sae.machine import devices
@@ -38,6 +39,8 @@ METHODS = {"dictionary.method": None, "decompositions.methods": "decompositions"
 # Keys that decide where and when, not what is computed; where data lie, too: the pixels' digests guard them.
 FREE = ("signals.root", "sets.*.root", "classes.root", "runtime.cache_dir", "runtime.checkpoint_seconds")
 FREE += ("runtime.keep",)
+# Keys that name files of the user's, whose bytes decide as the keys do.
+FILES = ("external.file", "external.layout", "recipes.published", "metrics.lpips_weights")
 
 
 class State(NamedTuple):
@@ -79,6 +82,9 @@ def values_read(stage, config, store):
     part = declared(config, stage.READS)
     aside = (*FREE, *unused(part, name_of(stage), store))
     flat = flatten(finite_or_none(part.to_dict()))
+    files = {key: Path(flat[key]) for key in FILES if flat.get(key)}
+    # Of a file that is gone nothing is known: where all that needs it is done it may be.
+    flat |= {f"the content of {key}": ledger.digest_of(path) for key, path in files.items() if path.is_file()}
     return {key: value for key, value in sorted(flat.items()) if not matches(key, aside)}
 
 

@@ -34,7 +34,7 @@ from inr_sae.weights.reader import Reader
 NEEDS, USES = (), ()
 READS = ("seed", "classes", "weights", "runtime")
 WRITES = ("class_signal",)
-KINDS = {"readings": ReadingRow, "flow": FlowRow, "interventions": InterventionRow}  # the last one is written last
+KINDS = {"readings": ReadingRow, "flow": FlowRow, "interventions": InterventionRow}
 SIZES = ("width", "n_hidden", "inner_steps", "reader_width", "reader_head", "reader_blocks", "gain", "omega_0")
 BUDGET = ("steps", "batch", "learning_rate", "rate_learning_rate", "log_every")
 
@@ -109,7 +109,8 @@ def run(config, store):
         store.write_rows("class_signal/baselines.csv", BaselineRow, baselines(split))
     runs = [(condition, seed) for condition in conditions(config) for seed in config.weights.seeds]
     for condition, seed in runs:
-        if not store.exists(f"{folder(condition, seed)}/interventions.csv"):
+        files = [f"{name}.csv" for name in KINDS] + ["map.npz"] * (seed == config.weights.seeds[0])
+        if not all(store.exists(f"{folder(condition, seed)}/{file}") for file in files):
             measure(config, store, split, condition, seed)
     for name, kind in KINDS.items():
         rows = [row for which in runs for row in store.read_rows(f"{folder(*which)}/{name}.csv", kind)]

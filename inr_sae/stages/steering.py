@@ -23,6 +23,7 @@ from inr_sae.stages import ablation, cohort, conditions, dictionary
 NEEDS, USES = (("ablation", "conditions"),), ()
 READS = (*conditions.READS, "steering")
 WRITES = ("steering",)
+OF_LAYER = ("doses.csv", "kept.csv", "effects.npz", "fits.csv")  # the files of a layer
 TABLES = {"doses": SteeringRow, "kept": KeptAtomsRow, "fits": SteeredFitRow}
 
 
@@ -41,14 +42,16 @@ def check(config):
 
 
 def run(config, store):
-    """Writes steering/<condition>_layer_<l>/: doses.csv, kept.csv, effects.npz and last fits.csv; then it is done."""
+    """Writes steering/<condition>_layer_<l>/: doses.csv, kept.csv, effects.npz and fits.csv."""
     every = conditions.with_dictionaries(config, store)
     with Progress("steering", sum(len(dictionary.layers(own)) for own, _ in every.values())) as progress:
         for which, (own, sub) in every.items():
             encoder, layers = cohort.load(own, sub), dictionary.layers(own)
             for layer, h in zip(layers, encoder.activations(layers)):
                 at = folder(which, layer)
-                if not store.exists(f"{at}/fits.csv"):
+                if not all(
+                    store.exists(f"{at}/{file}") for file in ("doses.csv", "kept.csv", "effects.npz", "fits.csv")
+                ):
                     processes.stop_if_asked()
                     subjects = list(ablation.subjects(own, sub, encoder, layer))
                     fitted, order = dictionary.load(own, sub, layer), ranked(sub, layer)

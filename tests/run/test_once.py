@@ -113,6 +113,20 @@ def test_it_is_done_again_for_another_value_of_what_it_reads(keys, config, store
     assert stage.times == 3
 
 
+def test_it_is_done_again_for_another_content_of_a_file_that_a_key_names(config, store, tmp_path):
+    stage, file = Stage("first", reads=("recipes",)), tmp_path / "published.csv"
+    file.write_text("1")
+    with config.unlocked():
+        config.recipes = {"published": str(file)}
+    for text, times in (("1", 1), ("2", 2), ("2", 2)):
+        file.write_text(text)
+        once.run_stage(stage, config, store)
+        assert stage.times == times
+    file.unlink()
+    once.run_stage(stage, config, store)
+    assert stage.times == 2
+
+
 def test_it_is_left_alone_for_another_value_of_what_it_does_not_read(config, store):
     stage = Stage("first")
     once.run_stage(stage, config, store)

@@ -1,5 +1,6 @@
 """What weights carry, as a study: what it leaves, that it goes on to the same bits, and what it refuses."""
 
+import shutil
 import sys
 
 import numpy as np
@@ -53,6 +54,14 @@ def test_every_condition_and_seed_has_been_read(finished):
     assert [sum(row["split"] == split for row in drawn) for split in ("train", "validation", "test")] == [60, 20, 30]
     baselines = {row["method"]: float(row["accuracy_test"]) for row in rows(finished / "class_signal/baselines.csv")}
     assert baselines["logistic regression on pixels"] > 0.6 > 0.2 > baselines["the largest class"]
+
+
+@pytest.mark.parametrize("gone", ["flow.csv", "map.npz"])
+def test_a_damaged_file_of_a_training_is_made_again(gone, finished, tmp_path):
+    workdir = shutil.copytree(finished, tmp_path / "copy")
+    (workdir / "class_signal/ce_0.01_all/seed_0" / gone).unlink()
+    study.run(tiny(), workdir)
+    assert numbers(workdir) == numbers(finished)
 
 
 def test_seeds_of_one_network_start_alike_under_every_condition(finished):

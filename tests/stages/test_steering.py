@@ -1,17 +1,29 @@
 """The stage of steering: a dose of 1 does nothing, of 0 what the ablation did, and its fits start alike."""
 
+import shutil
+
 import numpy as np
 import pytest
 
+from inr_sae import study
 from inr_sae.errors import UserError
 from inr_sae.run import once
 from inr_sae.stages import steering
+from tests.helpers import numbers
 from tests.stages import studies
 
 
 def tables(converged, name, layer):
     at = f"steering/{name}_layer_{layer}"
     return [converged.rows(f"{at}/{table}.csv") for table in ("doses", "kept", "fits")]
+
+
+@pytest.mark.parametrize("gone", ["doses.csv", "effects.npz"])
+def test_a_damaged_file_of_a_layer_is_made_again(gone, converged, tmp_path):
+    workdir = shutil.copytree(converged.workdir, tmp_path / "copy")
+    (workdir / "steering/cohort-siren_layer_0" / gone).unlink()
+    study.run(converged.config, workdir)
+    assert numbers(workdir) == numbers(converged.workdir)
 
 
 @pytest.mark.parametrize("backbone", ["siren", "ffmlp"])
