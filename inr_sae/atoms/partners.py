@@ -80,13 +80,19 @@ def correlations(one, other, order=None):
 
 
 def pair_correlations(one, other, matches, rows):
+    """Correlation of each pair of Matches over some coordinates alone, (A,), without its sign where that means
+    nothing."""
+    found = signed_correlations(one, other, matches, rows)
+    return np.abs(found) if one.signed or other.signed else found
+
+
+def signed_correlations(one, other, matches, rows):
     """Correlation of each pair of Matches over some coordinates alone, (A,); 0 where a map is constant there."""
     a = np.asarray(one.values[rows][:, matches.ours], np.float64)
     b = np.asarray(other.values[rows][:, matches.theirs], np.float64)
     a, b = a - a.mean(axis=0), b - b.mean(axis=0)
     scale = np.sqrt(np.square(a).sum(axis=0) * np.square(b).sum(axis=0))
-    found = np.divide((a * b).sum(axis=0), scale, out=np.zeros(len(scale)), where=scale > 0)
-    return np.abs(found) if one.signed or other.signed else found
+    return np.divide((a * b).sum(axis=0), scale, out=np.zeros(len(scale)), where=scale > 0)
 
 
 def at_rows(maps, rows):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from inr_sae.measure.cap import capped
-from inr_sae.measure.paired import paired_interval
+from inr_sae.measure.paired import clustered_interval, paired_interval
 from inr_sae.protocols import PROTOCOLS, same_fit
 from inr_sae.rows.common import UNTRAINED
 from inr_sae.rows.transfer import AgreementRow, BestTauRow, MeanCurveRow, PairedRow
@@ -115,14 +115,21 @@ def best_taus(fits, ranks):
 def best_tau(pair, by_tau, ranks, subjects):
     """The BestTauRow of a pair from {tau: {(image, seed): PSNR in dB}}, the rank rows of its encoder, and {image: whom
     it shows}."""
-    means = {tau: float(np.mean(list(values.values()))) for tau, values in by_tau.items()}
+    means = {tau: mean_over_subjects(values, subjects) for tau, values in by_tau.items()}
     order = sorted(by_tau, key=lambda tau: -means[tau])
     lead = dict.fromkeys(LEAD)
     if len(order) > 1:
         columns = difference_columns("lead_db", by_tau[order[0]], by_tau[order[1]], subjects)
-        lead = {"runner_up_tau": order[1]} | columns
+        ahead = columns["lead_db"] > 0  # unless fits are missing
+        lead = {"runner_up_tau": order[1]} | columns | {"decided": int(columns["decided"] and ahead)}
     named = {f"tau_by_{rule}": layer for rule, layer in rule_layers(ranks).items()}
     return BestTauRow(*pair, best_tau=order[0], psnr_db=means[order[0]], **lead, **named)
+
+
+def mean_over_subjects(values, subjects):
+    """The mean PSNR in dB of {(image, seed): PSNR}, in which every subject counts the same; subjects: {image: whom it
+    shows}."""
+    return clustered_interval(list(values.values()), [subjects.get(image, image) for image, _ in values]).mean
 
 
 def difference_columns(name, ours, theirs, subjects):

@@ -23,8 +23,8 @@ CHANCE = 0.05  # a count that chance gives more often says nothing
 IMAGES = f"; fewer than {LEAST_CLUSTERS} subjects in a target: {TOO_FEW_IMAGES}"
 ALL_OR_HALF = f"all: reproduced; at least half: partly; one case alone: {TOO_FEW_CASES}"
 BEYOND_CHANCE = (
-    f"all: reproduced; at least half, and by chance in no more than {100 * CHANCE:g} %: partly; one case alone, or all "
-    f"where chance gives that in more than {100 * CHANCE:g} %: {TOO_FEW_CASES}"
+    f"all: reproduced; at least half, and by chance in no more than {100 * CHANCE:g} %: partly; one case alone, or so "
+    f"few that all would hold by chance in more than {100 * CHANCE:g} %: {TOO_FEW_CASES}"
 )
 ABOVE_0 = f"95 % interval above 0: reproduced; mean above 0: partly{IMAGES}"
 
@@ -38,6 +38,7 @@ class Measured(NamedTuple):
     total: int = 0
     null: float = NAN  # the same without the effect: by arithmetic, or of what has nothing to do with it
     chance: float = NAN  # probability that as many cases hold by chance
+    chance_of_all: float = NAN  # and that all of them do
     n_images: int | None = None  # images of the smallest target, of one subject only one; None: it rests on none
     testable: bool = True  # False: the number is shown, but what it was measured on cannot speak for the claim
     note: str = ""
@@ -59,24 +60,32 @@ def percent(share):
     return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
-def counted(cases, chances=None, n_images=None, note=""):
+def counted(cases, chances=None, n_images=None, note="", blocks=None):
     """Measured: how many of the cases hold; None without a case.
 
-    chances: the probability of each case to hold by chance, where that has a meaning.
+    chances: the probability of each case to hold by chance, where that has a meaning. blocks: what each is of, where
+    cases of one block are no independent ones: by chance they hold together.
     """
     cases = [bool(case) for case in cases]
     if not cases:
         return None
-    chance = NAN if chances is None else tail(chances, sum(cases))
-    return Measured(sum(cases), total=len(cases), chance=chance, n_images=n_images, note=note)
+    found = Measured(sum(cases), total=len(cases), n_images=n_images, note=note)
+    if chances is None:
+        return found
+    of_block = {}
+    for block, chance in zip(range(len(cases)) if blocks is None else blocks, chances, strict=True):
+        of_block.setdefault(block, []).append(chance)
+    whole, sizes = [min(each) for each in of_block.values()], [len(each) for each in of_block.values()]
+    return found._replace(chance=tail(whole, sum(cases), sizes), chance_of_all=tail(whole, len(cases), sizes))
 
 
-def tail(chances, least):
-    """The probability that at least so many of independent cases hold, each of its own probability."""
+def tail(chances, least, sizes=None):
+    """The probability that at least so many cases hold, of independent blocks that each hold whole, with their own
+    probability; sizes: cases of each block, one without."""
     distribution = [1.0]  # of the number that hold
-    for p in chances:
-        none, one = [(1 - p) * q for q in distribution], [p * q for q in distribution]
-        distribution = [a + b for a, b in zip([*none, 0.0], [0.0, *one])]
+    for p, size in zip(chances, sizes or [1] * len(chances), strict=True):
+        none, all_ = [(1 - p) * q for q in distribution], [p * q for q in distribution]
+        distribution = [a + b for a, b in zip([*none, *[0.0] * size], [*[0.0] * size, *all_])]
     return sum(distribution[least:])
 
 
@@ -110,10 +119,9 @@ def verdict(reproduced, partly):
 
 def share(m):
     """All, at least half, or fewer of the cases, if there are several and chance does not give as many."""
-    by_chance = m.chance > CHANCE  # False where chance has no meaning
-    if m.total < 2 or (m.value == m.total and by_chance):
+    if m.total < 2 or m.chance_of_all > CHANCE:  # False where chance has no meaning
         return TOO_FEW_CASES
-    return verdict(m.value == m.total, 2 * m.value >= m.total and not by_chance)
+    return verdict(m.value == m.total, 2 * m.value >= m.total and not m.chance > CHANCE)
 
 
 def near(published, tolerance):

@@ -2,7 +2,7 @@
 `claims`."""
 
 from inr_sae.paper.claims import ALL_OR_HALF, BEYOND_CHANCE, NOT_TESTABLE, Claim, share
-from inr_sae.paper.convergence_evidence import AHEAD, MORE_THAN_ONE, REACHED, SLIGHTLY, SOME
+from inr_sae.paper.convergence_evidence import AHEAD, MORE_THAN_ONE, OTHERS, REACHED, SLIGHTLY, SOME
 
 WHERE = "arXiv 1511.07543"
 PAIRS = "layers, of every backbone and pair of encoder seeds,"
@@ -12,7 +12,7 @@ CONVERGENCE = (
         "some_units_shared",
         "Networks of one kind trained from different seeds learn some units alike, and others not.",
         WHERE,
-        f"{PAIRS} where from {SOME:g} to {1 - SOME:g} of the units have an assigned partner whose correlation, on "
+        f"{PAIRS} where from {SOME:g} to {1 - OTHERS:g} of the units have an assigned partner whose correlation, on "
         "coordinates that did not choose it, is beyond 95 % of those under displaced maps and of untrained networks, "
         "and more often than chance gives",
         "correlation of assigned partners 0.66, 0.51, 0.45, 0.34, 0.39 by layer",

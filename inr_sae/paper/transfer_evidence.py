@@ -6,7 +6,7 @@ of Tables 3-5 are compared at the paper's depth alone. Phantoms count only where
 
 import numpy as np
 
-from inr_sae.measure.boundaries import encoder_of, highest_layer, rule_layers
+from inr_sae.measure.boundaries import Pair, encoder_of, highest_layer, rule_layers
 from inr_sae.paper import reference
 from inr_sae.paper.claims import Measured, counted, tail
 from inr_sae.paper.transfer_psnr import curve_shapes, deviation, differences, levels, matrix_of, mean_by_tau
@@ -23,6 +23,8 @@ def of_matrix(fits, ranks, best, cohort_psnr_db, datasets):
     Claims are about encoders of the published omega_0 and sigma; others count only where these are missing.
     """
     fits, ranks, best = (of_published_frequency(rows) for rows in (fits, ranks, best))
+    cohorts = of_published_frequency([Pair(source, source, *kind) for source, *kind in cohort_psnr_db])
+    cohort_psnr_db = {key: cohort_psnr_db[key] for key in map(encoder_of, cohorts)}
     if not of_phantoms(best, datasets):
         fits, ranks, best = (without_phantoms(rows, datasets) for rows in (fits, ranks, best))
         cohort_psnr_db = {key: db for key, db in cohort_psnr_db.items() if datasets[key[0]] not in MADE}
@@ -70,7 +72,7 @@ def units(ranks):
 def best_boundaries(matrix, best):
     """In how many pairs the best boundary is the published one, and where the lead is beyond chance.
 
-    Of the pairs that had it to choose; by chance a pair names any of its boundaries.
+    Of the pairs that had it to choose; by chance an encoder names any boundary, the same one for all of its targets.
     """
     measured = {}
     for backbone, tau in reference.BEST_TAU.items():
@@ -82,6 +84,7 @@ def best_boundaries(matrix, best):
             [1 / len(curve) for _, curve in curves],
             matrix.n_images([row for row, _ in curves]),
             f"beyond the 95 % interval in {decided} of these",
+            [encoder_of(row) for row, _ in curves],
         )
     return measured
 

@@ -1,6 +1,7 @@
 """The claims on class signal in weights (arXiv 2605.08281), as its abstract makes them; see `claims`."""
 
 from inr_sae.paper.claims import (
+    BEYOND_CHANCE,
     BY_ARITHMETIC,
     NOT_REPRODUCED,
     PARTLY,
@@ -68,7 +69,7 @@ WEIGHTS = (
         "abstract",
         "trainings with the contrastive loss of purer offsets and lower accuracy than by the same seed without it",
         "can",
-        f"all: reproduced; at least half: partly; where chance gives as many in more than 5 %: {TOO_FEW_CASES}",
+        BEYOND_CHANCE,
         share,
     ),
     Claim(
@@ -102,7 +103,8 @@ WEIGHTS = (
         "layers_interact",
         "Interventions on the biases do not add up over layers.",
         "abstract",
-        "log odds lost with all layers' biases at 0, minus the sum over layers of what one alone costs",
+        "log odds lost with all layers' biases at 0, minus the sum over layers of what one alone costs; a mean over "
+        "images, in which opposite interactions cancel",
         "non-additive",
         f"95 % interval over seeds without 0: reproduced; {OVER_SEEDS}",
         _not_0,
@@ -111,7 +113,7 @@ WEIGHTS = (
         "routes_interact",
         "Interventions on biases and on weights do not add up.",
         "not made",
-        "log odds lost with biases and the control at 0, minus the sum of what each alone costs",
+        "log odds lost with biases and the control at 0, minus the sum of what each alone costs; likewise a mean",
         "not reported",
         f"95 % interval over seeds without 0: reproduced; {OVER_SEEDS}",
         _not_0,

@@ -63,7 +63,8 @@ def one_to_many(which, maps, rows, n_targets):
         found = groups.one_to_many(one, targets, rows)
         fitted = [partners.at_rows(each, rows) for each in (targets, one)]
         best = partners.one_to_one(partners.correlations(*fitted)).best
-        alone = float(np.square(partners.pair_correlations(targets, one, best, ~rows)).mean())
+        slope, held = (partners.signed_correlations(targets, one, best, at) for at in (rows, ~rows))
+        alone = float((2 * slope * held - np.square(slope)).mean())  # R² of what the one half gave, on the other
         weights = groups.used(found).mean(axis=0)
         for p, penalty in enumerate(found.penalties):
             scores = (found.r2[:, p].mean(), found.r2_held_out[:, p].mean(), alone, weights[p])

@@ -131,7 +131,7 @@ def of_decompositions(config, store):
         described_set(config.signals.dataset, recipe.Images(config.signals.dataset, size, None)) for size in sizes
     )
     differences = dict.fromkeys(recipe.LABELS, ("the claim is another paper's",))
-    data = claims.Data(described, differences, config.signals.dataset == "phantom")
+    data = claims.Data(described, differences, config.signals.dataset in MADE)
     known = decomposition_evidence.of_recovery(recovery.load(store)) if is_done(store, "recovery") else {}
     of_models = claims.Data("a known dictionary", differences, phantom=False)
     return claims.table(decomposition_claims.DECOMPOSITIONS, measured, data) + claims.table(

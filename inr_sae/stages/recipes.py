@@ -20,6 +20,7 @@ from inr_sae.report import sentences
 from inr_sae.report.page import Heading
 from inr_sae.report.parts import recipes as parts
 from inr_sae.rows.claims import DeviationRow, PublishedRow, RecipeClaimRow
+from inr_sae.rows.common import MADE
 from inr_sae.rows.transfer import CurveRow, EncoderRankRow
 from inr_sae.run import checks, drawn, sweep, trained
 from inr_sae.run.once import run_stage
@@ -184,7 +185,8 @@ def data_of(sweeps, of_budgets):
     images = [recipe.Images(name, each.images.shape[1:3], len(each.names)) for name, each in zip(sets, sweeps)]
     resting = verdicts.resting_on(kind, verdicts.OF_TRANSFER) | budget
     described = [verdicts.described_set(each.target, of_images) for each, of_images in zip(sweeps, images)]
-    return claims.Data(", ".join(described), recipe.all_differences([resting], images), set(sets) == {"phantom"})
+    made_up = kind.signals.dataset in MADE or set(sets) <= set(MADE)
+    return claims.Data(", ".join(described), recipe.all_differences([resting], images), made_up)
 
 
 def load(store):

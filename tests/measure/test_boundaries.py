@@ -50,6 +50,22 @@ def test_psnr_finds_the_fits_of_a_pair_and_of_no_source():
     assert boundaries.psnr(fits, SIREN._replace(target="other"), "full", None) == {("a", 0): 30.0}
 
 
+def test_the_best_boundary_is_that_of_most_subjects_and_not_of_one_with_many_images():
+    many = freeze_rows({0: 30.2, 1: 30.0}, images=[f"a{i}" for i in range(20)], seeds=(0,))
+    rows = [row._replace(subject="a") for row in many]
+    rows += freeze_rows({0: 29.7, 1: 30.0}, images=tuple("bcdefghij"), seeds=(0,))
+    (row,) = boundaries.best_taus(rows, RANKS)
+    assert (row.best_tau, row.runner_up_tau, row.n_subjects) == (1, 0, 10)
+    assert row.lead_db == pytest.approx((9 * 0.3 - 0.2) / 10, abs=0.02) and row.decided == int(row.lead_db_low > 0)
+
+
+def test_a_boundary_that_only_missing_fits_make_the_best_is_not_decided():
+    rows = freeze_rows({0: 30.0, 1: 30.5}, images=tuple("abcdefgh"), seeds=(0,))
+    rows += freeze_rows({0: 60.0}, images=("i",), seeds=(0,))
+    (row,) = boundaries.best_taus(rows, RANKS)
+    assert row.best_tau == 0 and row.lead_db < 0 and not row.decided
+
+
 def test_the_lead_of_the_best_boundary_is_paired():
     (row,) = boundaries.best_taus(freeze_rows({0: 40.0, 1: 41.0, 2: 38.0}), RANKS)
     assert boundaries.pair_of(row) == SIREN

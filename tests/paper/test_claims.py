@@ -1,5 +1,6 @@
 import itertools
 
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -25,8 +26,10 @@ def claim(judge):
         (claims.share, Measured(1, total=1), "too few cases"),
         (claims.share, Measured(0, total=1), "too few cases"),
         (claims.share, Measured(2, total=2, chance=0.04), "reproduced"),
-        (claims.share, Measured(2, total=2, chance=0.25), "too few cases"),  # of two boundaries each
-        (claims.share, Measured(1, total=2, chance=0.36), "not reproduced"),
+        (claims.share, Measured(2, total=2, chance=0.25, chance_of_all=0.25), "too few cases"),  # of two boundaries
+        (claims.share, Measured(3, total=4, chance=0.31, chance_of_all=0.06), "too few cases"),  # so are fewer
+        (claims.share, Measured(0, total=4, chance=1.0, chance_of_all=0.06), "too few cases"),
+        (claims.share, Measured(1, total=2, chance=0.36, chance_of_all=0.04), "not reproduced"),
         (claims.share, Measured(5, total=9, chance=0.02), "partly"),
         (claims.near(3.1, 1.0), Measured(2.2, 1.0, 3.0), "reproduced"),
         (claims.near(3.1, 1.0), Measured(1.0, 0.5, 1.5), "partly"),
@@ -178,3 +181,16 @@ def test_every_claim_has_a_name_of_its_own_and_a_rule(listed):
     names = [c.name for c in listed]
     assert len(set(names)) == len(names)
     assert all(c.sentence.endswith(".") and c.rule and c.where and c.published for c in listed)
+
+
+def test_cases_of_one_block_hold_together_by_chance():
+    m = claims.counted([True] * 6, [0.2] * 6, blocks="aaabbb")
+    assert m.chance == m.chance_of_all == pytest.approx(0.2**2)
+    m = claims.counted([True, True, True, False, False, False], [0.2] * 6, blocks="aaabbb")
+    assert m.chance == pytest.approx(1 - 0.8**2) and m.chance_of_all == pytest.approx(0.2**2)
+    m = claims.counted([True] * 2, [0.5, 0.2], blocks="aa")
+    assert m.chance == pytest.approx(0.2), "no likelier than its least likely case"
+    rng = np.random.default_rng(0)
+    drawn = (rng.uniform(size=(100_000, 3)) < [0.3, 0.5, 0.1]) @ [2, 1, 3]
+    for least in range(7):
+        assert claims.tail([0.3, 0.5, 0.1], least, [2, 1, 3]) == pytest.approx((drawn >= least).mean(), abs=0.01)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 
 from inr_sae.atoms import partners
 from inr_sae.paper import claims, convergence_claims, convergence_evidence
@@ -99,3 +100,35 @@ def test_what_untrained_networks_share_already_is_nothing_learned():
 def test_every_claim_is_fed_both():
     assert set(CASES) == set(CLAIMS)
     assert set(measured(half)) <= set(CLAIMS)
+
+
+def test_smooth_maps_that_have_nothing_in_common_share_no_units():
+    """Units of a layer mix few fields and depend on each other, so that shares scatter more than single units would."""
+
+    def smooth(rng):
+        fields = [gaussian_filter(rng.normal(size=(30, 40)), 4.0, mode="wrap").ravel() for _ in range(6)]
+        fields = np.stack(fields, axis=1) / np.std(fields)
+        return np.sin(fields @ rng.normal(size=(6, UNITS)) + rng.uniform(0, 6.28, UNITS))
+
+    shares = []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        one, other, *before = (partners.maps_of(smooth(rng)) for _ in range(4))
+        moved = other._replace(values=np.roll(other.values, N // 2, axis=0))
+        maps = {"trained": (one, other), "displaced": (one, moved), "untrained": tuple(before)}
+        rows = np.arange(N).reshape(30, 40) // 8 % 2 == 0
+        (row, *_) = comparison.one_to_one(("encoder seeds",) + ("x",) * 10, maps, rows.ravel())[1]
+        shares.append(row.beyond_null_fraction)
+    assert max(shares) < convergence_evidence.SOME and max(shares) >= 0.1, shares
+
+
+def test_one_partners_r2_is_that_of_what_was_fitted_elsewhere():
+    rng = np.random.default_rng(0)
+    values, rows = rng.normal(size=(N, 8)), np.arange(N) % 2 == 0
+    turned = np.where(rows[:, None], values, -values)
+    maps = {"trained": (partners.maps_of(values), partners.maps_of(turned))}
+    (row, *_) = comparison.one_to_many(("encoder seeds",) + ("x",) * 10, maps, rows, 8)
+    assert row.r2_one_held_out_mean == pytest.approx(-3.0, abs=0.01)
+    maps = {"trained": (partners.maps_of(values), partners.maps_of(-values))}
+    (row, *_) = comparison.one_to_many(("encoder seeds",) + ("x",) * 10, maps, rows, 8)
+    assert row.r2_one_held_out_mean == pytest.approx(1.0, abs=0.01)

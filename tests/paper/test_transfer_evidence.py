@@ -206,7 +206,27 @@ def test_chance_is_that_of_the_boundaries_that_were_fitted():
     fits = freeze_rows({0: 30.0, 1: 33.0}) + freeze_rows({0: 30.0, 1: 33.0, 2: 31.0, 4: 20.0}, target="s")
     ranks = peaked_ranks(5, 1)
     measured = of_matrix(fits, ranks, best_taus(fits, ranks), {})
-    assert measured["best_tau_siren"].value == 2 and measured["best_tau_siren"].chance == pytest.approx(1 / 2 * 1 / 4)
+    assert measured["best_tau_siren"].value == 2 and measured["best_tau_siren"].chance == pytest.approx(1 / 4)
+    other = [row._replace(source="another") for row in fits]
+    ranks = [*ranks, *(row._replace(source="another") for row in ranks)]
+    datasets = DATASETS | {"another": "folder"}
+    measured = of_matrix(fits + other, ranks, best_taus(fits + other, ranks), {}, datasets)
+    assert measured["best_tau_siren"].value == 4, "of two encoders, whose targets are no cases of their own"
+    assert measured["best_tau_siren"].chance == pytest.approx(1 / 4 * 1 / 4)
+
+
+def test_cohorts_of_unpublished_frequencies_do_not_count_beside_published_ones():
+    psnr = {
+        ("s", "siren", 20.0): 45.0,
+        ("s", "siren", 30.0): 31.0,
+        ("s", "ffmlp", 5.0): 45.0,
+        ("s", "ffmlp", 10.0): 30.0,
+    }
+    fits, ranks, best = published_matrix()
+    of_both = of_matrix(fits, ranks, best, psnr)["cohorts_alike"]
+    assert of_both.value == pytest.approx(1.0)
+    unpublished = {key: db for key, db in psnr.items() if key[2] in (20.0, 5.0)}
+    assert of_matrix(fits, ranks, best, unpublished)["cohorts_alike"].value == pytest.approx(0.0)
 
 
 def test_a_pair_that_could_not_have_the_published_boundary_says_nothing_on_it():

@@ -131,7 +131,7 @@ def test_pressure_that_helps_the_reader_is_no_case():
     def accuracy(name, seed):
         return 0.9 + 0.05 * (name == "pressed")
 
-    found = verdicts(readings(accuracy), flow(lambda name, seed, block: 0.5 + 0.2 * (name == "pressed")), [])
+    found = verdicts(readings(accuracy, 6), flow(lambda name, *_: 0.5 + 0.2 * (name == "pressed"), 6), [])
     assert found["pressure_misleads"] == NOT_REPRODUCED
 
 

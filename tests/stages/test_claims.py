@@ -5,9 +5,14 @@ from html import escape
 import numpy as np
 import pytest
 
+from inr_sae.folder.store import Store
 from inr_sae.paper.dictionary_claims import DICTIONARIES
 from inr_sae.paper.transfer_claims import TRANSFER
 from inr_sae.rows.claims import ClaimRow
+from inr_sae.rows.common import MADE
+from inr_sae.stages import claims as of_stage
+from tests.helpers import changed
+from tests.stages import studies
 
 
 def claims_of(finished):
@@ -44,6 +49,15 @@ def test_every_claim_of_its_kind_is_there_and_on_phantoms_none_is_testable(matri
         found = claims_of(finished)
         assert list(found) == [claim.name for claim in claims]
         assert {row["verdict"] for row in found.values()} == {"not testable on these data"}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_on_what_is_made_up_no_claim_on_decompositions_is_testable(name, tmp_path_factory, monkeypatch):
+    monkeypatch.setattr(of_stage.decompositions, "signals", lambda config, store: {})
+    decomposed = studies.finished(tmp_path_factory, "decomposed_3")
+    config = changed(decomposed.config, signals__dataset=name)
+    rows = of_stage.of_decompositions(config, Store(decomposed.workdir))
+    assert {row.verdict for row in rows if row.tested_on != "a known dictionary"} == {"not testable on these data"}
 
 
 def test_whether_freezing_helps_is_measured_against_thaw(matrix):

@@ -9,6 +9,7 @@ from PIL import Image
 from configs import base
 from inr_sae import study
 from inr_sae.errors import UserError
+from inr_sae.paper.budgets import Budgets
 from inr_sae.rows.claims import DeviationRow
 from inr_sae.run import once, sweep
 from inr_sae.stages import recipes
@@ -18,6 +19,25 @@ from tests.stages import studies
 # Of the rows of published.csv the one on another backbone speaks to none of these; of clipped output PSNR along the fit
 # is not kept.
 CELLS = {("psnr_db", "full", ""), ("psnr_db", "freeze", "0"), ("sr_weight", "", "0"), ("cohort_psnr_db", "", "")}
+
+
+@pytest.mark.parametrize(
+    "cohort, targets, made_up",
+    [
+        ("phantom", ("kodak",), True),
+        ("kodak", ("phantom", "noise"), True),
+        ("kodak", ("noise", "kodak"), False),
+        ("kodak", ("kodak",), False),
+    ],
+)
+def test_claims_are_not_testable_on_what_is_made_up(cohort, targets, made_up, searched):
+    config = changed(searched.config, signals__dataset=cohort)
+    with config.unlocked():
+        for name in targets:
+            config.sets[name] = base.data_set(name)
+    images, names = np.zeros((2, 16, 16, 3), np.float32), ("a", "b")
+    sweeps = [sweep.Sweep(config, None, "", cohort, {}, name, images, names, names) for name in targets]
+    assert recipes.data_of(sweeps, Budgets(500, 500)).phantom == made_up
 
 
 def test_every_recipe_is_held_against_every_number_that_it_speaks_to(searched):
