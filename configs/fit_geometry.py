@@ -5,7 +5,7 @@
         --config.sets.kodak.root=DIR --config.sets.oasis.root=DIR
 
 The first set of the string has the cohort; signals of all are fitted, in grey, with its encoder. Needs the extra
-`weights`.
+`analysis`.
 """
 
 from configs import base
