@@ -91,13 +91,13 @@ def begin(config, store, about, redo, defaults):
 
     What is damaged in the folder is cleared away, so that the stages make it again.
     """
-    store.tidy()
     after = {name: stages.built_on(name) for name in stages.stage_names()}
     manifest.clear_damage(store, stages.writes(), after)
     if not store.exists("config.json") and any(path.name != ".lock" for path in store.root.iterdir()):
         raise UserError(
             f"--workdir {store.root} is not empty and no study's folder (it has no config.json); choose another"
         )
+    store.tidy()
     refuse_changes(config, store, redo, defaults)
     stored = {"config_file": "", "overridden": {}} | about | {"config": finite_or_none(config.to_dict())}
     if not store.exists("config.json") or store.read_json("config.json") != finite_or_none(stored):
