@@ -41,11 +41,6 @@ from inr_sae.machine import devices
 from tests.helpers import UNLIKE, made_once
 
 
-def pytest_xdist_auto_num_workers():
-    """One worker more than there are cores: some tests wait, for processes that they start or for a minute to pass."""
-    return (os.cpu_count() or 1) + 1
-
-
 def pytest_unconfigure():
     """Remove the cache: the process that has started the workers ends last."""
     if BEGAN_HERE:

@@ -5,8 +5,8 @@ import shutil
 import numpy as np
 import pytest
 
-from inr_sae import study
 from inr_sae.errors import UserError
+from inr_sae.folder.store import Store
 from inr_sae.run import once
 from inr_sae.stages import steering
 from tests.helpers import numbers
@@ -18,11 +18,11 @@ def tables(converged, name, layer):
     return [converged.rows(f"{at}/{table}.csv") for table in ("doses", "kept", "fits")]
 
 
-@pytest.mark.parametrize("gone", ["doses.csv", "effects.npz"])
-def test_a_damaged_file_of_a_layer_is_made_again(gone, converged, tmp_path):
+def test_a_file_of_a_layer_that_is_gone_is_made_again(converged, tmp_path):
     workdir = shutil.copytree(converged.workdir, tmp_path / "copy")
-    (workdir / "steering/cohort-siren_layer_0" / gone).unlink()
-    study.run(converged.config, workdir)
+    for layer, gone in ((0, "doses.csv"), (converged.last, "effects.npz")):
+        (workdir / f"steering/cohort-siren_layer_{layer}" / gone).unlink()
+    steering.run(once.declared(converged.config, steering.READS), Store(workdir))
     assert numbers(workdir) == numbers(converged.workdir)
 
 
