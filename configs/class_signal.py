@@ -6,8 +6,8 @@
         --config.classes.n_train=800 --config.classes.n_validation=100 --config.classes.n_test=200
     python -m inr_sae.launch --config=configs/class_signal.py:idx --config.classes.root=DIR
 
-The string names the set: the digits of scikit-learn (extra `analysis`), a folder with one subfolder a class, or files as
-MNIST's. Published on MNIST: 98.8 % by the Meta Weight Transformer (arXiv 2503.18123).
+The string names the set: the digits of scikit-learn (extra `analysis`), a folder with one subfolder a class, or files
+as MNIST's. Published on MNIST: 98.8 % by the Meta Weight Transformer (arXiv 2503.18123).
 """
 
 from configs import base

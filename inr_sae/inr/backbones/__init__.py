@@ -16,9 +16,9 @@ config and the keys of `DEFAULTS`:
     matrix(params, unit)                the (rows, columns) matrix whose stable rank speaks for the unit, complex if it
                                         is; None where no matrix does
     head_bound(config, d)               half-width of the uniform law of a head's weights on d inputs
-    RATE                                (optional) its learning rate, the paper's 1e-4 without: of `configs.base.cohort_of`
-                                        by which its own config is made, and where `rates` or `networks` take it up;
-                                        naming it in `inr.backbone` alone changes no rate
+    RATE                                (optional) its learning rate, the paper's 1e-4 without: of its own config, by
+                                        `configs.base.cohort_of`, and where several backbones are compared; to name it
+                                        in `inr.backbone` alone changes no rate
     ADAM                                (optional) {"b1", "b2", "eps"} that differ from Adam's defaults
 
 `init` raises errors.InputError for settings or signals that cannot be, naming them by errors.argument as in "width" or
