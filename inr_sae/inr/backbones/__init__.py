@@ -17,8 +17,8 @@ config and the keys of `DEFAULTS`:
                                         is; None where no matrix does
     head_bound(config, d)               half-width of the uniform law of a head's weights on d inputs
     RATE                                (optional) its learning rate, the paper's 1e-4 without: of its own config, by
-                                        `configs.base.cohort_of`, and where several backbones are compared; to name it
-                                        in `inr.backbone` alone changes no rate
+                                        `configs.base.cohort_of`, and of `configs/backbones.py` and `tune.py`; to name
+                                        it in `inr.backbone` alone changes no rate
     ADAM                                (optional) {"b1", "b2", "eps"} that differ from Adam's defaults
 
 `init` raises errors.InputError for settings or signals that cannot be, naming them by errors.argument as in "width" or
