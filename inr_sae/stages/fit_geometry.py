@@ -50,6 +50,8 @@ def groups(config):
     for name in config.geometry.sets:
         if name not in config.sets:
             raise UserError(f"geometry.sets has {name!r}; there are {', '.join(config.sets) or 'none in sets'}")
+        if name == name_of(OWN):
+            raise UserError(f"geometry.sets has {name!r}, which the cohort's own set is called here; name it otherwise")
         found[f"sets.{name}"] = config.sets[name]
     return found
 

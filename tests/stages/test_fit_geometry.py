@@ -109,6 +109,15 @@ def test_what_cannot_be_is_refused(changes, words):
         fit_geometry.check(once.declared(config, fit_geometry.READS))
 
 
+def test_a_set_that_is_called_as_the_cohorts_own_is_refused():
+    config = tiny()
+    with config.unlocked():
+        config.sets.own = config.sets.fine_heads
+    config.geometry.sets = ("own",)
+    with pytest.raises(UserError, match="geometry.sets has 'own', which the cohort's own set is called"):
+        fit_geometry.check(once.declared(config, fit_geometry.READS))
+
+
 def test_without_scikit_learn_it_says_what_to_install(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "sklearn", None)
     with pytest.raises(UserError, match="fit_geometry, which needs scikit-learn"):
