@@ -45,15 +45,23 @@ def outputs(root, stage, writes):
     return [path for path in files if stage_of(path.relative_to(root).as_posix(), writes) == stage]
 
 
-def results(store, patterns):
-    """SHA-256 of all numbers that a stage has written, its csv and npz files, by what the ledger has of them."""
+def results(store, patterns, lent=()):
+    """SHA-256 of all numbers that a stage has written, its csv and npz files, by what the ledger has of them; lent:
+    patterns within its own of what other stages write."""
     study, found = PurePosixPath(store.in_ledger(store.root)), hashlib.sha256()
     for file, digests in sorted(ledger.entries(store.top).items()):
         path = PurePosixPath(file)
         if path.suffix in (".csv", ".npz") and path.is_relative_to(study):
             name = path.relative_to(study)
-            found.update(f"{name} {digests[-1]}\n".encode() if depth_of(name.parts, patterns) else b"")
+            its_own = depth_of(name.parts, patterns) and not depth_of(name.parts, lent)
+            found.update(f"{name} {digests[-1]}\n".encode() if its_own else b"")
     return found.hexdigest()
+
+
+def lent_by(stage, writes):
+    """The patterns of other stages that lie within a stage's own. writes: {stage: patterns}."""
+    others = [pattern for other, patterns in writes.items() if other != stage for pattern in patterns]
+    return tuple(pattern for pattern in others if depth_of(PurePosixPath(pattern).parts, writes[stage]))
 
 
 def clear(store, stage, patterns, within=False):
@@ -63,15 +71,24 @@ def clear(store, stage, patterns, within=False):
     that was cut off.
     """
     undo(store, f"{stage}/done.json")
-    marks = [f"{stage}/{mark}.json" for mark in ("done", "begun")]
+    clear_files(store, stage, patterns, within)
+    for mark in marks_in(stage):
+        store.remove(mark)
+
+
+def clear_files(store, stage, patterns, within=False, lent=()):
+    """As `clear`, but for what says that the stage is done, or begun, and for what others write at patterns `lent`."""
     for path in sorted(path for path in store.root.rglob("*") if path.name not in LEFT_OUT):
         name = path.relative_to(store.root).as_posix()
         parts = PurePosixPath(name).parts
-        looked_at = path.is_file() and name not in marks
+        looked_at = path.is_file() and name not in marks_in(stage) and not depth_of(parts, lent)
         if looked_at and depth_of(parts, patterns) and (within or not _looks_after_itself(store, parts)):
             store.remove(unit_of(name))
-    for mark in marks:
-        store.remove(mark)
+
+
+def marks_in(folder):
+    """The names of what says that a stage is done, or begun."""
+    return tuple(f"{folder}/{mark}.json" for mark in ("done", "begun"))
 
 
 def undo(store, done):
@@ -106,13 +123,14 @@ def clear_damage(store, writes, after):
             logger.warning("%s is %s; it is made again%s", store.path(name), what, stages and f", in {stages}")
             store.log("damaged", file=name, what=what)
         for done in undone:
-            if done != name:
+            if done not in found:
                 undo(store, done)
-        store.remove(unit_of(name))  # last: after a kill before it the damage is found again
-        if name.endswith("/done.json") and not store.exists(name.replace("/done.json", "/begun.json")):
+        *within, stage, _ = PurePosixPath(f"./{name}").parts if "/" in name else ("", "")
+        marks = marks_in(name.rpartition("/")[0])
+        if name in marks and stage in writes and not any(store.exists(m) and m not in found for m in marks):
             # Nothing says any more of which config the rest is.
-            folder, _, stage = f"./{name.removesuffix('/done.json')}".rpartition("/")
-            clear(store.sub(folder), stage, writes[stage])
+            clear_files(store.sub("/".join(within)), stage, writes[stage], lent=lent_by(stage, writes))
+        store.remove(unit_of(name))  # last: after a kill before it the damage is found again
 
 
 def refuse_damage(store, flag):

@@ -23,7 +23,9 @@ def of(sweep, batch):
     """The ground of a `run.sweep.Sweep` whose devices take `batch` fits at once, as JSON has it."""
     config, n = sweep.config, sweep.n_examples
     aside = (*ASIDE, *once.all_but({config.inr.backbone}, ()))
-    keys = {key: value for key, value in once.flatten(config.to_dict()).items() if not once.matches(key, aside)}
+    flat = once.flatten(config.to_dict())
+    keys = {key: value for key, value in flat.items() if not once.matches(key, aside)}
+    keys |= once.contents({key: value for key, value in keys.items() if key == "metrics.lpips_weights"})
     shown = zip(sweep.names, sweep.subjects, sweep.images, strict=True)
     ground = {
         "keys": keys,
@@ -56,10 +58,14 @@ def settle(store, at, ground):
         was = ground
     if was["examples"] != ground["examples"]:
         store.remove(f"{at}/example")  # they are named by their images' places
-    # Images that are not asked for now may have rows still.
-    now = ground | {"images": was["images"] | ground["images"]}
-    if known(store, at) != now:
-        store.write_json(f"{at}/{GROUND}", now)
+    # Images that are not asked for now may have rows still, until `run.sweep.finish` has left these out.
+    write_down(store, at, ground | {"images": was["images"] | ground["images"]})
+
+
+def write_down(store, at, ground):
+    """Write a sweep's ground, unless it stands there."""
+    if known(store, at) != ground:
+        store.write_json(f"{at}/{GROUND}", ground)
 
 
 def known(store, at):

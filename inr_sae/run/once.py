@@ -82,10 +82,15 @@ def values_read(stage, config, store):
     part = declared(config, stage.READS)
     aside = (*FREE, *unused(part, name_of(stage), store))
     flat = flatten(finite_or_none(part.to_dict()))
-    files = {key: Path(flat[key]) for key in FILES if flat.get(key)}
-    # Of a file that is gone nothing is known: where all that needs it is done it may be.
-    flat |= {f"the content of {key}": ledger.digest_of(path) for key, path in files.items() if path.is_file()}
+    flat |= contents(flat)
     return {key: value for key, value in sorted(flat.items()) if not matches(key, aside)}
+
+
+def contents(flat):
+    """{key: SHA-256} of the user's files that the keys of a flat config name; of one that is gone nothing is known, for
+    where all that needs it is done it may be."""
+    files = {key: Path(flat[key]).expanduser() for key in FILES if flat.get(key)}
+    return {f"the content of {key}": ledger.digest_of(path) for key, path in files.items() if path.is_file()}
 
 
 def unused(part, name, store):
@@ -199,7 +204,7 @@ def run_stage(stage, config, store):
         store.log("stage stopped", stage=name, error=str(error))
         raise
     seconds = round(time.monotonic() - began, 2)
-    made = [name, values, needs, manifest.results(store, stage.WRITES)]
+    made = [name, values, needs, manifest.results(store, stage.WRITES, getattr(stage, "LENT", ()))]
     identity = hashlib.sha256(json.dumps(made, sort_keys=True).encode()).hexdigest()
     about = {"stage": name, "identity": identity, "version": __version__, "jax": jax.__version__, "seconds": seconds}
     store.write_json(f"{name}/done.json", about | {"reads": values, "needs": needs})

@@ -107,7 +107,8 @@ def run(sweep, progress):
     has can be compared.
     """
     store, size = sweep.store, batch_size(sweep)
-    ground.settle(store, sweep.at, ground.of(sweep, size))
+    rests_on = ground.of(sweep, size)
+    ground.settle(store, sweep.at, rests_on)
     take_in_parts(sweep)
     rounds = jax.device_count() * size
     left = missing(sweep)
@@ -125,6 +126,7 @@ def run(sweep, progress):
                 note = f"{sweep.target} {way.label}: {mean_db:.2f} dB"
                 progress.advance(len(pairs), note, len(pairs) * sweep.cost(way), True)
     finish(sweep)
+    ground.write_down(store, sweep.at, rests_on)
     return store.read_rows(f"{sweep.at}/fits.csv", FitRow)
 
 
@@ -150,7 +152,7 @@ def batch_size(sweep):
     allowed = inr_fit.fits_at_once(n_pixels, inr_fit.bytes_a_row(backbone, like), devices.memory())
     most, n = config.fit.batch or allowed, len(sweep.pairs)
     was = ground.known(sweep.store, sweep.at)
-    if was and not config.fit.batch and was["batch"] <= most:
+    if was and not config.fit.batch and was["batch"] <= most and ground.holds(was, ground.of(sweep, was["batch"])):
         return was["batch"]
     return -(-n // -(-n // most))
 

@@ -8,6 +8,7 @@ What a stage's module declares:
                              backbones and dictionary methods that are not in use decides nothing
     WRITES                   paths and patterns of what it writes, relative to the study's folder. Where it is done
                              again these go first, but for studies within and sweeps, which look after themselves
+    LENT                     (optional) patterns within WRITES at which another stage writes
     check(config)            raises UserError naming the first key that cannot be, before the folder is made
     run(config, store)       does it, and what is there already of a run that was cut off is not done again
     sections(config, store, exhibits)   (optional) its `report.page.Section`s, from what it has stored

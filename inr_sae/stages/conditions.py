@@ -16,6 +16,7 @@ from inr_sae.stages import ablation, cohort, dictionary, freeze_sweep, rank
 NEEDS, USES = (), ()
 READS = (*ablation.READS, "single", "conditions")
 WRITES = ("conditions",)
+LENT = ("conditions/*/stability",)
 REGIMES = ("single", "cohort", "second")  # second: a cohort that shares no signal with the first
 STUDY = (cohort, rank, freeze_sweep, dictionary, ablation)
 

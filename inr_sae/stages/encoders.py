@@ -18,6 +18,7 @@ from inr_sae.stages import cohort, rank
 NEEDS, USES = (), ()
 READS = ("seed", "sets", "transfer", "rates", "inr", "external", "cohort", "runtime")
 WRITES = ("encoders",)
+LENT = ("encoders/*/freeze_sweep",)
 STUDY = (cohort, rank)
 
 

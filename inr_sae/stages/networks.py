@@ -141,7 +141,7 @@ def rows_of(which, own, sub):
     values = {
         "cohort": along[-1],
         "full": psnr.get(("full", None)),
-        "best": best.psnr_db if best else None,
+        "best": psnr[("freeze", best.best_tau)] if best else None,  # a mean as the others are
         "rule": psnr.get(("freeze", by_rule)),
         "scratch": psnr.get(("scratch", None)),
         "random": psnr.get(("random", by_rule)),

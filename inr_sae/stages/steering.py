@@ -49,9 +49,7 @@ def run(config, store):
             encoder, layers = cohort.load(own, sub), dictionary.layers(own)
             for layer, h in zip(layers, encoder.activations(layers)):
                 at = folder(which, layer)
-                if not all(
-                    store.exists(f"{at}/{file}") for file in ("doses.csv", "kept.csv", "effects.npz", "fits.csv")
-                ):
+                if not all(store.exists(f"{at}/{file}") for file in OF_LAYER):
                     processes.stop_if_asked()
                     subjects = list(ablation.subjects(own, sub, encoder, layer))
                     fitted, order = dictionary.load(own, sub, layer), ranked(sub, layer)

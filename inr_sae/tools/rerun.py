@@ -77,7 +77,10 @@ def check(config, workdir, fresh=None, names=None):
     with study.room(rerun.root):
         take_over(stored, rerun, names, config.stages)
     told = stored.read_json("config.json")
-    study.run(config, rerun.root, {key: told[key] for key in ("config_file", "overridden")})
+    rerunning = config.copy_and_resolve_references()
+    if "report" not in names:  # which shows what `stages` names
+        rerunning.stages = tuple(names)
+    study.run(rerunning, rerun.root, {key: told[key] for key in ("config_file", "overridden")})
     environment = differences(stored.read_json("environment.json"), finite_or_none(devices.fingerprint()))
     exact = environment.keys() <= set(NOT_OF_THE_MACHINE) and repeats()
     found = [compared for name in names for compared in compare_stage(stored, rerun, name, exact)]
@@ -153,8 +156,13 @@ def compare_stage(stored, rerun, stage, exact):
 
 
 def left_over(stored, rerun, name):
-    """Whether a file is of a study within, or a sweep, that an earlier config named: the rerun has none of it."""
-    folders = [folder for folder in PurePosixPath(name).parents if not (rerun / folder).exists()]
+    """Whether a file is of a study within, or a sweep, that an earlier config named: the rerun has none of it, but for
+    the ground that it was given."""
+
+    def has_some(folder):
+        return any(path.is_file() and path.name != manifest.GROUND for path in (rerun / folder).rglob("*"))
+
+    folders = [folder for folder in PurePosixPath(name).parents if not has_some(folder)]
     return any(any((stored / folder).glob(mark)) for folder in folders for mark in ("*/done.json", manifest.GROUND))
 
 

@@ -201,6 +201,35 @@ def test_where_nothing_says_what_a_stage_read_all_of_it_goes(small):
     assert tree(small) == ["config.json", "report/begun.json", "report/index.html"]
 
 
+def test_several_damaged_marks_are_cleared_away_in_one_start(small):
+    for stage in ("cohort", "rank"):
+        small.path(f"{stage}/done.json").write_text("\0\0")
+    small.write_text("dream/done.json", "{}")  # of a stage that there is no more
+    small.path("dream/done.json").write_text("")
+    manifest.clear_damage(small, WRITES, AFTER)
+    assert tree(small) == ["config.json", "report/begun.json", "report/index.html"] and ledger.damaged(small.root) == {}
+
+
+def test_what_was_cut_off_without_a_sound_mark_goes_too(small):
+    small.remove("rank/done.json")
+    small.write_json("rank/begun.json", {"stage": "rank", "reads": {"seed": 7}})
+    small.path("rank/begun.json").write_text("{}")
+    manifest.clear_damage(small, WRITES, AFTER)
+    assert not [name for name in tree(small) if name.startswith("rank/")]
+
+
+def test_a_stage_gets_back_nothing_that_another_has_written_in_its_folder(small):
+    writes = {"conditions": ("conditions",), "stability": ("stability", "conditions/*/stability")}
+    assert manifest.lent_by("conditions", writes) == ("conditions/*/stability",)
+    assert manifest.lent_by("stability", writes) == ()
+    small.write_text("conditions/a/x.csv", "1")
+    before = manifest.results(small, writes["conditions"], manifest.lent_by("conditions", writes))
+    small.write_text("conditions/a/stability/y.csv", "1")
+    assert manifest.results(small, writes["conditions"], manifest.lent_by("conditions", writes)) == before
+    manifest.clear_files(small, "conditions", writes["conditions"], lent=manifest.lent_by("conditions", writes))
+    assert small.exists("conditions/a/stability/y.csv") and not small.exists("conditions/a/x.csv")
+
+
 def test_a_stage_that_was_killed_as_it_ended_keeps_what_it_has(small):
     small.write_text("rank/begun.json", "{}")
     small.path("rank/done.json").unlink()

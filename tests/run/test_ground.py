@@ -152,6 +152,20 @@ def test_rows_of_images_that_were_not_asked_for_meanwhile_are_held_to_their_pixe
     assert len(fitted) == 2
 
 
+def test_images_that_have_no_rows_any_more_are_forgotten(tiny, fitted):
+    run(tiny)
+    alone = tiny._replace(images=tiny.images[1:], names=("two",), subjects=("second",))
+    run(alone)
+    fitted.clear()
+    run(tiny._replace(images=np.stack([1.0 - tiny.images[0], tiny.images[1]])))
+    assert fitted == [("full", "one")]
+
+
+def test_a_batch_is_not_kept_where_no_fit_is(tiny):
+    run(other(tiny, fit__batch=0, fit__seeds=3))
+    assert sweep.batch_size(other(tiny, fit__batch=0, seed=1)) == 2
+
+
 def test_left_to_the_memory_a_sweep_keeps_its_batch(tiny, fitted, monkeypatch):
     automatic = other(tiny, fit__batch=0, fit__seeds=2)
     run(automatic)

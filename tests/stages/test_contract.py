@@ -131,3 +131,9 @@ def test_every_stage_of_a_finished_study_has_left_something_and_is_done(any_stud
 def test_no_half_written_file_is_left(any_study):
     for parts in files(any_study):
         assert not any(".partial" in part or "orbax-checkpoint-tmp" in part for part in parts)
+
+
+def test_a_stage_says_what_others_write_in_its_folder():
+    for name in stages.stage_names():
+        lent = manifest.lent_by(name, stages.writes())
+        assert getattr(stages.stage(name), "LENT", ()) == lent, name

@@ -282,6 +282,21 @@ def test_stages_are_taken_over_with_what_says_that_they_are_done(finished, tmp_p
     assert all(theirs[name] == digest for name, digest in names.items() if name != rerun.ASKED)
 
 
+def test_what_is_taken_over_is_not_run_again_where_other_numbers_come_out(finished, copy, tmp_path, monkeypatch):
+    """As in another environment: what is built on the stage is another question."""
+    rank = stages.stage("rank")
+    good = rank.run
+
+    def otherwise(config, store):
+        good(config, store)
+        store.write_text("rank/a.csv", "a\n1\n")
+
+    monkeypatch.setattr(rank, "run", otherwise)
+    rerun.check(finished[0], copy, tmp_path / "again", ["rank"])
+    log = map(json.loads, (tmp_path / "again/log.jsonl").read_text().splitlines())
+    assert [line["stage"] for line in log if line["event"] == "stage begins"] == ["rank"]
+
+
 def test_a_study_is_never_compared_with_a_copy_of_itself(finished, copy, tmp_path, monkeypatch):
     """Not with the folder that it is in, and not with what another check took over from it."""
     config, fresh = finished[0], tmp_path / "again"
@@ -298,8 +313,9 @@ def test_a_study_is_never_compared_with_a_copy_of_itself(finished, copy, tmp_pat
 
 
 def test_what_an_earlier_config_left_is_not_missing(finished, copy, tmp_path):
-    for left in ("cohort/damaged_checkpoints/3/a.npz", "freeze_sweep/own/fits.csv", "freeze_sweep/own/ground.json"):
-        Store(copy).write_text(left, "{}")
+    (path,) = (copy / "freeze_sweep").glob("*/fits.csv")
+    for left in ("cohort/damaged_checkpoints/3/a.csv", "freeze_sweep/own/fits.csv", "freeze_sweep/own/ground.json"):
+        Store(copy).take(left, path.with_name(left.rpartition("/")[2] if left.endswith("json") else "fits.csv"))
     held, text = rerun.check(finished[0], copy, tmp_path / "again", ["cohort", "freeze_sweep"])
     assert held, text
     (path,) = (copy / "freeze_sweep").glob("*/summary.csv")
