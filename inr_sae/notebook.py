@@ -5,7 +5,8 @@
     dictionary = notebook.fit_dictionary(cohort, method, layer=2)
     notebook.show_atoms(cohort, {2: dictionary})
 
-Equal settings give the weights that a study's stages give.
+Equal settings give the weights that a study's stages give; on a GPU or TPU if matrix products run in float32, as
+`jax.config.update("jax_default_matmul_precision", "highest")` has it.
 """
 
 from functools import partial
@@ -52,7 +53,7 @@ def train_cohort(images, backbone, steps=5000, learning_rate=None, seed=0, **set
     """
     images = _images(images)
     module = network.backbone(backbone)
-    rate = learning_rate or network.rate(module)
+    rate = network.rate(module) if learning_rate is None else learning_rate
     config = dict(width=256, n_layers=5, coordinates=(0.0, 1.0), **module.DEFAULTS)
     if unknown := settings.keys() - config.keys():
         raise ValueError(f"{backbone} has no setting {', '.join(sorted(unknown))}; it has {', '.join(config)}")
@@ -77,7 +78,7 @@ def fit(cohort, image, tau, protocol="freeze", steps=500, learning_rate=None, se
         where = f"from 0 to {cohort.n_units - 1}" if PROTOCOLS[protocol].has_boundary else "None"
         raise ValueError(f"tau is {tau}; of {protocol} it is {where}")
     new = inr_fit.new_network(cohort.backbone, cohort.config, key_of(seed, "fit"), images)
-    rate = learning_rate or network.rate(cohort.backbone)
+    rate = network.rate(cohort.backbone) if learning_rate is None else learning_rate
     way = (protocol, tau, rate)
     state = inr_fit.test_time_state(new, cohort.encoder, way, key_of(seed, "fit"))
     boundary, x = frozen_to(protocol, tau), trained.grid(cohort.config, images)
@@ -131,6 +132,8 @@ def _images(images):
 def _trained(label, backbone, boundary, budget, state, problem):
     """(state, history) of a fit; budget: (steps, learning rate). problem: (x (N, 2), images (M, H, W, C))."""
     (steps, rate), (x, images) = budget, problem
+    if not (steps > 0 and rate > 0):
+        raise ValueError(f"steps are {steps} and the learning rate is {rate}; both must be above 0")
     h = network.prefix(backbone, state.params["encoder"], -1 if boundary is None else boundary, x)
     per_row = inr_fit.bytes_a_row(backbone, state.params["encoder"])
     data = inr_fit.tiles(h, trained.flat(images), inr_fit.tile_rows(1, per_row, devices.accelerator_memory()))

@@ -81,6 +81,8 @@ def test_a_dictionary_of_every_method_is_fitted_and_shown(cohort, method):
         (lambda c: notebook.fit(c, np.zeros((8, 8, 3)), 3), "from 0 to 2"),
         (lambda c: notebook.fit(c, np.zeros((8, 8, 3)), 0, "full"), "it is None"),
         (lambda c: notebook.fit(c, np.zeros((8, 8, 3)), 0, "melt"), "melt"),
+        (lambda c: notebook.fit(c, np.zeros((8, 8, 3)), 0, steps=0), "steps are 0"),
+        (lambda c: notebook.fit(c, np.zeros((8, 8, 3)), 0, learning_rate=0.0), "learning rate is 0"),
         (lambda c: notebook.fit_dictionary(c, "topk", 0, atoms=3), "atoms"),
     ],
 )

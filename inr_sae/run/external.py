@@ -121,7 +121,8 @@ def agree(config, facts):
         if facts[key] != config.inr[key]:
             wrong[key] = facts[key]
     for key, value in config.inr[backbone].items():
-        if facts.get(key) is not None and facts[key] != value:
+        told = facts.get(key)  # as float32 holds it
+        if told is not None and (np.float32(told) != np.float32(value) if isinstance(value, float) else told != value):
             wrong[f"{backbone}.{key}"] = facts[key]
     if wrong:
         needed = " ".join(f"--config.inr.{key}={value}" for key, value in wrong.items())

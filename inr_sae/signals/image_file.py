@@ -64,9 +64,10 @@ def _naming(path):
 
 
 def center_crop(image, aspect):
-    """The largest centred part of an image (H, W, C) whose height / width is `aspect`, up to rounding."""
+    """The largest centred part of an image (H, W, C) whose height / width is `aspect`, up to rounding, and never less
+    than a pixel."""
     height, width = image.shape[:2]
-    new_height, new_width = min(height, round(width * aspect)), min(width, round(height / aspect))
+    new_height, new_width = min(height, max(1, round(width * aspect))), min(width, max(1, round(height / aspect)))
     top, left = (height - new_height) // 2, (width - new_width) // 2
     return image[top : top + new_height, left : left + new_width]
 

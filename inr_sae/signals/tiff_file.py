@@ -10,7 +10,7 @@ from inr_sae.signals.pixels import CHANNELS, FRAMES, NO_RANGE, TURNS, Decoded, R
 
 SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 DEEPEST = 16  # whole numbers of more bits have no range that all agree on
-UNSIGNED = 1  # a sample format
+UNSIGNED, SIGNED = 1, 2  # sample formats
 ORIENTATION = 274  # a tag
 COLOURS = {"MINISBLACK": 1, "MINISWHITE": 1, "RGB": 3}
 
@@ -26,6 +26,8 @@ def decoded(data, whole=False):
     """
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         page = file.pages.first
+        if page.sampleformat == SIGNED:  # which Pillow takes for unsigned
+            raise Refused(NO_RANGE)
         if not whole and (page.bitspersample <= 8 or _is_grey_of_16(page)):
             return None
         _refuse_other_pixels(page)

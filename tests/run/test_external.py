@@ -119,6 +119,18 @@ def test_what_an_export_says_of_itself_and_no_shape_shows_is_held_to_the_config(
         external.read(tiny_ffmlp, signals.cohort)
 
 
+def test_an_export_of_a_frequency_that_float32_rounds_is_read(tiny_ffmlp, tmp_path):
+    tiny_ffmlp.inr.backbone, tiny_ffmlp.inr.siren.omega_0 = "siren", 33.3
+    params, signals = written(tiny_ffmlp, tmp_path)
+    settings = tiny_ffmlp.inr.siren.to_dict()
+    facts = {"backbone": "siren", "coordinates": list(tiny_ffmlp.inr.coordinates), "settings": settings}
+    (tmp_path / "encoder.json").write_text(json.dumps(facts))
+    external.read(tiny_ffmlp, signals.cohort)
+    tiny_ffmlp.inr.siren.omega_0 = 33.4
+    with pytest.raises(UserError, match="set .*--config.inr.siren.omega_0"):
+        external.read(tiny_ffmlp, signals.cohort)
+
+
 def test_a_unit_that_the_backbone_does_not_have_is_refused(tiny, tmp_path):
     _, signals = written(tiny, tmp_path)
     found = tensors.read(tiny.external.file) | {"encoder/units/z/w": np.zeros((2, 2), np.float32)}

@@ -228,6 +228,7 @@ COARSER = {  # than a float32: JPEG loses, Pillow scales what is netpbm, and 16 
 REFUSED = {
     "tiff float": (tiff(GREY16.astype(np.float32)), "of no fixed range"),
     "tiff signed": (tiff(GREY16.astype(np.int16)), "of no fixed range"),
+    "tiff signed 8": (tiff(GREY16.astype(np.int8)), "of no fixed range"),
     "tiff 32": (tiff(GREY16.astype(np.uint32)), "of no fixed range"),
     "tiff CMYK 16": (tiff(RGBA16, "separated"), "16 bits a channel as SEPARATED .*save it as grey or RGB"),
     "ppm 16": (netpbm("P6", RGB16, 65535), "16 bits a channel in colour as PPM; save it as PNG or TIFF"),

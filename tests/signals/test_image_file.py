@@ -89,6 +89,12 @@ def test_centre_crop_keeps_the_middle_and_the_proportions():
     np.testing.assert_array_equal(image_file.center_crop(image, 5 / 2), image[:, 1:5])
 
 
+@pytest.mark.parametrize("shape, size", [((40, 1), (2, 8)), ((1, 40), (8, 2)), ((30, 3), (8, 80))])
+def test_of_a_thin_image_the_crop_has_a_pixel(shape, size):
+    cropped = image_file.fit_to(np.full((*shape, 1), 0.7, np.float32), size, "center")
+    np.testing.assert_allclose(cropped, 0.7, atol=1e-6)
+
+
 def test_resize_of_a_constant_is_constant_and_of_the_same_size_is_untouched(rng):
     np.testing.assert_allclose(image_file.resize(np.full((9, 7, 3), 0.3, np.float32), (5, 4)), 0.3, atol=1e-6)
     image = rng.uniform(size=(5, 4, 1)).astype(np.float32)

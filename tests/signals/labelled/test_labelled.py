@@ -127,6 +127,8 @@ def test_images_without_a_subfolder_and_a_single_class_are_refused(root, tmp_pat
         ({"crop": "top"}, "crop is 'top'; it is one of none, center"),
         ({"size": (3,)}, r"size is \(3,\)"),
         ({"seed": -1}, "seed is -1"),
+        ({"background": 7.0}, "background is 7.0; it is from 0"),
+        ({"background": float("nan")}, "background is nan"),
     ],
 )
 def test_what_cannot_be_is_named(root, changes, words):
