@@ -22,6 +22,7 @@ import argparse
 import itertools
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 LAUNCH = ["python", "-m", "inr_sae.launch"]
 BRACKETS = {"(": ")", "[": "]", "{": "}"}
+STOPPED = (75, 130)  # exit codes of a study that was asked to stop
 LONGEST_NAME = 200  # bytes; file systems take 255, and some of it is left for what others append
 
 
@@ -159,14 +161,29 @@ def points(arguments):
 
 
 def submit(commands):
-    """Run the commands one after the other, up to the first that fails."""
+    """Run the commands one after the other, up to the first that fails; 75 of one that was stopped and has saved."""
     for number, command in enumerate(commands, 1):
-        try:
-            code = subprocess.run(command, cwd=ROOT).returncode
-        except OSError as error:
-            raise Refused(f"{command[0]} cannot be run: {error.strerror}") from error
+        code = run(command)
+        if code in STOPPED:
+            sys.exit(code)
         if code:
             raise Refused(f"point {number} of {len(commands)} ended with exit code {code}: {shlex.join(command)}")
+
+
+def run(command):
+    """The exit code of a command, which is left to end by itself: Ctrl-C reaches it from the terminal, SIGTERM from
+    here, and a study then saves first."""
+    try:
+        process = subprocess.Popen(command, cwd=ROOT)
+    except OSError as error:
+        raise Refused(f"{command[0]} cannot be run: {error.strerror}") from error
+    signal.signal(signal.SIGINT, lambda *_: None)
+    signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGTERM))
+    try:
+        return process.wait()
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def main(argv):

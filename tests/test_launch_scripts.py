@@ -211,6 +211,15 @@ def test_local_passes_sigterm_on_and_waits(n, stubs):
     assert [call["signals"] for call in stubs.calls()] == [[signal.SIGTERM]] * (2 if n else 1)
 
 
+def test_a_sweep_passes_sigterm_on_and_waits(stubs):
+    command = [sys.executable, "launch/sweep.py", SIREN, FFMLP, "--submit", "python -m inr_sae.launch"]
+    process = stubs.start(*command, HOLD="python", SAVE="0.6")
+    stubs.wait_for(lambda calls: len(calls) == 1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 75
+    assert [call["signals"] for call in stubs.calls()] == [[signal.SIGTERM]], "the second study has not begun"
+
+
 # A shell cannot trap what is ignored when it begins, as Ctrl-C is where the tests run in the background.
 TERMINAL = """
 import os, pty, signal, sys
@@ -230,6 +239,19 @@ def test_ctrl_c_on_a_terminal_reaches_each_process_once(presses, code, save, stu
         stubs.wait_for(lambda calls: all(len(call["signals"]) >= press for call in calls))
     assert process.wait(20) == code
     assert [call["signals"] for call in stubs.calls()] == [[signal.SIGINT] * presses] * 2
+
+
+@pytest.mark.parametrize("presses, code, save", [(1, 75, "0.6"), (2, 130, "20")])
+def test_ctrl_c_on_a_sweep_lets_its_study_save(presses, code, save, stubs):
+    sweep = [sys.executable, "launch/sweep.py", SIREN, FFMLP, "--submit", "python -m inr_sae.launch"]
+    process = stubs.start(sys.executable, "-c", TERMINAL, *sweep, HOLD="python", SAVE=save)
+    stubs.wait_for(lambda calls: len(calls) == 1)
+    for press in range(1, presses + 1):
+        process.stdin.write(b"\x03")
+        process.stdin.flush()
+        stubs.wait_for(lambda calls: len(calls[0]["signals"]) >= press)
+    assert process.wait(20) == code
+    assert [call["signals"] for call in stubs.calls()] == [[signal.SIGINT] * presses]
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def layers(tensors, layout):
     if not hidden:
         raise InputError(f"there is no hidden layer {layout['hidden_w']!r}; {_there_are(tensors)}")
     signals = [int(j) for j, _ in heads]
-    if len(set(signals)) < len(signals):
+    if len(set(signals)) < len(signals) or _others_of_heads(tensors, layout["head_w"]):
         raise InputError(
             f"a head {layout['head_w']!r} has several layers, and here it is one; with head_w null, the encoder is "
             "taken alone"
@@ -53,6 +53,16 @@ def layers(tensors, layout):
     heads = [] if layout["final_sigmoid"] else _linears(tensors, layout, "head", heads)
     _check_shapes(hidden, heads)
     return [linear[1:] for linear in hidden], [linear[1:] for linear in heads]
+
+
+def _others_of_heads(tensors, pattern):
+    """The matrices beside a signal's head, under the same number {j}, that the head's pattern does not name."""
+    before, of_signals, _ = (pattern or "").partition("{j}")
+    if not of_signals:
+        return []
+    beside = re.compile(re.escape(before) + r"\d+\.")
+    named = re.compile(re.sub(r"\\{[ij]\\}", r"\\d+", re.escape(pattern)))
+    return [n for n, value in tensors.items() if beside.match(n) and np.ndim(value) > 1 and not named.fullmatch(n)]
 
 
 def get(tensors, name, kinds=("float",)):

@@ -47,6 +47,8 @@ def _png(data):
         elif data[24] == 16:  # the header's; Pillow has 8 bits of them
             channels = png_file.deep(data)
         else:
+            if data[25] == 0 and data[24] in (2, 4) and "transparency" in image.info:
+                image.info["transparency"] *= 255 // (2 ** data[24] - 1)  # Pillow scales the pixels alone
             channels = _of_mode(image)
     return Decoded(*split_channels(channels), orientation, notes)
 

@@ -1,5 +1,7 @@
 """Tensors that make up no network of ours are refused by their names."""
 
+import re
+
 import jax
 import numpy as np
 import pytest
@@ -38,6 +40,18 @@ def test_tensors_that_nothing_names_are_ignored(strainer):
 def test_a_tensor_that_is_named_and_not_of_floats_is_refused(strainer, value, message):
     with pytest.raises(InputError, match=message):
         convert.from_tensors(strainer | {"encoder.2.weight": value}, LAYOUTS["strainer"], SHAPE)
+
+
+def test_a_layer_of_a_decoder_that_no_key_names_is_no_layer_to_leave_out(strainer):
+    """Of STRAINER's notebook, whose decoders may have a sine layer before the linear one."""
+    tensors = {}
+    for name, value in strainer.items():
+        name = re.sub(r"encoder\.(\d+)", r"encoderINR.net.\1.linear", name)
+        tensors[re.sub(r"decoder\.(\d+)", r"decoderINRs.\1.net", name)] = value
+    convert.from_tensors(tensors, LAYOUTS["strainer_notebook"], SHAPE)
+    tensors["decoderINRs.0.net.0.linear.weight"] = np.ones((WIDTH, WIDTH), "f4")
+    with pytest.raises(InputError, match="has several layers"):
+        convert.from_tensors(tensors, LAYOUTS["strainer_notebook"], SHAPE)
 
 
 def test_a_frequency_may_be_stored_as_an_integer(strainer):

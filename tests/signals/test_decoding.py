@@ -356,3 +356,14 @@ def test_a_long_text_keeps_no_png_from_being_read(array, tmp_path):
     (tmp_path / "a.png").write_bytes(png(array, text, chunk(b"eXIf", exif())))
     expected = scaled(array, 8 * array.itemsize)
     np.testing.assert_allclose(image_file.read(tmp_path / "a.png"), np.rot90(expected, -1), atol=1e-7)
+
+
+@pytest.mark.parametrize("bits, key", [(1, 0), (1, 1), (2, 0), (2, 1), (2, 3), (4, 0), (4, 5), (4, 15)])
+def test_the_transparent_value_of_a_png_of_few_bits_is_that_of_the_file(bits, key, tmp_path):
+    values = np.arange(SHAPE[0] * SHAPE[1], dtype=np.uint8).reshape(SHAPE) % 2**bits
+    data = packed_png(values, bits)
+    (tmp_path / "a.png").write_bytes(data[:33] + chunk(b"tRNS", struct.pack(">H", key)) + data[33:])
+    with pytest.raises(InputError, match="transparent"):
+        image_file.read(tmp_path / "a.png")
+    expected = np.where(values == key, 0.25, values / (2**bits - 1))
+    np.testing.assert_allclose(image_file.read(tmp_path / "a.png", background=0.25)[:, :, 0], expected, atol=1e-6)
