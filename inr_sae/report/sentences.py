@@ -151,9 +151,8 @@ def ablation_sentence(effects):
     text = f"Removing one atom, every one of every dictionary tried in turn, costs up to {' and '.join(costs)}."
     if inside.size:
         text += (
-            " The effect can only lie where the removed atom's code is not 0; "
-            f"{100 * np.median(inside):.1f} % of its energy (median; least {100 * inside.min():.1f} %) lies where "
-            "|z| > 0.01."
+            f" {100 * np.median(inside):.1f} % of the effect's energy (median; least {100 * inside.min():.1f} %) lies "
+            "where the removed atom's own code is active, |z| > 0.01."
         )
     return text
 

@@ -5,6 +5,7 @@ from inr_sae.machine.progress import Progress
 from inr_sae.measure import lpips
 from inr_sae.measure.boundaries import rule_layer
 from inr_sae.protocols import PROTOCOLS
+from inr_sae.report import budget
 from inr_sae.report.parts import study as parts
 from inr_sae.rows.transfer import FitRow, SweepSummaryRow
 from inr_sae.run import checks, drawn, summaries, sweep, trained
@@ -143,7 +144,7 @@ def shown(config, store, split):
         fits=store.read_rows(f"{folder(config, split)}/fits.csv", FitRow),
         rule_layer=rule_layer(rank.load(store)),
         learning_rate=config.fit.learning_rate,
-        steps=config.fit.steps,
+        budget=budget.of_config(config.fit),
         lpips=config.metrics.lpips,
         label=trained.backbone_of(config.inr).LABEL,
         target=next((target for _, _, target in found.values()), None),

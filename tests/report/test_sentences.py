@@ -91,7 +91,7 @@ def test_the_costliest_atom_of_each_signal_is_named():
     text = sentences.ablation_sentence(rows)
     costs = "7.2 dB on the cohort signal a (atom 3 of layer 2) and 0.013 dB on the test signal b (atom 3 of layer 1)"
     assert costs in text
-    assert "90.0 % of its energy (median; least 50.0 %)" in text
+    assert "90.0 % of the effect's energy (median; least 50.0 %)" in text
     assert "energy" not in sentences.ablation_sentence([row._replace(effect_inside_fraction=None) for row in rows])
 
 

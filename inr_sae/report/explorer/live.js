@@ -138,20 +138,25 @@ function liveWorker() {
   };
 }
 
-/* One worker a condition, with what waits for it: of several changes while it works the last one counts. */
+/* One worker a condition, with what waits for it: of several changes by one caller while it works the last counts. */
 class Live {
   constructor(data) {
     const source = URL.createObjectURL(new Blob([`(${liveWorker})()`], { type: "text/javascript" }));
-    this.worker = new Worker(source); this.waiting = null; this.busy = null; this.serial = 0;
+    this.worker = new Worker(source); this.waiting = new Map(); this.busy = null; this.serial = 0;
     this.size = data.size; this.names = data.names; this.channels = data.network.heads.w.shape[2]; this.start = data.network.start;
     const network = { ...data.network, input: floats(data.network.input), targets: floats(data.network.targets),
       heads: { w: floats(data.network.heads.w), b: floats(data.network.heads.b) },
       units: data.network.units.map(unit => ({ ...unit, constants: unit.constants.map(floats) })) };
     this.worker.postMessage({ kind: "network", network });
+    this.worker.onerror = () => { this.busy = null; this.next(); };
     this.worker.onmessage = ({ data }) => { const { then } = this.busy; this.busy = null; then(data); this.next(); };
   }
-  steer(request, then) { this.waiting = { request: { ...request, id: ++this.serial }, then }; this.next(); }
-  next() { if (this.busy || !this.waiting) return; this.busy = this.waiting; this.waiting = null; this.worker.postMessage(this.busy.request); }
+  steer(caller, request, then) { this.waiting.set(caller, { request: { ...request, id: ++this.serial }, then }); this.next(); }
+  next() {
+    if (this.busy || !this.waiting.size) return;
+    const [caller, asked] = this.waiting.entries().next().value;
+    this.waiting.delete(caller); this.busy = asked; this.worker.postMessage(asked.request);
+  }
 }
 
 /* The atoms of one dictionary whose codes are scaled, and what that does. */
@@ -172,7 +177,9 @@ class Steering {
   remove(atom) { this.scales.delete(atom); this.draw(); this.run(); }
   draw() {
     if (!this.scales.size) return this.root.replaceChildren();
-    const live = this.live, select = el("select", { id: `steered-${this.panel.id}` });
+    const live = this.live;
+    if (this.signal >= live.names.length) this.signal = 0;  // of another condition, which has fewer
+    const select = el("select", { id: `steered-${this.panel.id}` });
     live.names.forEach((name, i) => select.append(el("option", { value: i, textContent: name, selected: i === this.signal })));
     select.onchange = () => { this.signal = Number(select.value); this.run(); };
     const sliders = el("div", { className: "sliders" });
@@ -220,7 +227,7 @@ class Steering {
     this.root.setAttribute("aria-busy", "true");
     const { rows, changes } = this.changes(), { layer } = this.panel.state;
     if (this.scales.size) this.panel.remember();
-    this.live.steer({ layer, signal: this.signal, rows, changes }, result => {
+    this.live.steer(this, { layer, signal: this.signal, rows, changes }, result => {
       if (layer !== this.panel.state.layer || !this.scales.size) return;
       this.result = { ...result, n: rows.length }; this.show();
       if (!this.live.waiting) this.root.setAttribute("aria-busy", "false"); });

@@ -5,7 +5,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from inr_sae.report.conditions import condition_names
-from inr_sae.report.figures.style import INK, MAP, ORANGE, SIGNED_MAP, literal, styled
+from inr_sae.report.figures.style import INK, MAP, ORANGE, OWN, SIGNED_MAP, literal, styled
 
 LEAST_ERROR = 1e-3
 LABEL, GAP = 0.3, 0.06  # inches: left of a grid, for the names of its rows; between its columns
@@ -82,11 +82,11 @@ def reconstructions(signals, outputs, names, most=8):
 
 
 @styled
-def held_out_fits(target, outputs):
-    """A test signal (H, W, C) beside its fits, {(protocol, tau): (H, W, C)} of full and freeze; below each the absolute
-    error in decades."""
+def held_out_fits(target, outputs, own=False):
+    """A signal (H, W, C), one of the cohort's `own` or held out, beside its fits, {(protocol, tau): (H, W, C)} of full
+    and freeze; below each the absolute error in decades."""
     fig, axes = grid(2, len(outputs) + 1, target.shape, caption=0.42)
-    show(axes[0, 0], target, "held-out signal")
+    show(axes[0, 0], target, OWN[own])
     axes[1, 0].axis("off")
     for ax, error_ax, ((protocol, tau), output) in zip(axes[0, 1:], axes[1, 1:], outputs.items()):
         error = np.abs(output - target).mean(axis=2)

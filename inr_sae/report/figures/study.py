@@ -8,6 +8,7 @@ from inr_sae.report.figures.style import (
     GREY,
     INK,
     ORANGE,
+    OWN,
     column,
     figure,
     has_numbers,
@@ -20,11 +21,12 @@ LEAST_DB = 2.0  # that an axis spans
 
 
 @styled
-def psnr_against_tau(summary, fits, rule_layer):
+def psnr_against_tau(summary, fits, rule_layer, own=False):
     """Figure 2, left: PSNR of the freeze protocol at every tau, STRAINER's recipe as a band, rule and best marked.
 
     summary: SummaryRows of the protocols full and freeze at one rate, fits: their FitRows. rule_layer: the layer that
-    the stable rank picks, or None. The bars are one standard deviation over signals and seeds.
+    the stable rank picks, or None. own: whether the signals are the cohort's own. The bars are one standard deviation
+    over signals and seeds.
     """
     frozen = [row for row in summary if row.protocol == "freeze"]
     taus = column(frozen, "tau")
@@ -39,7 +41,7 @@ def psnr_against_tau(summary, fits, rule_layer):
     ax.scatter(*points, s=9, color=BLUE, alpha=0.35, lw=0, label="one fit")
     ax.errorbar(taus, mean, std, color=BLUE, marker="o", ms=4, capsize=3, label="layers 0..τ frozen, the rest new")
     star(ax, taus, mean, BLUE, 15, "best τ")
-    ax.set(xlabel="freeze boundary τ", ylabel="PSNR of the held-out signal (dB)", xticks=taus)
+    ax.set(xlabel="freeze boundary τ", ylabel=f"PSNR of {OWN[own]} (dB)", xticks=taus)
     first = summary[0]
     ax.set_title(f"{first.backbone}: {first.source} → {first.target}, n = {first.n}", loc="left")
     ax.legend(fontsize=7.5)

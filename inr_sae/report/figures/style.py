@@ -38,6 +38,7 @@ FURTHER_FONTS += ("WenQuanYi Micro Hei", "IPAexGothic", "Droid Sans Fallback", "
 FURTHER_FONTS += ("Apple SD Gothic Neo", "Yu Gothic", "Microsoft YaHei", "Malgun Gothic", "Arial Unicode MS")
 OTHER_REGIME = ("-.", (GREY, INK, "#b3a78c"))
 MARKERS = "os^Dv"
+OWN = {False: "held-out signal", True: "signal of the cohort"}
 
 
 def styled(draw):

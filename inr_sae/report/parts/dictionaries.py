@@ -133,7 +133,9 @@ def ablations_section(exhibits, compared):
             html += exhibits.figure(
                 f"drop_against_magnitude_{role}",
                 dictionaries.drop_against_magnitude(effects, compared.atoms),
-                f"What the removal of each atom alone costs the first {role} signal, every alive atom of every layer.",
+                f"What the removal of each atom alone costs the first {role} signal: every alive atom of every layer "
+                "that costs anything. On a logarithmic scale those that change nothing, or help when they go, have no "
+                "place.",
                 "Drop of PSNR against mean magnitude",
             )
     for condition, rows in compared.ablations.items():

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from inr_sae.measure.boundaries import encoder_of
 from inr_sae.report import page, sentences, transfer_tables
+from inr_sae.report.budget import Budget
 from inr_sae.report.figures import matrix as figures
 from inr_sae.report.figures import tuning
 from inr_sae.report.page import Section
@@ -22,7 +23,7 @@ class Matrix(NamedTuple):
     agreement: list  # AgreementRows
     learning_rate: float  # the main one
     rates: tuple
-    steps: int
+    budget: Budget
     protocols: tuple  # that ran
     n_units: dict  # {backbone: number of its units}
     labels: dict  # {backbone: its name for people}
@@ -62,7 +63,7 @@ def boundary_section(exhibits, matrix):
     html = exhibits.figure(
         "figure_2",
         figures.figure_2(summary, matrix.ranks, matrix.labels),
-        f"PSNR (unclipped) after {matrix.steps} steps at {matrix.told_rate} against the freeze boundary, "
+        f"PSNR (unclipped) after {matrix.budget.told} at {matrix.told_rate} against the freeze boundary, "
         "and the stable ranks of the source's encoder. Bars: one sample standard deviation over images and seeds; "
         "stars: the argmax; dotted: STRAINER's recipe. sr(H) is centred; as Eq. 3 has it, it stands beside it in "
         "the table of ranks.",
@@ -96,13 +97,14 @@ def protocols_section(exhibits, matrix):
             "PSNR along the fit",
         )
         found = sentences.protocol_sentences(matrix.at_main_rate(matrix.paired), matrix.picks)
+        found += matrix.budget.caveat if found else ()
     if len(matrix.rates) == 1:
         within = []  # nothing to compare
     for source, target in within:
         html += exhibits.figure(
             f"rates_{source}_{target}",
             figures.rates(matrix.summary, source, target, matrix.labels),
-            "PSNR after the same number of steps against the test-time learning rate.",
+            f"PSNR after {matrix.budget.told} against the test-time learning rate.",
             "PSNR against the test-time rate",
         )
     html += page.paragraph("Every difference stands with its interval in the file of paired differences.")
@@ -115,10 +117,10 @@ def protocols_figure(exhibits, matrix):
     return exhibits.figure(
         "protocols",
         figures.protocols(summary, matrix.pairs, matrix.protocols, matrix.n_units, matrix.labels),
-        "The protocols side by side, same seeds, images and budget. freeze: cohort prefix, frozen, new suffix; warm: "
-        "frozen, cohort suffix; thaw: cohort prefix moves, new suffix; random: a prefix that was never trained, "
-        "frozen; full: everything the cohort's, all moves; scratch: all new, all moves. Behind the last layer warm is "
-        "freeze and thaw is full, by definition.",
+        f"The protocols side by side, same seeds and images, after {matrix.budget.told}. freeze: cohort prefix, "
+        "frozen, new suffix; warm: frozen, cohort suffix; thaw: cohort prefix moves, new suffix; random: a prefix that "
+        "was never trained, frozen; full: everything the cohort's, all moves; scratch: all new, all moves. Behind the "
+        "last layer warm is freeze and thaw is full, by definition.",
         "PSNR of every protocol against the boundary",
     )
 

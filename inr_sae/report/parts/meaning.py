@@ -40,7 +40,8 @@ def sentences(groups, names):
             continue
         most = max(known, key=lambda row: row.fraction)
         total = sum(row.fraction for row in known)
+        by = f", the largest part by {most.kind} ({100 * most.fraction:.0f} %)" if total > 0 else ""
         yield (
-            f"{names[condition]}, layer {last}: {100 * total:.0f} % of alive atoms are explained, most of them by "
-            f"{most.kind} ({100 * most.fraction:.0f} %); of moved maps {100 * most.null_fraction:.0f} % would be."
+            f"{names[condition]}, layer {last}: {100 * total:.0f} % of alive atoms are explained{by}; of moved maps "
+            f"{100 * most.null_fraction:.0f} % would be."
         )

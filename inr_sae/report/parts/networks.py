@@ -1,7 +1,7 @@
 """The part of a report on several networks: boundaries, rules, and dictionaries against depth and width."""
 
 from inr_sae.paper.network_rules import power
-from inr_sae.report import sentences
+from inr_sae.report import page, sentences
 from inr_sae.report.figures import networks as figures
 from inr_sae.report.page import Section
 from inr_sae.rows.transfer import ALL_NETWORKS
@@ -48,7 +48,8 @@ def sections(exhibits, networks, layers, rules, labels):
             "Dead atoms and locality against width",
         )
     html += exhibits.table("networks", networks) + exhibits.table("layers_of_networks", layers)
-    by_rule = exhibits.table("rules", rules)
+    untested = page.paragraph("No fit was frozen: no rule is put to the test.")
+    by_rule = exhibits.table("rules", rules) if rules else untested
     found = boundary_sentences(networks, labels) + spike_sentences(networks, labels)
     return [
         Section("networks", "Networks side by side", html, found),

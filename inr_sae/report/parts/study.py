@@ -7,6 +7,7 @@ import numpy as np
 from inr_sae.measure import spikes
 from inr_sae.measure.boundaries import rule_layer
 from inr_sae.report import page, sentences
+from inr_sae.report.budget import Budget
 from inr_sae.report.figures import pictures, study
 from inr_sae.report.figures.style import has_numbers
 from inr_sae.report.page import Section
@@ -26,7 +27,7 @@ class Sweep(NamedTuple):
     fits: list  # FitRows at every rate
     rule_layer: int | None  # that the stable rank picks
     learning_rate: float  # the main one
-    steps: int
+    budget: Budget
     lpips: bool  # whether it was measured
     label: str  # of the backbone
     target: np.ndarray | None  # the first held-out image (H, W, C)
@@ -83,8 +84,8 @@ def sweep_section(exhibits, sweep):
     if any(row.protocol == "freeze" for row in summary):
         html += exhibits.figure(
             sweep.called("psnr_against_tau"),
-            study.psnr_against_tau(summary, fits, sweep.rule_layer),
-            f"PSNR (unclipped) after {sweep.steps} steps at rate {sweep.learning_rate:g} on {signals}. Layers "
+            study.psnr_against_tau(summary, fits, sweep.rule_layer, sweep.own),
+            f"PSNR (unclipped) after {sweep.budget.told} at rate {sweep.learning_rate:g} on {signals}. Layers "
             "0..τ keep the cohort's weights and do not move; the layers beyond and the head start anew. Bars and band: "
             "one sample standard deviation over signals and seeds. Note that the protocol freezes a prefix and "
             "restarts the rest, and STRAINER's recipe does neither.",
@@ -94,10 +95,10 @@ def sweep_section(exhibits, sweep):
     if outputs and sweep.target is not None:
         html += exhibits.figure(
             sweep.called("held_out_fits"),
-            pictures.held_out_fits(sweep.target, outputs),
+            pictures.held_out_fits(sweep.target, outputs, sweep.own),
             "The first of them, first seed: the fit at every boundary, and the absolute error, averaged over "
             "channels, on one logarithmic scale.",
-            "A held-out signal and its fits",
+            f"{'A signal of the cohort' if sweep.own else 'A held-out signal'} and its fits",
         )
     rows = [{key: getattr(row, key) for key in SWEEP_COLUMNS} for row in sweep.summary]
     html += exhibits.table(sweep.called("freeze_sweep"), rows, lambda row: row["is_best"] == 1)
@@ -107,6 +108,7 @@ def sweep_section(exhibits, sweep):
         sweep.split, f": {sweep.split}"
     )
     found = () if sweep.own else tuple(sentences.sweep_sentences(summary, fits, sweep.rule_layer))
+    found += sweep.budget.caveat if found else ()
     return Section(sweep.called("freeze_sweep"), title, html, found)
 
 

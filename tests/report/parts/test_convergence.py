@@ -28,7 +28,7 @@ def test_what_explains_most_atoms_of_the_last_layer_is_told(exhibits):
     shares = {"position": 0.1, "tissue": 0.4, "nothing": 0.5}
     rows = [MeantRow(*FFMLP, layer, kind, 10, share, 0.05, 0.3) for layer in (0, 3) for kind, share in shares.items()]
     found = meaning.section(exhibits, rows)
-    assert "layer 3: 50 % of alive atoms are explained, most of them by tissue (40 %)" in found.sentences[0]
+    assert "layer 3: 50 % of alive atoms are explained, the largest part by tissue (40 %)" in found.sentences[0]
     assert "5 % would be" in found.sentences[0]
 
 

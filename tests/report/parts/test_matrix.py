@@ -1,6 +1,7 @@
 import pytest
 
 from inr_sae.folder.store import Store
+from inr_sae.report.budget import Budget
 from inr_sae.report.exhibits import Exhibits
 from inr_sae.report.parts import matrix
 from inr_sae.rows.common import UNTRAINED
@@ -24,7 +25,12 @@ def measured(depth, tau_by_sr_weight=1, **changes):
     fields = dict(ranks=encoder_ranks([1.0, 5.0, *[2.0] * (depth - 2)]), fits=[], curves=[curve], summary=summary)
     fields |= dict(best=[best], paired=[paired, paired._replace(learning_rate=1.0, difference_db=5.0)])
     fields |= dict(agreement=[AgreementRow("siren", "sr_weight", 1, 1, 0, 0)], learning_rate=1e-4, rates=(1e-4, 1.0))
-    fields |= dict(steps=500, protocols=("full", "freeze", "scratch"), n_units={"siren": depth}, lpips=False)
+    fields |= dict(
+        budget=Budget({"full": 500, "freeze": 500}),
+        protocols=("full", "freeze", "scratch"),
+        n_units={"siren": depth},
+        lpips=False,
+    )
     return matrix.Matrix(**fields, labels={"siren": "SIREN"})._replace(**changes)
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from inr_sae.folder.store import Store
+from inr_sae.report.budget import Budget
 from inr_sae.report.exhibits import Exhibits
 from inr_sae.report.parts import study
 from inr_sae.rows.dictionaries import AblationRow, EffectRow
@@ -32,7 +33,9 @@ def sweep_of(psnr, target=None, outputs=None):
     summary = [row._replace(is_best=int(row.tau == 1)) for row in summary]
     other = [row._replace(learning_rate=1.0, psnr_db_mean=99.0, is_best=0) for row in summary]
     fits += [row._replace(learning_rate=1.0, psnr_db=99.0) for row in fits]
-    return study.Sweep([*summary, *other], fits, 0, 1e-4, 500, False, "Sine", target, outputs or {})
+    return study.Sweep(
+        [*summary, *other], fits, 0, 1e-4, Budget({"full": 500, "freeze": 500}), False, "Sine", target, outputs or {}
+    )
 
 
 def test_a_sweep_is_told_at_the_main_rate_and_tabled_at_every_one(exhibits):
