@@ -101,7 +101,7 @@ def undo(store, done):
 def _looks_after_itself(store, parts):
     """Whether a path leads into a stage's folder of a study below this one, or into a folder with its own ground."""
     folders = ["/".join(parts[:depth]) for depth in range(2, len(parts))]
-    return any(store.exists(f"{folder}/{mark}") for folder in folders for mark in ("done.json", "begun.json", GROUND))
+    return any(store.exists(mark) for folder in folders for mark in (*marks_in(folder), f"{folder}/{GROUND}"))
 
 
 def clear_damage(store, writes, after):
@@ -125,11 +125,12 @@ def clear_damage(store, writes, after):
         for done in undone:
             if done not in found:
                 undo(store, done)
-        *within, stage, _ = PurePosixPath(f"./{name}").parts if "/" in name else ("", "")
-        marks = marks_in(name.rpartition("/")[0])
+        folder = name.rpartition("/")[0]
+        within, _, stage = folder.rpartition("/")
+        marks = marks_in(folder)
         if name in marks and stage in writes and not any(store.exists(m) and m not in found for m in marks):
             # Nothing says any more of which config the rest is.
-            clear_files(store.sub("/".join(within)), stage, writes[stage], lent=lent_by(stage, writes))
+            clear_files(store.sub(within), stage, writes[stage], lent=lent_by(stage, writes))
         store.remove(unit_of(name))  # last: after a kill before it the damage is found again
 
 

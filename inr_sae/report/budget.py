@@ -23,9 +23,3 @@ class Budget(NamedTuple):
         if len(set(self.of_protocol.values())) < 2:
             return ()
         return (f"Fits had {self.told}, so differences between protocols are partly of their budgets.",)
-
-
-def of_config(fit):
-    """The Budget of a config group `fit`."""
-    given = {name: fit.budget[name] or fit.steps for name in fit.protocols}
-    return Budget(given, "epochs" if fit.pixels else "steps")

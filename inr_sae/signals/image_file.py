@@ -63,6 +63,12 @@ def _naming(path):
         raise InputError(f"{shown(path)} cannot be read as an image ({said}); remove or replace it") from error
 
 
+def check_background(background):
+    """Raise InputError unless a background is a grey, or None."""
+    if background is not None and not 0 <= background <= 1:
+        raise InputError(f"{argument('background')} is {background}; it is from 0 (black) to 1 (white)")
+
+
 def center_crop(image, aspect):
     """The largest centred part of an image (H, W, C) whose height / width is `aspect`, up to rounding, and never less
     than a pixel."""

@@ -158,8 +158,7 @@ def _check(wanted):
             raise InputError(f"{argument(key)} is {getattr(wanted, key)}; it is at least {least}")
     if not 0 <= wanted.seed < 2**32:
         raise InputError(f"{argument('seed')} is {wanted.seed}; it is from 0 to {2**32 - 1}")
-    if wanted.background is not None and not 0 <= wanted.background <= 1:
-        raise InputError(f"{argument('background')} is {wanted.background}; it is from 0 (black) to 1 (white)")
+    image_file.check_background(wanted.background)
     n_names = len(wanted.cohort_names)
     if n_names not in (0, wanted.n_cohort):
         raise InputError(

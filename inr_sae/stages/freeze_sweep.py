@@ -5,10 +5,10 @@ from inr_sae.machine.progress import Progress
 from inr_sae.measure import lpips
 from inr_sae.measure.boundaries import rule_layer
 from inr_sae.protocols import PROTOCOLS
-from inr_sae.report import budget
+from inr_sae.report.budget import Budget
 from inr_sae.report.parts import study as parts
 from inr_sae.rows.transfer import FitRow, SweepSummaryRow
-from inr_sae.run import checks, drawn, summaries, sweep, trained
+from inr_sae.run import checks, drawn, fits, summaries, sweep, trained
 from inr_sae.signals.split import SPLITS
 from inr_sae.stages import cohort, rank
 
@@ -134,6 +134,12 @@ def sections(config, store, exhibits):
     return [parts.sweep_section(exhibits, shown(config, store, split)) for split in config.fit.splits]
 
 
+def budget_of(config):
+    """What a report tells of the budgets of the protocols of a config."""
+    given = {name: fits.budget(config, name) for name in config.fit.protocols}
+    return Budget(given, "epochs" if config.fit.pixels else "steps")
+
+
 def shown(config, store, split):
     """What the report shows of a split's sweep."""
     ways = [(way.protocol, way.tau) for way in sweep.ways(config) if way.rate == config.fit.learning_rate]
@@ -144,7 +150,7 @@ def shown(config, store, split):
         fits=store.read_rows(f"{folder(config, split)}/fits.csv", FitRow),
         rule_layer=rule_layer(rank.load(store)),
         learning_rate=config.fit.learning_rate,
-        budget=budget.of_config(config.fit),
+        budget=budget_of(config),
         lpips=config.metrics.lpips,
         label=trained.backbone_of(config.inr).LABEL,
         target=next((target for _, _, target in found.values()), None),

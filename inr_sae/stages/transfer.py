@@ -8,7 +8,6 @@ from inr_sae.errors import UserError
 from inr_sae.machine.progress import Progress
 from inr_sae.measure import boundaries
 from inr_sae.protocols import PROTOCOLS
-from inr_sae.report import budget
 from inr_sae.report.parts import matrix as parts
 from inr_sae.rows.common import UNTRAINED
 from inr_sae.rows.transfer import (
@@ -146,7 +145,7 @@ def matrix(config, store):
         learning_rate=config.fit.learning_rate,
         main_rates={name: summaries.main_rate(config, name) for name in config.transfer.backbones},
         rates=sweep.rates(config),
-        budget=budget.of_config(config.fit),
+        budget=freeze_sweep.budget_of(config),
         protocols=tuple(config.fit.protocols),
         n_units=n_units(config),
         labels=labels(config),

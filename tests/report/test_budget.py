@@ -2,8 +2,6 @@
 
 import pytest
 
-from configs import base
-from inr_sae.report import budget
 from inr_sae.report.budget import Budget
 
 
@@ -18,10 +16,3 @@ from inr_sae.report.budget import Budget
 def test_budgets_that_differ_are_told(given, told, equal):
     assert Budget(given).told == told and (Budget(given).caveat == ()) == equal
     assert equal or told in Budget(given).caveat[0]
-
-
-def test_they_are_those_of_the_config_in_its_unit():
-    fit = base.by_recipe(base.get_config(), "published").fit
-    assert budget.of_config(fit).told == "2000 steps (full: 500)"
-    fit.pixels = 8192
-    assert budget.of_config(fit).told == "2000 epochs (full: 500)"

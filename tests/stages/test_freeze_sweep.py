@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from configs import base
 from inr_sae.rows.transfer import CurveRow, FitRow, SweepSummaryRow
 from inr_sae.run import sweep
+from inr_sae.stages import freeze_sweep
 from tests.stages import studies
 
 AT = "freeze_sweep/phantom"
@@ -67,3 +69,10 @@ def test_the_first_images_fits_are_kept_with_what_they_scored(single):
         psnr = -10 * np.log10(np.mean((kept["output"] - kept["target"]) ** 2))
         assert float(row["psnr_db"]) == pytest.approx(psnr, abs=1e-3)
     assert not (single.workdir / AT / "parts").exists()
+
+
+def test_the_budgets_told_are_those_of_the_config_in_their_unit():
+    config = base.by_recipe(base.get_config(), "published")
+    assert freeze_sweep.budget_of(config).told == "2000 steps (full: 500)"
+    config.fit.pixels = 8192
+    assert freeze_sweep.budget_of(config).told == "2000 epochs (full: 500)"

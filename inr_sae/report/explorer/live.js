@@ -230,7 +230,7 @@ class Steering {
     this.live.steer(this, { layer, signal: this.signal, rows, changes }, result => {
       if (layer !== this.panel.state.layer || !this.scales.size) return;
       this.result = { ...result, n: rows.length }; this.show();
-      if (!this.live.waiting) this.root.setAttribute("aria-busy", "false"); });
+      if (!this.live.waiting.has(this)) this.root.setAttribute("aria-busy", "false"); });
   }
   get sentence() {
     const { psnr, n, ms } = this.result, [h, w] = this.live.size;

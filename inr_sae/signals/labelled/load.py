@@ -167,7 +167,6 @@ def _check(wanted):
     size = wanted.size
     if size and (len(size) != 2 or not all(isinstance(side, int) and side >= 2 for side in size)):
         raise InputError(f"{argument('size')} is {size!r}; it is (height, width), each a whole number of at least 2")
-    if wanted.background is not None and not 0 <= wanted.background <= 1:
-        raise InputError(f"{argument('background')} is {wanted.background}; it is from 0 (black) to 1 (white)")
+    image_file.check_background(wanted.background)
     if not 0 <= wanted.seed < 2**32:
         raise InputError(f"{argument('seed')} is {wanted.seed}; it is from 0 to {2**32 - 1}")
