@@ -1,6 +1,8 @@
 """The verdicts on the paper's claims, from what a matrix or the dictionaries of several encoders have measured."""
 
+from inr_sae.measure import boundaries
 from inr_sae.paper import (
+    budgets,
     claims,
     convergence_claims,
     convergence_evidence,
@@ -23,6 +25,7 @@ from inr_sae.stages import (
     convergence,
     decompositions,
     encoders,
+    freeze_sweep,
     recovery,
     size_sweep,
     stability,
@@ -31,7 +34,7 @@ from inr_sae.stages import (
 
 NEEDS, USES = (("transfer", "conditions", "decompositions"),), ("size_sweep", "stability", "recovery", "convergence")
 READS = tuple(dict.fromkeys((*transfer.READS, *conditions.READS, "size_sweep", "decompositions")))
-WRITES = ("claims", "report/claims.csv")
+WRITES = ("claims", "report/claims.csv", "report/claims_equal.csv")
 CHEAP = True
 # What of a config the claims of a kind rest on.
 OF_TRANSFER = ("inr.*", "external.*", "signals.*", "cohort.*", "fit.*", "transfer.*", "runtime.*")
@@ -44,7 +47,8 @@ def check(config):
 
 
 def run(config, store):
-    """Writes report/claims.csv: every claim with what was measured and the verdict."""
+    """Writes report/claims.csv: every claim with what was measured and the verdict; report/claims_equal.csv: those of
+    a matrix of unequal budgets, at the least of them."""
     rows = []
     if is_done(store, "transfer"):
         rows += of_matrix(config, store)
@@ -53,12 +57,35 @@ def run(config, store):
     if is_done(store, "decompositions"):
         rows += of_decompositions(config, store)
     store.write_rows("report/claims.csv", ClaimRow, rows)
+    least = equal(config) if is_done(store, "transfer") else None
+    if least:
+        store.write_rows("report/claims_equal.csv", ClaimRow, of_matrix(least, store, curves_of(config, store)))
 
 
-def of_matrix(config, store):
-    """ClaimRows of a matrix."""
-    fits = summaries.of_main_rate(transfer.load(store, "fits"), config)
-    ranks, best = (transfer.load(store, name) for name in ("ranks", "best_tau"))
+def equal(config):
+    """The config of a matrix whose protocols all have the least budget that one has here; None where they have it, or
+    curves have no point there."""
+    given = freeze_sweep.budget_of(config).of_protocol.values()
+    least = min(given)
+    if least == max(given) or least % config.fit.log_every:
+        return None
+    own = config.copy_and_resolve_references()
+    own.fit.steps = least
+    own.fit.budget.update(dict.fromkeys(own.fit.budget, 0))
+    return own
+
+
+def curves_of(config, store):
+    """The CurveRows of a matrix at the main rate."""
+    return summaries.of_main_rate(transfer.curves(config, store), config)
+
+
+def of_matrix(config, store, curves=()):
+    """ClaimRows of a matrix; curves: CurveRows, where its fits went on beyond the config's budget."""
+    fits, ranks = summaries.of_main_rate(transfer.load(store, "fits"), config), transfer.load(store, "ranks")
+    if curves:
+        fits = budgets.fits_at(budgets.Budgets(config.fit.steps, config.fit.steps), fits, curves)
+    best = boundaries.best_taus(fits, ranks)
     datasets = {name: of_set.dataset for name, of_set in config.sets.items()}
     measured = transfer_evidence.of_matrix(fits, ranks, best, encoders.cohort_psnr(config, store), datasets)
     return claims.table(transfer_claims.TRANSFER, measured, data_of_matrix(config, store, fits, ranks))
@@ -163,4 +190,10 @@ def sections(config, store, exhibits):
         tested_on = measured.tested_on
         differences = {label: tuple(filter(None, text.split("; "))) for label, text in said.items()}
     note = "Intervals are 95 %, over the subjects that images show." if is_done(store, "transfer") else ""
-    return [parts.claims_section(exhibits, rows, tested_on, differences, note)._replace(first=True)]
+    least, beside = equal(config) if is_done(store, "transfer") else None, {}
+    if least:
+        told = f"at {freeze_sweep.budget_of(least).told} each"
+        of_least = store.read_rows("report/claims_equal.csv", ClaimRow)
+        beside = {told: {row.claim: f"{row.verdict}: {row.ours}" for row in of_least}}
+        note = f"{note} Protocols had unequal budgets; the last column has the verdicts {told}, off the fits' curves."
+    return [parts.claims_section(exhibits, rows, tested_on, differences, note, beside)._replace(first=True)]

@@ -4,6 +4,8 @@ Each encoder's fits lie in its own study, encoders/<name>/freeze_sweep/<target>/
 (`random`, `scratch`) is fitted once a target, in encoders/untrained-<backbone>-<frequency>/.
 """
 
+import itertools
+
 from inr_sae.errors import UserError
 from inr_sae.machine.progress import Progress
 from inr_sae.measure import boundaries
@@ -108,7 +110,19 @@ def sweeps_of(config, store, encoder):
     for name in config.transfer.targets:
         signals = draw(config, store, name)
         of_split = [getattr(part, config.transfer.split) for part in (signals, signals.names, signals.subjects)]
-        yield sweep.Sweep(encoder.config, sub, f"freeze_sweep/{name}", encoder.source, params, name, *of_split)
+        yield sweep.Sweep(encoder.config, sub, folder(name), encoder.source, params, name, *of_split)
+
+
+def folder(target):
+    """The folder of a target's sweep, in an encoder's study."""
+    return f"freeze_sweep/{target}"
+
+
+def curves(config, store):
+    """The CurveRows of every fit."""
+    of_each = itertools.product(of_protocols(config), config.transfer.targets)
+    files = [f"{encoder.folder}/{folder(name)}/curves.csv" for encoder, name in of_each]
+    return [row for file in files for row in store.read_rows(file, CurveRow)]
 
 
 def read(config, name):

@@ -44,7 +44,7 @@ def matrix(n_layers, module=transfer):
     """A matrix of both of the paper's backbones; or its tuning, by its config's module.
 
     The shallow one has two sets, and every protocol. The deep one's seed is one of which the stable rank picks a layer
-    that is fitted.
+    that is fitted; of it STRAINER's recipe has half the steps.
     """
     config = small(module.get_config(), n_layers)
     for name, size in (("heads", SIZE), ("fine_heads", TURNED)):
@@ -53,6 +53,7 @@ def matrix(n_layers, module=transfer):
     if n_layers != min(DEPTHS):
         config.transfer.update(dict(sources=("heads",), targets=("heads",)))
         config.fit.protocols = ("full", "freeze", "thaw")
+        config.fit.budget.full = config.fit.steps // 2
         config.seed = 9
     return config
 

@@ -22,22 +22,29 @@ def claims_of(finished):
     return {row["claim"]: row for row in rows}
 
 
-def mean_psnr(matrix, best, protocol, tau):
-    """{image: PSNR in dB} of a pair's fits of one protocol and boundary."""
+def mean_psnr(matrix, best, protocol, tau, epoch=None):
+    """{image: PSNR in dB} of a pair's fits of one protocol and boundary, at their end or after so many steps."""
     same = ("source", "target", "backbone")
-    fits = matrix.rows("transfer/fits.csv")
+    fits = matrix.rows("transfer/fits.csv") if epoch is None else curves_at(matrix, epoch)
     wanted = {"protocol": protocol, "tau": "" if tau is None else str(tau)} | {key: best[key] for key in same}
     return {row["image"]: float(row["psnr_db"]) for row in fits if all(row[key] == wanted[key] for key in wanted)}
 
 
-def freezing_helps(matrix):
+def curves_at(matrix, epoch):
+    """The points of all curves after so many steps."""
+    files = matrix.workdir.glob("encoders/*/freeze_sweep/*/curves.csv")
+    every = [row for file in files for row in matrix.rows(file.relative_to(matrix.workdir))]
+    return [row for row in every if row["epoch"] == str(epoch)]
+
+
+def freezing_helps(matrix, epoch=None):
     """Mean of freeze minus thaw at the layer that the rule picks, over pairs, images and targets."""
     by_target = {}
     for best in matrix.rows("transfer/best_tau.csv"):
         rule = int(best["tau_by_sr_weight"])
-        frozen = mean_psnr(matrix, best, "freeze", rule)
+        frozen = mean_psnr(matrix, best, "freeze", rule, epoch)
         # Behind the last layer there is nothing that could start anew: `thaw` is STRAINER's recipe there.
-        thawed = mean_psnr(matrix, best, *(("full", None) if rule == matrix.last else ("thaw", rule)))
+        thawed = mean_psnr(matrix, best, *(("full", None) if rule == matrix.last else ("thaw", rule)), epoch)
         for image in frozen:
             differences = by_target.setdefault(best["target"], {}).setdefault(image, [])
             differences.append(frozen[image] - thawed[image])
@@ -64,6 +71,26 @@ def test_whether_freezing_helps_is_measured_against_thaw(matrix):
     measured, expected = claims_of(matrix)["freezing_helps"], freezing_helps(matrix)
     assert float(measured["value"]) == pytest.approx(expected, abs=1e-6)
     assert float(measured["low"]) <= expected <= float(measured["high"])
+
+
+def test_of_unequal_budgets_every_claim_is_told_at_the_least_as_well(matrix):
+    least = matrix.config.fit.budget.full
+    file = matrix.workdir / "report/claims_equal.csv"
+    if not least:
+        assert not file.exists(), "all protocols had as many steps"
+        return
+    assert 0 < least < matrix.config.fit.steps
+    store = Store(matrix.workdir)
+    ends, equal = (store.read_rows(f"report/{name}.csv", ClaimRow) for name in ("claims", "claims_equal"))
+    assert [row.claim for row in equal] == [row.claim for row in ends]
+    (measured,) = (row for row in equal if row.claim == "freezing_helps")
+    assert measured.value == pytest.approx(freezing_helps(matrix, least), abs=1e-6)
+    assert abs(measured.value - freezing_helps(matrix)) > 1e-3, "not at the end"
+    for rows, steps in ((ends, matrix.config.fit.steps), (equal, least)):
+        assert all(f"fit.budget.freeze is {steps}, not" in row.short_of_published for row in rows if row.tested_on)
+    page = (matrix.workdir / "report/index.html").read_text()
+    assert f"at {least} steps each" in page
+    assert all(escape(f"{row.verdict}: {row.ours}") in page for row in equal)
 
 
 def test_claims_on_the_curve_are_about_the_runs_own_last_layer(matrix):

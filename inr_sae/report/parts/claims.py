@@ -5,7 +5,7 @@ from inr_sae.report import page, sentences, tables
 COLUMNS = ("sentence", "where", "quantity", "published", "ours", "verdict", "rule")
 
 
-def claims_section(exhibits, rows, tested_on, differences, note=""):
+def claims_section(exhibits, rows, tested_on, differences, note="", beside=None):
     """The verdicts on claims; rows: ClaimRows.
 
     exhibits: as every part has it; a claim is prose, and has neither figure nor table file. tested_on: which data.
@@ -19,7 +19,12 @@ def claims_section(exhibits, rows, tested_on, differences, note=""):
     html = page.paragraph(f"{text} {note}" if note else text)
     for label, said in differences.items():
         html += page.paragraph(difference_sentence(label, said))
-    html += tables.to_html([{key: getattr(row, key) for key in COLUMNS} for row in rows], wide=True)
+    further = (beside or {}).items()
+    shown = [
+        {key: getattr(row, key) for key in COLUMNS} | {title: texts.get(row.claim, "") for title, texts in further}
+        for row in rows
+    ]
+    html += tables.to_html(shown, wide=True)
     title = "The paper's claims" if any(row.by_paper for row in rows) else "Claims of other papers"
     return page.Section("claims", title, html, (sentences.verdict_sentence(rows),))
 

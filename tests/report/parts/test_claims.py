@@ -18,3 +18,10 @@ def test_what_differs_from_each_recipe_is_said_and_where_nothing_does_the_verdic
     html = claims_section(None, rows, "kodak 8x8", differences).html
     assert "What differs from the text: fit.seeds is 1, not 3; 8 of 10 images." in html
     assert "Nothing differs from the notebook: the verdicts are under this recipe." in html
+
+
+def test_a_further_column_stands_beside_the_claims_that_it_speaks_to():
+    rows = [make(ClaimRow, by_paper=1, claim=name, verdict="partly") for name in ("first", "second")]
+    html = claims_section(None, rows, "kodak 8x8", {}, beside={"at 5 steps each": {"second": "x < y"}}).html
+    assert '<th scope="col">at 5 steps each</th>' in html
+    assert [row.count("x &lt; y") for row in html.split("<tr>")[-2:]] == [0, 1]
