@@ -77,20 +77,22 @@ def _below(folder, passed):
         if here.resolve() in seen:
             continue
         seen.add(here.resolve())
-        for path in _entries(here):
-            if path.is_dir() and (path.name.startswith(".") or path.name.lower() in SYSTEM):
+        for path, is_folder, is_file in _entries(here):
+            if is_folder and (path.name.startswith(".") or path.name.lower() in SYSTEM):
                 passed[f"in {shown(path.name)}"] += sum(len(files) for _, _, files in os.walk(path))
-            elif path.is_dir():
+            elif is_folder:
                 (links if path.is_symlink() else waiting).append(path)
-            elif path.is_file():
+            elif is_file:
                 yield path
 
 
 def _entries(folder):
+    """[(path, whether it is a folder, whether it is a file)] of what a folder holds; a link is what it leads to."""
     try:
-        return sorted(folder.iterdir())
+        return sorted((path, path.is_dir(), path.is_file()) for path in folder.iterdir())
     except OSError as error:
-        raise InputError(f"{shown(folder)} cannot be searched ({error.strerror}); make it readable") from error
+        where = shown(error.filename or folder)
+        raise InputError(f"{where} cannot be searched ({error.strerror}); make it readable, or remove it") from error
 
 
 def _suffix(path):

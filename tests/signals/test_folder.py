@@ -80,6 +80,13 @@ def test_linked_folders_are_followed_once_and_loops_end(put, tmp_path):
     assert found(root)[0] == ["b_link/b.png", "b_link/deep/c.png", "file.png", "z/a.png"]
 
 
+def test_what_a_link_leads_to_that_cannot_be_looked_at_is_named(put, tmp_path):
+    put("a.png")
+    (tmp_path / "link").symlink_to("x" * 300)  # no file system has such a name; a folder not to be entered fails alike
+    with pytest.raises(InputError, match=r"/link cannot be searched \(File name too long\)"):
+        folder.find(str(tmp_path), 1)
+
+
 def test_names_that_are_no_utf_8_or_break_lines_are_found_and_read(put, tmp_path):
     for raw in (b"M\xfcller.png", b"a\rb.png", unicodedata.normalize("NFD", "é.png").encode()):
         put(os.fsdecode(raw))
