@@ -1,12 +1,13 @@
 """The parts of a stage that takes long: the tables of each are stored, and what is stored is not made again."""
 
 
-def tables(store, kinds, make):
+def tables(store, kinds, make, whole=True):
     """{name: rows} of one part, in a store of its own, made by make() -> {name: rows} unless they are there.
 
-    kinds: {name: the NamedTuple of its rows}. The last file to appear is that of the last name.
+    kinds: {name: the NamedTuple of its rows}. The last file to appear is that of the last name. whole: whether what
+    `make` writes beside them is there; if not, they are made again with it.
     """
-    if not all(store.exists(f"{name}.csv") for name in kinds):
+    if not whole or not all(store.exists(f"{name}.csv") for name in kinds):
         made = make()
         for name, kind in kinds.items():
             store.write_rows(f"{name}.csv", kind, made[name])

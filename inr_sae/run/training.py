@@ -67,6 +67,11 @@ def train(store, folder, state, training, runtime):
     return state, history
 
 
+def is_whole(store, folder):
+    """Whether a training's folder has the history that goes with its checkpoints; true of one that was not trained."""
+    return store.exists(f"{folder}/history.csv") or not store.exists(f"{folder}/checkpoints")
+
+
 def keep(store, folder, state, history):
     """Store a state that needs no training as `train` would have left it."""
     with Checkpoints(store.path(f"{folder}/checkpoints")) as checkpoints:

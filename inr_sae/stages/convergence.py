@@ -111,10 +111,9 @@ def run(config, store):
         for kind, *names in pairs:
             processes.stop_if_asked()
             part = f"convergence/parts/{'+'.join(names)}"
-            if not all(store.exists(partners_file(names, layer)) for layer in dictionary.layers(config)):
-                store.remove(part)  # one was damaged, and goes with its tables
+            whole = all(store.exists(partners_file(names, layer)) for layer in dictionary.layers(config))
             make = partial(of_two, config, store, kind, names, known, loaded)
-            found.append(piecemeal.tables(store.sub(part), TABLES, make))
+            found.append(piecemeal.tables(store.sub(part), TABLES, make, whole))
             progress.advance(1, f"{kind}: {' and '.join(names)}")
     for name, rows in piecemeal.joined(found, TABLES).items():
         store.write_rows(f"convergence/{name}.csv", TABLES[name], rows)

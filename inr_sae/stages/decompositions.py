@@ -18,7 +18,7 @@ from inr_sae.report import sentences
 from inr_sae.report.page import Heading
 from inr_sae.report.parts import decompositions as parts
 from inr_sae.rows.decompositions import EdgeRow, KeptRow, NeededRow, ResolutionRow, SpatialRow
-from inr_sae.run import checks, piecemeal, trained
+from inr_sae.run import checks, piecemeal, trained, training
 from inr_sae.run import decompositions as measured
 from inr_sae.run.once import run_stage
 from inr_sae.stages import cohort, dictionary
@@ -76,7 +76,8 @@ def run(config, store):
     for backbone, own in studies(config).items():
         sub = store.sub(folder(backbone))
         run_stage(cohort, own, sub)
-        every.append(piecemeal.tables(sub, TABLES, partial(of_backbone, own, sub, backbone)))
+        whole = all(training.is_whole(sub, method) for method in config.decompositions.methods)
+        every.append(piecemeal.tables(sub, TABLES, partial(of_backbone, own, sub, backbone), whole))
         sub.remove("parts")
     for name, rows in piecemeal.joined(every, TABLES).items():
         store.write_rows(f"decompositions/{name}.csv", TABLES[name], rows)
@@ -91,7 +92,8 @@ def of_backbone(config, store, backbone):
     with Progress(store.label(f"decompositions {backbone}"), len(methods) + 1) as progress:
         for method in methods:
             make = partial(of_dictionaries, of_method(config, method), store, encoder, activations, at)
-            found.append(piecemeal.tables(store.sub(f"parts/{method}"), TABLES, make))
+            whole = training.is_whole(store, method)
+            found.append(piecemeal.tables(store.sub(f"parts/{method}"), TABLES, make, whole))
             progress.advance(1, method)
         make = partial(of_units, config, encoder, activations, rng)
         found.append(piecemeal.tables(store.sub("parts/units"), TABLES, make))

@@ -1,17 +1,20 @@
 """The (n, k) sweep of App. A.1: how the dictionary's size and sparsity change what it does (Figs. 6, 7)."""
 
+from functools import partial
+
 import jax
 
 from inr_sae.atoms import statistics
 from inr_sae.errors import UserError
 from inr_sae.report.parts import dictionaries as parts
 from inr_sae.rows.dictionaries import SizeRow
-from inr_sae.run import checks, trained
+from inr_sae.run import checks, piecemeal, trained, training
 from inr_sae.stages import cohort, conditions, dictionary
 
 NEEDS, USES = ("conditions",), ()
 READS = (*conditions.READS, "size_sweep")
 WRITES = ("size_sweep",)
+TABLES = {"metrics": SizeRow}
 
 
 def check(config):
@@ -55,17 +58,15 @@ def run(config, store):
             continue
         for n_atoms in config.size_sweep.n_atoms:
             at = f"size_sweep/{condition.name}/n_{n_atoms}"
-            if not store.exists(f"{at}/metrics.csv"):
-                encoder = cohort.load(own, sub)
-                found = of_size(config, store, encoder, condition, n_atoms)
-                store.write_rows(f"{at}/metrics.csv", SizeRow, found)
-            rows += store.read_rows(f"{at}/metrics.csv", SizeRow)
+            make = partial(of_size, config, store, (own, sub), condition, n_atoms)
+            rows += piecemeal.tables(store.sub(at), TABLES, make, training.is_whole(store, at))["metrics"]
     store.write_rows("size_sweep/metrics.csv", SizeRow, rows)
 
 
-def of_size(config, store, encoder, condition, n_atoms):
-    """SizeRows of one condition and n: a row for every layer and k, all trained side by side."""
-    jobs, layers = [], []
+def of_size(config, store, study, condition, n_atoms):
+    """{table: rows} of one condition and n: a row for every layer and k, all trained side by side; study: (config,
+    store) of the condition."""
+    encoder, jobs, layers = cohort.load(*study), [], []
     for k in ks_of(config, n_atoms):
         of_k = dictionary.jobs_of(config, encoder, settings(config, n_atoms, k))
         jobs += [job._replace(name=f"k_{k}_{job.name}") for job in of_k]
@@ -77,7 +78,7 @@ def of_size(config, store, encoder, condition, n_atoms):
         psnr = float(dictionary.mean_psnr(job.behind, reconstruction.h_hat, targets))
         quality = {"r2": reconstruction.r2, "psnr_substituted_db": psnr}
         rows.append(SizeRow(*condition, layer, n_atoms, job.config["k"], **quality, **statistics.summary(atoms)))
-    return rows
+    return {"metrics": rows}
 
 
 def load(store):

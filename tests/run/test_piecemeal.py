@@ -36,6 +36,12 @@ def test_a_part_that_was_cut_off_is_made_again(tmp_path):
     assert found["some"] == [Row("b", 0.2)]
 
 
+def test_a_part_of_which_something_beside_its_tables_is_gone_is_made_again(tmp_path):
+    for value, whole in ((0.1, True), (0.2, False), (0.3, True)):
+        found = piecemeal.tables(Store(tmp_path), KINDS, lambda: {"some": [Row("a", value)], "none": []}, whole)
+        assert found["some"] == [Row("a", 0.2 if whole and value == 0.3 else value)]
+
+
 def test_parts_are_joined_in_their_order():
     parts = [{"some": [1], "none": []}, {"some": [2, 3], "none": []}]
     assert piecemeal.joined(parts, KINDS) == {"some": [1, 2, 3], "none": []}

@@ -1,5 +1,6 @@
 """The stages that hold decompositions against each other, on one tiny study of every method."""
 
+import shutil
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +11,8 @@ from inr_sae.errors import UserError
 from inr_sae.folder.store import Store
 from inr_sae.run import decompositions as measured
 from inr_sae.stages import cohort, dictionary
+from tests.helpers import changed
+from tests.helpers import numbers as numbers_of
 from tests.stages import studies
 
 LINEAR = ("neurons", "pca", "lib")
@@ -77,6 +80,13 @@ def test_all_coordinates_are_the_network(decomposed):
     for row in decomposed.rows("decompositions/spatial.csv"):
         if row["share"] == "1.0":
             assert row["psnr_db"] == row["psnr_random_db"] == row["psnr_network_db"]
+
+
+def test_a_history_that_is_lost_is_made_again(decomposed, tmp_path):
+    shutil.copytree(decomposed.workdir, tmp_path / "run")
+    (tmp_path / "run/decompositions/ffmlp/topk/history.csv").unlink()
+    study.run(changed(decomposed.config, stages=("decompositions",)), tmp_path / "run")
+    assert numbers_of(tmp_path / "run/decompositions") == numbers_of(decomposed.workdir / "decompositions")
 
 
 def test_recovery_has_every_model_kind_and_optimiser(decomposed):

@@ -1,11 +1,15 @@
 """The stage of sizes: a dictionary for every size and sparsity."""
 
+import shutil
+
 import pytest
 
+from inr_sae import study
 from inr_sae.errors import UserError
 from inr_sae.rows.dictionaries import SizeRow
 from inr_sae.run import once
 from inr_sae.stages import size_sweep
+from tests.helpers import changed, numbers
 from tests.stages import studies
 
 
@@ -29,6 +33,13 @@ def test_its_dictionaries_took_the_sweeps_own_steps(compared):
     assert {row["dictionary"] for row in history} == {
         f"k_{k}_layer_{layer}" for k in (4, 6) for layer in (0, compared.last)
     }
+
+
+def test_a_history_that_is_lost_is_made_again(compared, tmp_path):
+    shutil.copytree(compared.workdir, tmp_path / "run")
+    (tmp_path / "run/size_sweep/cohort-ffmlp/n_8/history.csv").unlink()
+    study.run(changed(compared.config, stages=("conditions", "size_sweep")), tmp_path / "run")
+    assert numbers(tmp_path / "run/size_sweep") == numbers(compared.workdir / "size_sweep")
 
 
 @pytest.mark.parametrize(
