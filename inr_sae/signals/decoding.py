@@ -69,13 +69,16 @@ def _by_pillow(data):
         # As TIFF is loaded Pillow turns it.
         orientation, unturned = (1, ()) if image.format == "TIFF" else _orientation(data)
         bits = DEPTHS.get(image.format, lambda data: 8)(data)
-        if bits > 8 and image.format in ("AVIF", "JPEG2000"):
+        if bits != 8 and image.format in ("AVIF", "JPEG2000"):  # of fewer bits Pillow's white is no white
             read = codecs(bits).avif_decode if image.format == "AVIF" else codecs(bits).jpeg2k_decode
             channels = scaled(read(data), bits)
         elif bits > 8 and image.mode == "RGB":
             raise Refused(f"has {bits} bits a channel in colour as {image.format}; save it as PNG or TIFF")
         else:
             channels = _of_mode(image)
+        if image.format == "PPM":  # whose values Pillow has rounded to 8 or 16 bits
+            largest = np.float32(_largest_of_netpbm(data))
+            channels = np.rint(channels * largest) / largest
     return Decoded(*split_channels(channels), orientation, notes + unturned)
 
 
@@ -119,10 +122,15 @@ def _depth_of_jpeg2000(data):
     return max(depths) + 1
 
 
-def _depth_of_netpbm(data):
-    """Bits a channel by the largest value that the header allows."""
+def _largest_of_netpbm(data):
+    """The largest value that the header allows."""
     header = re.sub(rb"#[^\n]*", b"", data[:4096]).split(maxsplit=4)
-    return 1 if header[0] in (b"P1", b"P4") else int(header[3]).bit_length()
+    return 1 if header[0] in (b"P1", b"P4") else int(header[3])
+
+
+def _depth_of_netpbm(data):
+    """Bits a channel by that value."""
+    return _largest_of_netpbm(data).bit_length()
 
 
 DEPTHS = {"AVIF": _depth_of_avif, "JPEG2000": _depth_of_jpeg2000, "PPM": _depth_of_netpbm}
