@@ -6,7 +6,7 @@ import struct
 import warnings
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from inr_sae.signals import png_file, tiff_file
 from inr_sae.signals.pixels import FRAMES, NO_RANGE, TURNS, Decoded, Refused, codecs, scaled, split_channels
@@ -15,7 +15,8 @@ UNTURNED = "has EXIF data that cannot be read, and is taken as it is stored"
 SIXTEEN_BIT = ("I;16", "I;16L", "I;16B", "I;16N")  # Pillow's
 GREY = ("1", "L", "LA", "La")
 WHITE_IS_ZERO = (262, 0)  # a tag of TIFF, and its value
-BROKEN_TAG = (TypeError, ValueError, AttributeError, struct.error)  # what Pillow raises of one, needed or not
+# What Pillow raises of a kind of TIFF that it does not have, and of a broken tag, needed or not.
+NOT_PILLOWS = (UnidentifiedImageError, TypeError, ValueError, AttributeError, struct.error)
 
 
 def decoded(data):
@@ -29,7 +30,7 @@ def decoded(data):
         return found
     try:
         return _by_pillow(data)
-    except BROKEN_TAG as error:
+    except NOT_PILLOWS as error:
         if isinstance(error, Refused):
             raise
         return tiff_file.decoded(data, whole=True)

@@ -175,6 +175,7 @@ READ = {
     "tiff white is 0, 8": (tiff(GREY8, "miniswhite"), scaled(255 - GREY8, 8)),
     "tiff white is 0, 12": (packed_tiff(GREY12, 12, 0), scaled(4095 - GREY12, 12)),
     "tiff white is 0, 16": (tiff(GREY16, "miniswhite"), scaled(65535 - GREY16, 16)),
+    "tiff white is 0, 16, high byte first": (tiff(GREY16, "miniswhite", byteorder=">"), scaled(65535 - GREY16, 16)),
     "tiff grey 8 + alpha": (tiff(LA8, extrasamples=["unassalpha"], planarconfig="contig"), seen(LA8, 8)),
     "tiff grey 16 + alpha": (tiff(LA16, extrasamples=["unassalpha"], planarconfig="contig"), seen(LA16, 16)),
     "tiff colour 8": (tiff(RGB8, "rgb"), scaled(RGB8, 8)),
