@@ -159,13 +159,15 @@ def maps(dictionary, h, atoms):
 @jax.jit
 def _binned_chunk(dictionary, h, bins, total):
     codes = dictionary.encode(h)
+    magnitude = jnp.abs(codes.values)
     if codes.indices is None:
-        return total.at[bins].add(codes.values)
-    return total.at[bins[:, None], codes.indices].add(codes.values)
+        return total.at[bins].add(magnitude)
+    return total.at[bins[:, None], codes.indices].add(magnitude)
 
 
 def binned_maps(dictionary, h, bins):
-    """Mean of z_a over the coordinates of each bin, for every atom: (n_bins, n) float32; a small picture of each map.
+    """Mean of |z_a| over the coordinates of each bin, for every atom: (n_bins, n) float32; a small picture of each map,
+    in which signs do not cancel.
 
     bins (N,): the bin of each coordinate, 0 to n_bins - 1, none of them empty.
     """

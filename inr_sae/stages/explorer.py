@@ -199,7 +199,7 @@ def tiles(fitted, h, atoms, shape, size):
     rows, columns = (np.arange(n) * small // n for n, small in zip(shape, size))
     bins = (rows[:, None] * size[1] + columns).ravel()
     small = statistics.binned_maps(fitted, h, bins)[:, atoms].T.reshape(len(atoms), *size)
-    return [np.round(255 * pack.coloured(np.abs(z))).astype(np.uint8) for z in small]
+    return [np.round(255 * pack.coloured(z)).astype(np.uint8) for z in small]
 
 
 def pixels(fitted, h, shape, explorer):
