@@ -92,10 +92,11 @@ def landing(panels):
         line[0].set_ylabel(f"layer {layer}, #{int(of['atom'])}", fontsize=6.5)
         line[0].imshow(np.abs(of["z"]), cmap=MAP)
         line[1].imshow(np.clip(of["before"].squeeze(), 0, 1), cmap="gray", vmin=0, vmax=1)
-        changes = np.abs(of["after"] - of["before"]).mean(axis=-1)
-        top = float(changes.max()) or 1.0
-        for ax, change, alpha in zip(line[2:], changes, of["alphas"]):
-            ax.imshow(change, cmap=MAP, vmin=0, vmax=top)
+        changes = of["after"] - of["before"]
+        shown = np.abs(changes).mean(axis=-1)
+        top = float(shown.max()) or 1.0
+        for ax, change, picture in zip(line[2:], changes, shown):
+            ax.imshow(picture, cmap=MAP, vmin=0, vmax=top)
             ax.set_xlabel(f"{np.sqrt(np.square(change).mean()):.2g}", fontsize=6.5)
     for ax, title in zip(axes[0], ["map", "signal", *(f"α = {a:g}" for a in next(iter(panels.values()))["alphas"])]):
         ax.set_title(title, fontsize=7.5)

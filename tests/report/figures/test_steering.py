@@ -34,3 +34,10 @@ def test_a_line_of_pictures_is_on_one_scale():
     line = fig.axes[:4]
     assert [ax.get_title() for ax in line] == ["map", "signal", "α = 0", "α = 8"]
     assert [ax.images[0].get_clim() for ax in line[2:]] == [(0, 2.0)] * 2
+
+
+def test_below_a_picture_stands_the_change_of_all_pixels_and_channels():
+    before = np.zeros((1, 2, 3))
+    after = before[None] + np.array([[[3.0, -3.0, 0.0], [0.0, 0.0, 0.0]]])
+    panel = {"atom": 3, "z": np.ones((1, 2)), "alphas": np.array([4.0]), "before": before, "after": after}
+    assert steering.landing({(SIREN, 0): panel}).axes[2].get_xlabel() == f"{3**0.5:.2g}"
