@@ -56,10 +56,18 @@ def same_fit(protocol, tau, n_units, among=tuple(PROTOCOLS)):
     return same if same and same[0] in among else (protocol, tau)
 
 
-def different_fits(protocols, taus, n_units, own=None):
+def of_same_fit(find, protocol, tau, n_units):
+    """What find(protocol, tau) has of this way, or of the one that is the same fit where it was not fitted itself."""
+    return find(protocol, tau) or find(*same_fit(protocol, tau, n_units))
+
+
+def different_fits(protocols, taus, n_units, own=None, budgets=None):
     """Every different (protocol, tau) of the protocols at the given boundaries, each once, in that order.
 
-    own: {protocol: boundaries of its own}; a protocol that has none there is fitted at `taus`.
+    own: {protocol: boundaries of its own}; a protocol that has none there is fitted at `taus`. budgets: {protocol:
+    steps}, None where all have as many; of two that do not, none stands for the other.
     """
-    pairs = ((name, tau) for name in protocols for tau in (own or {}).get(name) or taus)
-    return list(dict.fromkeys(same_fit(name, tau, n_units, protocols) for name, tau in pairs))
+    steps = budgets or dict.fromkeys(protocols)
+    pairs = [(name, tau) for name in protocols for tau in (own or {}).get(name) or taus]
+    as_long = {name: [other for other in protocols if steps[other] == steps[name]] for name in protocols}
+    return list(dict.fromkeys(same_fit(name, tau, n_units, as_long[name]) for name, tau in pairs))

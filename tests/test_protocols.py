@@ -74,6 +74,23 @@ def test_nothing_stands_for_a_fit_that_does_not_run():
     assert protocols.different_fits(("warm", "thaw"), (2,), 3) == [("warm", 2), ("thaw", 2)]
 
 
+def test_of_protocols_that_run_unequally_long_none_stands_for_the_other():
+    steps = {"full": 500, "freeze": 2000, "warm": 2000, "thaw": 2000}
+    fits = protocols.different_fits(tuple(steps), (1, 2), 3, budgets=steps)
+    assert ("thaw", 2) in fits and ("warm", 2) not in fits and ("freeze", 2) in fits
+    equal = protocols.different_fits(tuple(steps), (1, 2), 3, budgets=dict.fromkeys(steps, 500))
+    assert ("thaw", 2) not in equal
+
+
+def test_a_way_that_was_fitted_itself_is_told_by_its_own_fits():
+    ran = {("full", None): "full", ("freeze", 2): "freeze"}
+    assert protocols.of_same_fit(lambda *way: ran.get(way), "thaw", 2, 3) == "full"
+    assert protocols.of_same_fit(lambda *way: ran.get(way), "thaw", 1, 3) is None
+    assert protocols.of_same_fit(lambda *way: ran.get(way), "full", 1, 3) == "full"
+    ran["thaw", 2] = "thaw"
+    assert protocols.of_same_fit(lambda *way: ran.get(way), "thaw", 2, 3) == "thaw"
+
+
 def test_a_protocol_may_have_boundaries_of_its_own():
     own = {"random": (1,), "freeze": (), "warm": (2,)}
     fits = protocols.different_fits(("freeze", "random", "warm"), (0, 2), 3, own)

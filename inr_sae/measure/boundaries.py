@@ -12,7 +12,7 @@ import numpy as np
 
 from inr_sae.measure.cap import capped
 from inr_sae.measure.paired import clustered_interval, paired_interval
-from inr_sae.protocols import PROTOCOLS, same_fit
+from inr_sae.protocols import PROTOCOLS, of_same_fit
 from inr_sae.rows.common import UNTRAINED
 from inr_sae.rows.transfer import AgreementRow, BestTauRow, MeanCurveRow, PairedRow
 
@@ -149,9 +149,10 @@ def agreement(best):
     """[AgreementRow], one for each backbone and rule: in how many pairs the rule names the best boundary, and in how
     many where that boundary leads beyond its interval.
 
-    Pairs whose encoder leaves a rule without a layer to name do not count in its `of`.
+    Pairs whose encoder leaves a rule without a layer to name do not count in its `of`, nor those in which one boundary
+    alone was tried.
     """
-    rows = []
+    rows, best = [], [row for row in best if row.runner_up_tau is not None]
     for backbone, rule in itertools.product(dict.fromkeys(row.backbone for row in best), RULES):
         named = [(getattr(row, f"tau_by_{rule}"), row) for row in best if row.backbone == backbone]
         named = [(tau, row) for tau, row in named if tau is not None]
@@ -184,8 +185,10 @@ def paired(fits, n_units):
         values.setdefault(key, {})[row.image, row.seed] = float(capped(row.psnr_db))
 
     def fitted(pair, rate, protocol, tau):
-        protocol, tau = same_fit(protocol, tau, n_units[pair.backbone], names)
-        return values.get((at_source(pair, protocol), rate, protocol, tau))
+        def find(name, boundary):
+            return values.get((at_source(pair, name), rate, name, boundary))
+
+        return of_same_fit(find, protocol, tau, n_units[pair.backbone])
 
     rows, rates = [], dict.fromkeys(row.learning_rate for row in fits)
     protocols = list(itertools.combinations(names, 2))

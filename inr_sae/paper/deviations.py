@@ -7,7 +7,7 @@ import numpy as np
 from inr_sae.measure.cap import capped
 from inr_sae.measure.paired import clustered_interval
 from inr_sae.paper.budgets import Budgets, fits_at
-from inr_sae.rows.claims import DeviationRow
+from inr_sae.rows.claims import DeviationRow, PublishedRow
 from inr_sae.rows.common import PSNRS
 
 
@@ -101,13 +101,19 @@ def of_cell(row, cell):
 
 
 def score(rows):
-    """{recipe: (root mean square of its deviations in the paper's standard deviations, of how many numbers)}.
+    """{recipe: (root mean square of its deviations in the paper's standard deviations, of how many numbers)}, the
+    nearest first; empty where there is none that all speak to.
 
-    Recipes that speak to the most numbers come first, and of these the nearest.
+    They are those that every recipe speaks to: of a moment on a fit's way PSNR alone is known, and what ended there is
+    not to be behind for its SSIM.
     """
     by_recipe = {}
     for row in rows:
         if row.in_std is not None:
-            by_recipe.setdefault(row.recipe, []).append(row.in_std)
-    scores = {name: (float(np.sqrt(np.mean(np.square(v)))), len(v)) for name, v in by_recipe.items()}
-    return dict(sorted(scores.items(), key=lambda item: (-item[1][1], item[1][0])))
+            cell = tuple(getattr(row, name) for name in PublishedRow._fields)
+            by_recipe.setdefault(row.recipe, {})[cell] = row.in_std
+    common = set.intersection(*map(set, by_recipe.values())) if by_recipe else set()
+    if not common:
+        return {}
+    scores = {name: float(np.sqrt(np.mean([of[cell] ** 2 for cell in common]))) for name, of in by_recipe.items()}
+    return {name: (rms, len(common)) for name, rms in sorted(scores.items(), key=lambda item: item[1])}

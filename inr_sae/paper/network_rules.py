@@ -12,7 +12,8 @@ from inr_sae.rows.transfer import ALL_NETWORKS, NETWORK_RULES, RuleRow
 def rules(networks, testable):
     """[RuleRow] of each network and rule from NetworkRows, one an initialisation; of several networks also of all.
 
-    Chance names any of the units: with three, one in three. testable: whether the signals can speak for a claim.
+    Chance names any of the boundaries that were tried: of three, one in three. testable: whether the signals can speak
+    for a claim.
     """
     groups = {}
     for row in networks:
@@ -25,21 +26,21 @@ def rules(networks, testable):
 
 
 def rule_row(key, rule, group, testable):
-    """[RuleRow] of one network's initialisations that have a best boundary and a layer by the rule; [] of none."""
-    known = [row for row in group if row.best_tau is not None and getattr(row, f"tau_by_{rule}") is not None]
-    measured = counted(
-        [getattr(row, f"tau_by_{rule}") == row.best_tau for row in known], [1 / row.n_units for row in known]
-    )
+    """[RuleRow] of one network's initialisations that have a best boundary, of several, and a layer by the rule; [] of
+    none."""
+    known = [row for row in group if row.n_boundaries > 1 and getattr(row, f"tau_by_{rule}") is not None]
+    chances = [1 / row.n_boundaries for row in known]
+    measured = counted([getattr(row, f"tau_by_{rule}") == row.best_tau for row in known], chances)
     if measured is None:
         return []
     verdict = share(measured) if testable else NOT_TESTABLE
-    expected = sum(1 / row.n_units for row in known)
     n_units = None if key[0] == ALL_NETWORKS else known[0].n_units
     ((_, constant),) = Counter(row.best_tau for row in known).most_common(1)
-    counts = (int(measured.value), measured.total, constant, expected, measured.chance)
+    counts = (int(measured.value), measured.total, constant, sum(chances), measured.chance)
     return [RuleRow(*key, rule, n_units, *counts, verdict)]
 
 
-def power(n_units, n):
-    """The probability that chance alone has all of n initialisations agree: how little so few units can say."""
-    return n_units**-n
+def power(row):
+    """The probability that chance alone has all initialisations of one network's RuleRow agree: how little so few can
+    say."""
+    return (row.chance_level / row.of) ** row.of

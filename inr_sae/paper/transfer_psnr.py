@@ -4,12 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from inr_sae.measure.boundaries import at_source, encoder_of, pair_of
+from inr_sae.measure.boundaries import at_source, encoder_of, mean_over_subjects, pair_of
 from inr_sae.measure.cap import capped
 from inr_sae.measure.paired import stratified_interval
 from inr_sae.paper import reference
 from inr_sae.paper.claims import NAN, Measured, counted
-from inr_sae.protocols import same_fit
+from inr_sae.protocols import of_same_fit
 
 
 class Matrix(NamedTuple):
@@ -42,14 +42,17 @@ def mean_difference(matrix, rows, other):
     The mean is over targets, then over a target's subjects, each with all its fits; the interval is over subjects. A
     protocol with a boundary has it at the same layer.
     """
-    names, found = {protocol for _, protocol, _ in matrix.psnr}, []
-    for row in rows:
+    found = []
+    for row in rows if any(protocol == other for _, protocol, _ in matrix.psnr) else ():
         pair, tau = pair_of(row), row.tau_by_sr_weight
         if tau is None:
             continue
-        protocol, boundary = same_fit(other, tau, matrix.n_units[encoder_of(row)], names)
+
+        def find(protocol, boundary, pair=pair):
+            return matrix.psnr.get((at_source(pair, protocol), protocol, boundary))
+
         frozen = matrix.psnr.get((pair, "freeze", tau), {})
-        theirs = matrix.psnr.get((at_source(pair, protocol), protocol, boundary), {})
+        theirs = of_same_fit(find, other, tau, matrix.n_units[encoder_of(row)]) or {}
         for fit in frozen.keys() & theirs.keys():
             found.append((frozen[fit] - theirs[fit], matrix.subjects[row.target][fit[0]], row.target))
     if not found:
@@ -88,9 +91,9 @@ def matches(matrix, rows, margin_db=1.0):
 
 
 def mean_by_tau(matrix, row):
-    """{tau: mean PSNR in dB} of the freeze protocol for a row's pair."""
+    """{tau: mean PSNR in dB} of the freeze protocol for a row's pair, in which every subject counts the same."""
     return {
-        tau: float(np.mean(list(values.values())))
+        tau: mean_over_subjects(values, matrix.subjects[row.target])
         for (pair, protocol, tau), values in matrix.psnr.items()
         if protocol == "freeze" and pair == pair_of(row)
     }

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from inr_sae.measure.boundaries import encoder_of
+from inr_sae.measure.boundaries import encoder_of, mean_over_subjects
 from inr_sae.measure.cap import CAP_DB, capped, n_beyond
 from inr_sae.measure.spikes import LAST_LOGGED, SPIKE_DB
 from inr_sae.protocols import PROTOCOLS
@@ -35,49 +35,60 @@ def before_training(ranks, first):
     )
 
 
-def paired(fits, first, second):
-    """PSNR differences in dB, first minus second, each a (protocol, tau), over the (image, seed) that both have.
-
-    fits: FitRows at one rate. Returns an array.
-    """
+def by_way(fits):
+    """{(protocol, tau): {(image, seed): PSNR in dB}} of FitRows at one rate."""
     values = {}
     for row in fits:
         values.setdefault((row.protocol, row.tau), {})[row.image, row.seed] = float(capped(row.psnr_db))
-    ours, theirs = values.get(first, {}), values.get(second, {})
-    return np.array([value - theirs[key] for key, value in ours.items() if key in theirs])
+    return values
+
+
+def paired(fits, first, second):
+    """{(image, seed): PSNR difference in dB, first minus second}, each a (protocol, tau), where both were fitted.
+
+    fits: FitRows at one rate.
+    """
+    ours, theirs = (by_way(fits).get(way, {}) for way in (first, second))
+    return {key: value - theirs[key] for key, value in ours.items() if key in theirs}
+
+
+def mean_of(values, fits):
+    """The mean of {(image, seed): value} of FitRows, in which every subject counts the same."""
+    return mean_over_subjects(values, {row.image: row.subject for row in fits})
 
 
 def comparison(fits, first, second):
     """As in "1.20 dB above (higher in 4 of 4 paired fits)"."""
     difference = paired(fits, first, second)
-    side = "above" if difference.mean() >= 0 else "below"
-    higher = int((difference > 0).sum())
-    return f"{abs(difference.mean()):.2f} dB {side} (higher in {higher} of {len(difference)} paired fits)"
+    mean = mean_of(difference, fits)
+    side, higher = "above" if mean >= 0 else "below", sum(each > 0 for each in difference.values())
+    return f"{abs(mean):.2f} dB {side} (higher in {higher} of {len(difference)} paired fits)"
 
 
-def sweep_sentences(summary, fits, rule):
+def sweep_sentences(fits, rule):
     """Which freeze boundary won, by how much over the runner-up, over the rule's layer and over STRAINER's recipe.
 
-    summary, fits: SummaryRows and FitRows at one rate. rule: the layer that the stable rank picks, or None.
+    fits: FitRows at one rate. rule: the layer that the stable rank picks, or None.
     """
-    frozen = sorted((row for row in summary if row.protocol == "freeze"), key=lambda row: -row.psnr_db_mean)
-    if not frozen:
+    means = {tau: mean_of(values, fits) for (protocol, tau), values in by_way(fits).items() if protocol == "freeze"}
+    order = sorted(means, key=lambda tau: -means[tau])
+    if not order:
         return []
-    best = ("freeze", frozen[0].tau)
+    best = ("freeze", order[0])
     n_images, n_seeds = len({row.image for row in fits}), len({row.seed for row in fits})
+    did = " did best:" if len(order) > 1 else ", the one boundary tried, gave"
     text = (
-        f"On held-out signals freezing up to layer {best[1]} did best: {frozen[0].psnr_db_mean:.2f} dB on average over "
-        f"{n_images} signal{'s' * (n_images != 1)} and {n_seeds} seed{'s' * (n_seeds != 1)}"
+        f"On held-out signals freezing up to layer {order[0]}{did} {means[order[0]]:.2f} dB on average over {n_images} "
+        f"signal{'s' * (n_images != 1)} and {n_seeds} seed{'s' * (n_seeds != 1)}"
     )
-    if len(frozen) > 1:
-        second = ("freeze", frozen[1].tau)
-        text += f", {comparison(fits, best, second)} the runner-up, layer {second[1]}"
+    if len(order) > 1:
+        text += f", {comparison(fits, best, ('freeze', order[1]))} the runner-up, layer {order[1]}"
     sentences = [text + "."]
     if rule is not None:
-        sentences.append(rule_against_best(frozen, fits, rule))
-    if any(row.protocol == "full" for row in summary):
+        sentences.append(rule_against_best(order, fits, rule))
+    if any(row.protocol == "full" for row in fits):
         sentences.append(
-            f"The best freeze boundary is {comparison(fits, best, ('full', None))} STRAINER's recipe, which freezes "
+            f"Frozen there it is {comparison(fits, best, ('full', None))} STRAINER's recipe, which freezes "
             "nothing and keeps every layer's weights."
         )
     return sentences
@@ -109,12 +120,12 @@ def last_step_sentence(fits):
     return f"The last step lies more than {SPIKE_DB:g} dB from the median of the last 50 in {shares} fits."
 
 
-def rule_against_best(frozen, fits, rule):
-    """Whether the rule's layer is the best boundary; frozen: SummaryRows of freeze, the best first."""
-    best = frozen[0].tau
+def rule_against_best(order, fits, rule):
+    """Whether the rule's layer is the best boundary; order: the boundaries of freeze, the best first."""
+    best = order[0]
     if best == rule:
         return f"That is the layer that the stable rank picks ({rule})."
-    if all(row.tau != rule for row in frozen):
+    if rule not in order:
         return f"The stable rank picks layer {rule}, which this sweep did not try."
     difference = comparison(fits, ("freeze", rule), ("freeze", best))
     return f"The stable rank picks layer {rule} instead, which is {difference} the best one."
@@ -200,7 +211,10 @@ def matrix_sentences(best, agreement):
     """
     sentences = []
     for backbone in dict.fromkeys(row.backbone for row in best):
-        rows = [row for row in best if row.backbone == backbone]
+        rows = [row for row in best if row.backbone == backbone and row.runner_up_tau is not None]
+        if not rows:
+            sentences.append(f"{backbone}: at one boundary none is the best.")
+            continue
         taus = [row.best_tau for row in rows]
         counts = ", ".join(f"{tau} in {taus.count(tau)}" for tau in sorted(set(taus), key=lambda t: -taus.count(t)))
         text = (

@@ -90,13 +90,13 @@ _FITTED = [(f"{name}_psnr_db", NUMBER) for name in ("cohort", "full", "best", "r
 _NAMED = [(f"tau_by_{rule}", int | None) for rule in NETWORK_RULES]
 NetworkRow = NamedTuple(
     "NetworkRow",
-    [*_NETWORK, ("n_units", int), ("best_tau", int | None), ("decided", int | None)]
+    [*_NETWORK, ("n_units", int), ("n_boundaries", int), ("best_tau", int | None), ("decided", int | None)]
     + [*_FITTED, ("cohort_psnr_db_last_5", float), *_NAMED],
 )
 NetworkRow.__doc__ = (
     "networks/networks.csv: one network's cohort (after its last step, and the median of the last five points along "
     "its training), its fits (best: of `freeze`; rule, random: at the boundary that the stable rank picks), the best "
-    "boundary, and which one each rule names."
+    "boundary of the n_boundaries that `freeze` was tried at, and which one each rule names."
 )
 _RANKED = [(rule, NUMBER) for rule in NETWORK_RULES] + [("sr_weight_init", NUMBER), ("freeze_psnr_db", NUMBER)]
 _CODED = [("n_atoms", int), ("k", int), ("r2", float), ("dead_fraction", float), ("locality_median", NUMBER)]

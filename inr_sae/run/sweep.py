@@ -84,8 +84,8 @@ class Sweep(NamedTuple):
 
 def ways(config):
     """Every Way of the config group `fit`, each different fit once."""
-    own = config.fit.boundaries.to_dict()
-    pairs = different_fits(config.fit.protocols, taus(config), trained.n_units(config.inr), own)
+    own, budgets = config.fit.boundaries.to_dict(), {name: fits.budget(config, name) for name in config.fit.protocols}
+    pairs = different_fits(config.fit.protocols, taus(config), trained.n_units(config.inr), own, budgets)
     return [Way(*pair, rate) for pair, rate in itertools.product(pairs, rates(config))]
 
 

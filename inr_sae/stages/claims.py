@@ -58,16 +58,15 @@ def run(config, store):
         rows += of_decompositions(config, store)
     store.write_rows("report/claims.csv", ClaimRow, rows)
     least = equal(config) if is_done(store, "transfer") else None
-    if least:
+    if least and least.fit.steps % config.fit.log_every == 0:  # else curves have no point there
         store.write_rows("report/claims_equal.csv", ClaimRow, of_matrix(least, store, curves_of(config, store)))
 
 
 def equal(config):
-    """The config of a matrix whose protocols all have the least budget that one has here; None where they have it, or
-    curves have no point there."""
+    """The config of a matrix whose protocols all have the least budget that one has here; None where they have it."""
     given = freeze_sweep.budget_of(config).of_protocol.values()
     least = min(given)
-    if least == max(given) or least % config.fit.log_every:
+    if least == max(given):
         return None
     own = config.copy_and_resolve_references()
     own.fit.steps = least
@@ -192,8 +191,12 @@ def sections(config, store, exhibits):
     note = "Intervals are 95 %, over the subjects that images show." if is_done(store, "transfer") else ""
     least, beside = equal(config) if is_done(store, "transfer") else None, {}
     if least:
-        told = f"at {freeze_sweep.budget_of(least).told} each"
-        of_least = store.read_rows("report/claims_equal.csv", ClaimRow)
-        beside = {told: {row.claim: f"{row.verdict}: {row.ours}" for row in of_least}}
-        note = f"{note} Protocols had unequal budgets; the last column has the verdicts {told}, off the fits' curves."
+        told, of_least = f"at {freeze_sweep.budget_of(least).told} each", []
+        note += f" Protocols had unequal budgets, of which the verdicts are; those {told} "
+        if store.exists("report/claims_equal.csv"):
+            of_least = store.read_rows("report/claims_equal.csv", ClaimRow)
+            note += "stand in the last column, off the fits' curves."
+        else:
+            note += "are not known: curves have no point there, or the claims were judged by an earlier version."
+        beside = {told: {row.claim: f"{row.verdict}: {row.ours}" for row in of_least}} if of_least else {}
     return [parts.claims_section(exhibits, rows, tested_on, differences, note, beside)._replace(first=True)]

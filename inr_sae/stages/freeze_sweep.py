@@ -3,7 +3,7 @@
 from inr_sae.errors import InputError, UserError
 from inr_sae.machine.progress import Progress
 from inr_sae.measure import lpips
-from inr_sae.measure.boundaries import rule_layer
+from inr_sae.measure.boundaries import best_taus, rule_layer
 from inr_sae.protocols import PROTOCOLS
 from inr_sae.report.budget import Budget
 from inr_sae.report.parts import study as parts
@@ -85,8 +85,7 @@ def run(config, store):
     n, cost = map(sum, zip(*(each.work for each in sweeps.values())))
     with Progress(store.label(f"freeze sweep {config.inr.backbone}"), n, total_cost=cost) as progress:
         for split, each in sweeps.items():
-            summary = summaries.summarise(sweep.run(each, progress))
-            rows = marked(summary, config, rule_layer(rank.load(store)))
+            rows = marked(sweep.run(each, progress), config, rule_layer(rank.load(store)))
             store.write_rows(f"{folder(config, split)}/summary.csv", SweepSummaryRow, rows)
 
 
@@ -111,13 +110,18 @@ def folder(config, split="test"):
     return f"freeze_sweep/{target_of(config, split)}"
 
 
-def marked(summary, config, layer_of_rule):
-    """SweepSummaryRows: is_best, the freeze boundary of highest mean PSNR at the main rate, and is_rule, the one that
-    the stable rank picks."""
+def marked(fits, config, layer_of_rule):
+    """SweepSummaryRows of FitRows: is_best, the freeze boundary that `boundaries.best_taus` has at the main rate, and
+    is_rule, the one that the stable rank picks."""
+    summary = summaries.summarise(fits)
     frozen = [row for row in summaries.of_main_rate(summary, config) if row.protocol == "freeze"]
-    best = max(frozen, key=lambda row: row.psnr_db_mean, default=None)
+    best = {row.best_tau for row in best_taus(summaries.of_main_rate(fits, config), [])}
     return [
-        SweepSummaryRow(*row, int(row.protocol == "freeze" and row.tau == layer_of_rule), int(row is best))
+        SweepSummaryRow(
+            *row,
+            int(row.protocol == "freeze" and row.tau == layer_of_rule),
+            int(row in frozen and row.tau in best),
+        )
         for row in summary
     ]
 

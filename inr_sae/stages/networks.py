@@ -149,6 +149,7 @@ def rows_of(which, own, sub):
     of_network = NetworkRow(
         *which,
         n_units=len(ranks),
+        n_boundaries=sum(protocol == "freeze" for protocol, _ in psnr),
         best_tau=best.best_tau if best else None,
         decided=best.decided if best else None,
         **{f"{name}_psnr_db": value for name, value in values.items()},

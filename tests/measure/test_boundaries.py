@@ -152,6 +152,16 @@ def test_every_two_protocols_are_compared_at_every_boundary(n_units):
     assert all(row.n_images == 3 for row in compared)
 
 
+def test_behind_the_last_unit_thaw_is_itself_where_it_ran_longer_than_full():
+    fits = all_protocols() + [
+        fit_row("thaw", 2, image, seed, LEVEL["full"] + 4.0 + {"a": 0, "b": 5, "c": 9}[image])
+        for image, seed in itertools.product("abc", (0, 1))
+    ]
+    found = {(row.protocol, row.minus, row.tau): row.difference_db for row in boundaries.paired(fits, {"siren": 3})}
+    assert found["full", "thaw", 2] == pytest.approx(-4.0)
+    assert found["warm", "thaw", 2] == pytest.approx(1.0 - 4.0)
+
+
 def test_backbones_may_differ_in_depth():
     fits = all_protocols(3) + all_protocols(5, backbone="ffmlp")
     found = {

@@ -90,8 +90,10 @@ def test_the_nearest_recipe_is_named_first_and_a_planted_one_is_it():
     scores = deviations.score(rows)
     assert list(scores) == [near.name, far.name]
     assert scores[near.name] == (pytest.approx(0.25), 1)
-    both = [row._replace(in_std=9.0) for row in rows if row.recipe == far.name] * 2
-    assert list(deviations.score(rows + both)) == [far.name, near.name], "one number says less than several"
+    further = [row._replace(quantity="ssim", in_std=9.0) for row in rows if row.recipe == near.name]
+    assert deviations.score(rows + further) == scores, "a number that one recipe alone speaks to counts for none"
+    of_another = [row._replace(quantity="ssim") for row in rows if row.recipe == far.name]
+    assert deviations.score([row for row in rows if row.recipe == near.name] + of_another) == {}
 
 
 def test_the_published_numbers_are_all_there():

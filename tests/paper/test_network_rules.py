@@ -7,13 +7,15 @@ from inr_sae.paper import claims, network_rules
 from inr_sae.rows.transfer import NetworkRow
 
 
-def networks(bests, named, n_units=5, backbone="b"):
-    """NetworkRows, one an initialisation; every rule names the same layers."""
+def networks(bests, named, n_units=5, backbone="b", tried=None):
+    """NetworkRows, one an initialisation, frozen at `tried` boundaries or all; every rule names the same layers."""
     psnr = dict.fromkeys((f"{name}_psnr_db" for name in ("cohort", "full", "best", "rule", "scratch", "random")), 30.0)
     psnr["cohort_psnr_db_last_5"] = 30.0
     taus = [dict.fromkeys((f"tau_by_{rule}" for rule in network_rules.NETWORK_RULES), layer) for layer in named]
     return [
-        NetworkRow(backbone, n_units, 64, seed, n_units, best, 1, **psnr, **by_rule)
+        NetworkRow(
+            backbone, n_units, 64, seed, n_units, n_units if tried is None else tried, best, 1, **psnr, **by_rule
+        )
         for seed, (best, by_rule) in enumerate(zip(bests, taus))
     ]
 
@@ -35,7 +37,14 @@ def test_a_rule_that_names_layers_at_random_is_not():
 def test_of_three_units_two_initialisations_say_nothing():
     (row, *_) = network_rules.rules(networks([1, 1], [1, 1], n_units=3), True)
     assert row.verdict == claims.TOO_FEW_CASES and row.chance == pytest.approx(1 / 9)
-    assert network_rules.power(3, 2) == pytest.approx(1 / 9)
+    assert network_rules.power(row) == pytest.approx(1 / 9)
+
+
+def test_chance_is_of_the_boundaries_that_were_tried_and_of_one_none_is_the_best():
+    (row, *_) = network_rules.rules(networks([1, 1, 0], [1, 1, 1], tried=2), True)
+    assert row.chance_level == pytest.approx(1.5) and row.chance == pytest.approx(0.5)
+    assert row.verdict == claims.TOO_FEW_CASES
+    assert network_rules.rules(networks([1, 1, 1], [1, 1, 1], tried=1), True) == []
 
 
 def test_initialisations_are_counted_network_by_network_and_phantoms_test_nothing():
@@ -56,5 +65,5 @@ def test_networks_together_have_each_its_own_chance_and_what_one_layer_would_giv
 
 
 def test_what_has_no_boundary_or_no_layer_is_no_case():
-    assert network_rules.rules(networks([None], [1]), True) == []
+    assert network_rules.rules(networks([None], [1], tried=0), True) == []
     assert network_rules.rules(networks([1], [None]), True) == []

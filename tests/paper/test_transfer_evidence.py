@@ -157,10 +157,17 @@ def test_freezing_is_compared_with_thaw_at_any_depth_and_with_full_behind_the_la
     assert of_matrix(*matrix, {})["freezing_helps"].value == pytest.approx(difference)
 
 
-def test_thaw_behind_the_last_unit_is_itself_where_full_did_not_run():
+@pytest.mark.parametrize("full", [False, True])
+def test_thaw_behind_the_last_unit_is_itself_where_it_was_fitted(full):
     fits, ranks, best = matrix_of_depth(3, 2, {0: 40.0, 1: 39.0, 2: 38.0})
-    fits = [row for row in fits if row.protocol != "full"] + [fit_row("thaw", 2, "a", 0, 31.0)]
+    fits = [row for row in fits if full or row.protocol != "full"] + [fit_row("thaw", 2, "a", 0, 31.0)]
     assert of_matrix(fits, ranks, best, {})["freezing_helps"].value == pytest.approx(7.0)
+
+
+def test_full_does_not_stand_for_a_protocol_that_did_not_run():
+    fits, ranks, best = matrix_of_depth(3, 2, {0: 40.0, 1: 39.0, 2: 38.0})
+    fits = [row for row in fits if row.protocol != "thaw"]
+    assert "freezing_helps" not in of_matrix(fits, ranks, best, {})
 
 
 @pytest.mark.parametrize("n_units", [3, 7])

@@ -14,7 +14,8 @@ def ranks(after, before):
 
 def test_paired_differences_are_of_the_same_image_and_seed():
     _, fits = sweep({None: [30.0, 20.0], 0: [31.0, 22.0, 50.0]})
-    np.testing.assert_allclose(sentences.paired(fits, ("freeze", 0), ("full", None)), [1.0, 2.0])
+    differences = sentences.paired(fits, ("freeze", 0), ("full", None))
+    assert [*differences.values()] == [pytest.approx(1.0), pytest.approx(2.0)]
     text = sentences.comparison(fits, ("full", None), ("freeze", 0))
     assert text == "1.50 dB below (higher in 0 of 2 paired fits)"
 
@@ -40,7 +41,7 @@ def test_a_cohort_that_ended_in_a_spike_is_told_and_one_that_still_rises_is_not(
 
 def test_the_answer_names_the_winner_and_agrees_with_the_rule():
     rows = sweep({None: [30.0, 30.0], 0: [25.0, 27.0], 1: [24.0, 28.0]})
-    text = " ".join(sentences.sweep_sentences(*rows, 0))
+    text = " ".join(sentences.sweep_sentences(rows[1], 0))
     assert "up to layer 0 did best: 26.00 dB" in text and "0.00 dB above" in text
     assert "over 1 signal and 2 seeds" in text
     assert "That is the layer that the stable rank picks (0)." in text
@@ -56,12 +57,26 @@ def test_the_answer_names_the_winner_and_agrees_with_the_rule():
     ],
 )
 def test_the_answer_says_so_where_the_rule_picks_another_layer_or_none(rule, said):
-    text = " ".join(sentences.sweep_sentences(*sweep({None: [30.0], 0: [25.0], 1: [28.0]}), rule))
+    text = " ".join(sentences.sweep_sentences(sweep({None: [30.0], 0: [25.0], 1: [28.0]})[1], rule))
     assert said in text and ("picks" in text) == (rule is not None)
 
 
+def test_every_subject_counts_the_same():
+    _, fits = sweep({0: [30.0, 30.0, 30.0, 40.0], 1: [32.0, 32.0, 32.0, 35.0]})
+    fits = [row._replace(image=f"{row.seed}", seed=0, subject="B" if row.seed == 3 else "A") for row in fits]
+    text = " ".join(sentences.sweep_sentences(fits, 0))
+    assert "up to layer 0 did best: 35.00 dB" in text and "1.50 dB above" in text
+
+
+def test_at_one_boundary_none_is_the_best():
+    text = " ".join(sentences.sweep_sentences(sweep({None: [30.0], 1: [28.0]})[1], 1))
+    assert "up to layer 1, the one boundary tried, gave 28.00 dB" in text
+    best = [make(BestTauRow, **PAIR, best_tau=1, runner_up_tau=None)]
+    assert sentences.matrix_sentences(best, []) == ["siren: at one boundary none is the best."]
+
+
 def test_a_sweep_without_a_boundary_says_nothing():
-    assert sentences.sweep_sentences(*sweep({None: [30.0]}), 0) == []
+    assert sentences.sweep_sentences(sweep({None: [30.0]})[1], 0) == []
 
 
 def test_a_peak_that_was_there_before_training_is_told():
@@ -118,7 +133,10 @@ def test_pairs_of_dictionaries_are_told_apart():
 
 
 def test_the_boundaries_of_a_matrix_are_counted_by_backbone():
-    best = [make(BestTauRow, **PAIR, best_tau=tau, decided=decided) for tau, decided in ((1, 1), (0, 0), (1, None))]
+    best = [
+        make(BestTauRow, **PAIR, best_tau=tau, runner_up_tau=2, decided=decided)
+        for tau, decided in ((1, 1), (0, 0), (1, None))
+    ]
     agreement = AgreementRow("siren", "sr_weight", 2, 3, 1, 1)
     (text,) = sentences.matrix_sentences(best, [agreement, agreement._replace(rule="sr_activation", agrees=0)])
     assert "siren: the best freeze boundary is 1 in 2, 0 in 1 of 3 pairs" in text

@@ -1,5 +1,6 @@
 """The claims' stage: every claim of the paper with what was measured in this run, at whatever depth it has."""
 
+import shutil
 from html import escape
 
 import numpy as np
@@ -91,6 +92,20 @@ def test_of_unequal_budgets_every_claim_is_told_at_the_least_as_well(matrix):
     page = (matrix.workdir / "report/index.html").read_text()
     assert f"at {least} steps each" in page
     assert all(escape(f"{row.verdict}: {row.ours}") in page for row in equal)
+
+
+def test_of_unequal_budgets_without_verdicts_at_equal_ones_the_page_says_so(tmp_path_factory, tmp_path):
+    finished = studies.finished(tmp_path_factory, "matrix_7")
+    shutil.copytree(finished.workdir, tmp_path / "run")
+    store = Store(tmp_path / "run")
+    known, unknown = "stand in the last column", "are not known"
+    (section,) = of_stage.sections(finished.config, store, None)
+    assert known in section.html and unknown not in section.html
+    store.remove("report/claims_equal.csv")  # as an earlier version has left it
+    (section,) = of_stage.sections(finished.config, store, None)
+    assert unknown in section.html and known not in section.html
+    of_stage.run(changed(finished.config, fit__log_every=4), store)
+    assert not store.exists("report/claims_equal.csv"), "curves have no point there"
 
 
 def test_claims_on_the_curve_are_about_the_runs_own_last_layer(matrix):

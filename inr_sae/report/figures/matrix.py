@@ -8,7 +8,7 @@ import itertools
 import numpy as np
 
 from inr_sae.measure.boundaries import Pair, at_source, encoder_of, pair_of
-from inr_sae.protocols import PROTOCOLS, same_fit
+from inr_sae.protocols import PROTOCOLS, of_same_fit
 from inr_sae.report.figures.style import (
     BLUE,
     GREEN,
@@ -89,10 +89,14 @@ def curves_of(summary, pair, names, n_units):
     """
     taus = sorted({row.tau for row in summary if row.tau is not None})
     curves = {}
+
+    def find_row(protocol, tau):
+        return find(summary, at_source(pair, protocol), protocol, tau)
+
     for protocol in (name for name in PROTOCOL_STYLE if name in names):
         found = {}
         for tau in taus if PROTOCOLS[protocol].has_boundary else [None]:
-            row = find(summary, at_source(pair, protocol), *same_fit(protocol, tau, n_units, names))
+            row = of_same_fit(find_row, protocol, tau, n_units)
             if row is not None:
                 found[tau] = row
         if found:

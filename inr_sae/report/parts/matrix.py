@@ -120,7 +120,7 @@ def protocols_figure(exhibits, matrix):
         f"The protocols side by side, same seeds and images, after {matrix.budget.told}. freeze: cohort prefix, "
         "frozen, new suffix; warm: frozen, cohort suffix; thaw: cohort prefix moves, new suffix; random: a prefix that "
         "was never trained, frozen; full: everything the cohort's, all moves; scratch: all new, all moves. Behind the "
-        "last layer warm is freeze and thaw is full, by definition.",
+        "last layer warm is freeze and thaw is full, by definition, where both have as many steps.",
         "PSNR of every protocol against the boundary",
     )
 

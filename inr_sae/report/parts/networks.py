@@ -94,8 +94,8 @@ def rule_sentences(rules, labels):
         f"All networks: {counted(row)}, and always naming the same layer {row.constant}: {row.verdict}."
         for row in together
     ) + tuple(
-        f"{name_of(row, labels)}: {counted(row)}; of {row.n_units} units all would agree by chance with probability "
-        f"{power(row.n_units, row.of):.2g}: {row.verdict}."
+        f"{name_of(row, labels)}: {counted(row)}; all would agree by chance with probability {power(row):.2g}: "
+        f"{row.verdict}."
         for row in rules
         if row.rule == "sr_weight" and row not in together
     )

@@ -59,10 +59,10 @@ def claims_section(exhibits, rows):
 def sentences_of(scores):
     """Which recipe is nearest, and how near the next is."""
     if not scores:
-        return ("No published number with a standard deviation was measured.",)
+        return ("No published number with a standard deviation was measured under every recipe.",)
     (best, (rms, n)), *others = scores.items()
     text = (
-        f"Nearest to the published numbers, of the recipes that speak to most of them, is {best}: {rms:.1f} standard "
-        f"deviations off (root mean square, {n} numbers)"
+        f"Nearest to the published numbers is {best}: {rms:.1f} standard deviations off (root mean square over the {n} "
+        "that every recipe speaks to)"
     )
     return (f"{text}, then {others[0][0]}: {others[0][1][0]:.1f}." if others else f"{text}.",)

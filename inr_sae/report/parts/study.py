@@ -107,7 +107,7 @@ def sweep_section(exhibits, sweep):
     title = "Which layers transfer" + {"test": "", "cohort": ": the cohort's own signals"}.get(
         sweep.split, f": {sweep.split}"
     )
-    found = () if sweep.own else tuple(sentences.sweep_sentences(summary, fits, sweep.rule_layer))
+    found = () if sweep.own else tuple(sentences.sweep_sentences(fits, sweep.rule_layer))
     found += sweep.budget.caveat if found else ()
     return Section(sweep.called("freeze_sweep"), title, html, found)
 

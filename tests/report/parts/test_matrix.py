@@ -19,7 +19,14 @@ def measured(depth, tau_by_sr_weight=1, **changes):
     summary, _ = sweep({None: [30.0]} | {tau: [20.0 + tau] for tau in range(depth)})
     summary.append(summary[0]._replace(source=UNTRAINED, protocol="scratch", psnr_db_mean=10.0))
     summary += [row._replace(learning_rate=1.0, psnr_db_mean=99.0) for row in summary]
-    best = make(BestTauRow, **PAIR, best_tau=1, tau_by_sr_weight=tau_by_sr_weight, tau_by_sr_activation_centred=0)
+    best = make(
+        BestTauRow,
+        **PAIR,
+        best_tau=1,
+        runner_up_tau=0,
+        tau_by_sr_weight=tau_by_sr_weight,
+        tau_by_sr_activation_centred=0,
+    )
     curve = make(MeanCurveRow, **PAIR, protocol="full", learning_rate=1e-4, step=0, psnr_db_mean=5.0)
     paired = make(PairedRow, **PAIR, learning_rate=1e-4, tau=1, protocol="freeze", minus="full", difference_db=-9.0)
     fields = dict(ranks=encoder_ranks([1.0, 5.0, *[2.0] * (depth - 2)]), fits=[], curves=[curve], summary=summary)
