@@ -110,7 +110,7 @@ def curve_shapes(matrix):
         rows.append(row)
         collapses.append(max(curve.values()) - curve[last] >= 10.0)
         first = [curve[tau] for tau in (0, 1, 2)]
-        if row.backbone == "siren":
+        if row.backbone == "siren" and last > 2:  # else it is one of the boundaries that are to be flat
             plateaus.append(max(first) - min(first) <= 3.0 < min(first) - curve[last])
         if row.backbone == "ffmlp":
             falls.append((curve[0] - curve[last]) / last)

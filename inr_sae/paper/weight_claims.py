@@ -19,7 +19,7 @@ OVER_SEEDS = f"one seed alone: {TOO_FEW_CASES}"
 
 
 def _untracked(m):
-    """A correlation that is small for certain, or positive for certain."""
+    """A correlation that is small or negative for certain, or positive for certain."""
     if m.low > 0:
         return NOT_REPRODUCED
     return REPRODUCED if m.high < LOOSE else TOO_FEW_CASES
@@ -56,7 +56,7 @@ def _little(m):
 WEIGHTS = (
     Claim(
         "geometry_untracked",
-        "How far classes lie together in the weights does not tell how well a trained reader does.",
+        "That classes lie closer together in the weights does not mean that a trained reader does better.",
         "abstract",
         "correlation over trainings of neighbours' purity on raw offsets with accuracy",
         "does not track",

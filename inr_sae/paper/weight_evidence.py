@@ -62,17 +62,18 @@ def pressed(readings, flow, base):
     purity = {(row.condition, row.seed): row.purity for row in flow if row.place == OFFSETS}
     rows = {(row.condition, row.seed): row for row in readings}
     at_base = next((row for row in readings if row.condition == base), None)
-    cases, purer = [], []
+    cases, purer, seeds = [], [], []
     for (condition, seed), row in rows.items():
         other = rows.get((base, seed))
         if other is None or condition == base or row.contrast <= at_base.contrast:
             continue
         purer.append(purity[condition, seed] - purity[base, seed])
+        seeds.append(seed)
         cases.append(purer[-1] > 0 and row.accuracy_test < other.accuracy_test)
     if not cases:
         return None
     worse = f"purity {np.mean(purer):+.3f} on average"
-    return counted(cases, [BY_CHANCE] * len(cases), note=worse)
+    return counted(cases, [BY_CHANCE] * len(cases), note=worse, blocks=seeds)  # of a seed all are held to one training
 
 
 def of_seeds(values, null=NAN, note=""):
@@ -115,10 +116,11 @@ def dimensions(readings):
 
 
 def by_layer(found):
-    """{seed: log odds lost with the biases of all layers at 0, minus the sum of what each layer's alone costs}."""
+    """{seed: log odds lost with the biases of all layers at 0, minus the sum of what each layer's alone costs}; of one
+    layer none."""
     layers = [of_layer for (place, layer), of_layer in found.items() if place == BIASES and layer is not None]
     whole = found.get((BIASES, None), {})
-    return {seed: whole[seed] - sum(of_layer[seed] for of_layer in layers) for seed in whole} if layers else {}
+    return {seed: whole[seed] - sum(of_layer[seed] for of_layer in layers) for seed in whole} if len(layers) > 1 else {}
 
 
 def by_route(found):

@@ -70,6 +70,11 @@ def check(config):
             raise UserError(f"weights.{key} has {min(weights[key])}; a weight is 0 or above")
     for which in weights.tokens:
         checks.one_of("weights.tokens", which, outer.TOKENS)
+    if weights.tokens[0] != ALL_TOKENS:
+        raise UserError(
+            f"weights.tokens has {weights.tokens[0]!r} first, and the first is what others are held to and interventions "
+            f"are made on; put {ALL_TOKENS!r} first"
+        )
     n_train = len(drawn.read_classes("classes", config.classes).train.labels)
     if weights.batch > n_train:
         raise UserError(f"weights.batch = {weights.batch} is more than classes.n_train = {n_train}")

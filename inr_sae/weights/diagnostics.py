@@ -43,7 +43,7 @@ class Geometry(NamedTuple):
 def geometry(features, labels, rng):
     """The Geometry of features; rng, numpy's, shuffles the labels of the null."""
     features, shuffled = flat(features), rng.permutation(labels)
-    near = neighbours(features)
+    near = neighbours(features, labels)
     measured = []
     for each in (labels, shuffled):
         measured.append((purity(near, each), silhouette(features, each), fisher(features, each)))
@@ -55,11 +55,14 @@ def flat(features):
     return np.asarray(features, np.float64).reshape(len(features), -1)
 
 
-def neighbours(features):
-    """The numbers (n, k) of each point's nearest neighbours, itself not among them; k is NEIGHBOURS, or n - 1."""
+def neighbours(features, labels):
+    """The numbers (n, k) of each point's nearest neighbours, itself not among them.
+
+    k is NEIGHBOURS, or as many as the smallest class has beside a point: of more none could be all of one class.
+    """
     from sklearn.neighbors import NearestNeighbors
 
-    k = min(NEIGHBOURS, len(features) - 1)
+    k = max(1, min(NEIGHBOURS, np.unique(labels, return_counts=True)[1].min() - 1))
     return NearestNeighbors(n_neighbors=k).fit(features).kneighbors(return_distance=False)
 
 

@@ -47,7 +47,7 @@ def reading(keys, splits, images):
         bias_rank=effective_rank(test.tokens[:, :, -1]),
         control_rank=effective_rank(test.tokens[:, :, control[0]]),
         pixel_rank=effective_rank(diagnostics.flat(images)),
-        bias_dimensions=test.tokens.shape[1],
+        bias_dimensions=min(test.tokens.shape[1], len(test.tokens) - 1),  # more than that no images can span
         control_columns=len(control),
         control_norm=float(np.sqrt((norms[list(control)] ** 2).sum()) / norms[-1]) if norms[-1] > 0 else 0.0,
     )

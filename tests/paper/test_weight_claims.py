@@ -145,6 +145,23 @@ def test_pressure_that_has_no_part_in_accuracy_is_no_case_however_pure_offsets_a
     assert found["pressure_misleads"] == NOT_REPRODUCED
 
 
+def test_trainings_held_to_one_without_pressure_are_one_case():
+    """The null: one training without the loss that happens to be the best makes all that are held to it worse."""
+    pressed = {f"pressed {i}": (0.01, "all", 0.1 + i) for i in range(5)}
+    rows, seen, nothing = [], [], dict.fromkeys(ReadingRow._fields, 0.0)
+    for name, about in ({BASE: CONDITIONS[BASE]} | pressed).items():
+        keys = dict(zip(ReadingRow._fields, (name, *about, 0)))
+        rows.append(ReadingRow(**nothing | keys | dict(accuracy_test=0.9 - 0.1 * (name != BASE), bias_dimensions=96)))
+        keys = dict(zip(FlowRow._fields, (name, *about, 0, OFFSETS, None)))
+        seen.append(FlowRow(**dict.fromkeys(FlowRow._fields, 0.1) | keys | dict(purity=0.5 + 0.1 * (name != BASE))))
+    assert verdicts(rows, seen, [])["pressure_misleads"] == TOO_FEW_CASES
+
+
+def test_of_one_layer_nothing_adds_up_or_does_not():
+    found = verdicts(readings(lambda *_: 0.9), flow(unrelated), interventions(0.1, 0.1, layers=(3.0,)))
+    assert found["layers_interact"] == NOT_TESTABLE
+
+
 def test_pressure_is_compared_with_the_same_seed_without_it():
     def accuracy(name, seed):
         return 0.9 - 0.1 * seed - 0.01 * (name == "pressed")

@@ -103,6 +103,7 @@ def check(config):
         ({"weights.inner_steps": 0}, "weights.inner_steps is 0"),
         ({"weights.reader_head": 3}, "weights.reader_head = 3 does not divide weights.reader_width = 4"),
         ({"weights.seeds": ()}, "weights.seeds is"),
+        ({"weights.tokens": ("biases", "all")}, "weights.tokens has 'biases' first"),
         ({"weights.tokens": ("all", "heads")}, "weights.tokens is 'heads'; it is one of all, weights, biases"),
         ({"weights.contrasts": (0.0, -1.0)}, "weights.contrasts has -1.0"),
         ({"weights.batch": 61}, "weights.batch = 61 is more than classes.n_train = 60"),

@@ -39,10 +39,18 @@ def test_models_read_planted_classes():
 
 def test_purity_leaves_the_point_itself_out():
     features = np.array([[0.0], [0.1], [5.0], [5.1]])
-    near = diagnostics.neighbours(features)
+    near = diagnostics.neighbours(features, np.zeros(4))
     assert near.shape == (4, 3) and all(i not in row for i, row in enumerate(near))
     assert diagnostics.purity(near[:, :1], np.array([0, 0, 1, 1])) == 1
     assert diagnostics.purity(near[:, :1], np.array([0, 1, 0, 1])) == 0
+
+
+@pytest.mark.parametrize("of_each", [2, 5, 30])
+def test_small_classes_that_lie_apart_are_pure(of_each):
+    labels = np.repeat([0, 1, 2], of_each)
+    features = 100.0 * labels[:, None] + np.random.default_rng(0).normal(size=(len(labels), 2))
+    near = diagnostics.neighbours(features, labels)
+    assert near.shape[1] == min(diagnostics.NEIGHBOURS, of_each - 1) and diagnostics.purity(near, labels) == 1
 
 
 def test_features_that_do_not_vary_say_nothing():
@@ -59,5 +67,5 @@ def test_fishers_ratio_is_of_variances():
 def test_a_map_keeps_planted_classes_apart():
     plane = diagnostics.flattened_to_plane(PLANTED)
     assert plane.shape == (80, 2)
-    assert diagnostics.purity(diagnostics.neighbours(plane), LABELS) > 0.95
+    assert diagnostics.purity(diagnostics.neighbours(plane, LABELS), LABELS) > 0.95
     np.testing.assert_array_equal(plane, diagnostics.flattened_to_plane(PLANTED))

@@ -48,7 +48,7 @@ def token_flow(flow):
     blocks = sorted({row.block for row in flow if row.block is not None})
     ticks = [OFFSETS, "embedded", *(f"block {block}" for block in blocks[1:])]
     fig, (axes,) = figure(9.0, 3.9, 1, 2)
-    for ax, column, title in zip(axes, ("purity", "probe"), ("Purity of 10 neighbours", "Linear probe, accuracy")):
+    for ax, column, title in zip(axes, ("purity", "probe"), ("Purity of neighbours", "Linear probe, accuracy")):
         for name, (colour, marker) in styles(names).items():
             table = [values(flow, name, block, column) for block in (None, *blocks)]
             means = [np.mean(each) for each in table]
@@ -96,7 +96,7 @@ def purity_against_accuracy(readings, flow):
             if rows:
                 ax.plot(x, y, marker, color=colour, ms=6, mec="white", label=labelled(name))
         ax.set_title(title, loc="left")
-        ax.set_xlabel("purity of 10 neighbours")
+        ax.set_xlabel("purity of neighbours")
     axes[0].set_ylabel("accuracy on test images")
     fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8)
     return fig

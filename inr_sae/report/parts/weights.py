@@ -88,7 +88,7 @@ def flow_section(exhibits, study):
     last = max(row.block for row in study.flow if row.block is not None)
     raw, late = (of_base(study, study.flow, **which) for which in ({"place": OFFSETS}, {"block": last}))
     said = (
-        f"Of a test image's 10 nearest neighbours {100 * mean(raw, 'purity'):.0f} % are of its class by raw offsets "
+        f"Of a test image's nearest neighbours {100 * mean(raw, 'purity'):.0f} % are of its class by raw offsets "
         f"({100 * mean(raw, 'purity_shuffled'):.0f} % where labels are shuffled) and "
         f"{100 * mean(late, 'purity'):.0f} % after the reader's last block; a linear model reads "
         f"{100 * mean(raw, 'probe'):.1f} % off the raw offsets."
