@@ -72,8 +72,8 @@ def check(config):
         checks.one_of("weights.tokens", which, outer.TOKENS)
     if weights.tokens[0] != ALL_TOKENS:
         raise UserError(
-            f"weights.tokens has {weights.tokens[0]!r} first, and the first is what others are held to and interventions "
-            f"are made on; put {ALL_TOKENS!r} first"
+            f"weights.tokens has {weights.tokens[0]!r} first, and the first is what others are held to and "
+            f"interventions are made on; put {ALL_TOKENS!r} first"
         )
     n_train = len(drawn.read_classes("classes", config.classes).train.labels)
     if weights.batch > n_train:
