@@ -30,8 +30,8 @@ class OneToMany(NamedTuple):
 
     penalties: tuple  # of the least at which all weights of a target are 0
     weights: np.ndarray  # (T, A, P)
-    r2: np.ndarray  # (T, P) explained variance on the coordinates that weights were fitted on
-    r2_held_out: np.ndarray  # (T, P) on the others
+    r2: np.ndarray  # (P,) of all targets together, on the coordinates that weights were fitted on
+    r2_held_out: np.ndarray  # (P,) on the others
 
 
 def one_to_many(sources, targets, rows, penalties=PENALTIES):
@@ -62,11 +62,25 @@ def one_to_many(sources, targets, rows, penalties=PENALTIES):
     return OneToMany(tuple(penalties), weights, r2, explained(weights, *second, np.square(y_other).mean(axis=0)))
 
 
+def one_to_one(sources, targets, chosen, rows):
+    """R² of all targets together, each from the one source whose number is chosen (T,), by the rules of `one_to_many`:
+    fitted where rows (N,) is True, and scored on the other coordinates."""
+    x, y = (np.asarray(each, np.float64) for each in (sources.values[:, chosen], targets.values))
+    (x, y), (x_other, y_other) = ([each[part] - each[part].mean(axis=0) for each in (x, y)] for part in (rows, ~rows))
+    energy = np.square(x).mean(axis=0)
+    slope = np.divide((x * y).mean(axis=0), energy, out=np.zeros_like(energy), where=energy > 0)
+    error, variance = (np.square(each).sum() for each in (y_other - slope * x_other, y_other))
+    return float(1 - error / variance) if variance > 0 else 0.0
+
+
 def explained(weights, gram, cross, variance):
-    """1 - mean squared error over the variance (T,), (T, P), from second moments; 0 where there is no variance."""
-    error = np.einsum("tap,ab,tbp->tp", weights, gram, weights, optimize=True)
-    error += variance[:, None] - 2 * np.einsum("tap,at->tp", weights, cross)
-    return 1.0 - np.divide(error, variance[:, None], out=np.ones_like(error), where=variance[:, None] > 0)
+    """1 - summed squared error over summed variance (T,) of all targets, (P,), from second moments; 0 of no variance.
+
+    Together, for a target that hardly varies on some coordinates would else rule the mean.
+    """
+    error = np.einsum("tap,ab,tbp->p", weights, gram, weights, optimize=True)
+    error += variance.sum() - 2 * np.einsum("tap,at->p", weights, cross)
+    return 1.0 - error / variance.sum() if variance.sum() > 0 else np.zeros_like(error)
 
 
 def used(found):

@@ -9,6 +9,8 @@ from scipy.optimize import linear_sum_assignment
 from inr_sae.atoms.statistics import chunks, codes_like, codes_of
 from inr_sae.dictionaries.codes import Dictionary
 
+FAINTEST = 1e-6  # of a map's size: a standard deviation below it is that of rounding
+
 
 class Matches(NamedTuple):
     """The best one-to-one assignment of atoms: which of the one, which of the other, and how alike they are."""
@@ -43,19 +45,27 @@ def map_correlations(one, other, order=None):
     """Pearson correlation of the maps of two Readings' atoms over the same N coordinates -> (A, B).
 
     order (N,): the coordinate at which the other's map is read instead of each, for a null; None is the coordinate
-    itself. Atoms that never fire correlate 0. Of signed codes, whose sign is arbitrary, the absolute value.
+    itself. Atoms that never fire, or everywhere alike, correlate 0. Of signed codes, whose sign is arbitrary, the
+    absolute value.
     """
     n, sums = len(one.h), None
     for a, b in codes_of_both(one, other, np.arange(n) if order is None else order):
-        part = (a.T @ b, *(f(z.astype(np.float64)).sum(0) for z in (a, b) for f in (np.positive, np.square)))
+        a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+        part = (a.T @ b, *(f(z).sum(0) for z in (a, b) for f in (np.positive, np.square)))
         sums = part if sums is None else tuple(x + y for x, y in zip(sums, part))
     cross, sum_a, square_a, sum_b, square_b = sums
     covariance = cross / n - np.outer(sum_a, sum_b) / n**2
-    deviations = [np.sqrt(np.maximum(sq / n - (s / n) ** 2, 0)) for s, sq in ((sum_a, square_a), (sum_b, square_b))]
+    deviations = [varying(s / n, sq / n) for s, sq in ((sum_a, square_a), (sum_b, square_b))]
     scale = np.outer(*deviations)
     correlation = np.divide(covariance, scale, out=np.zeros_like(covariance), where=scale > 0)
     signed = any(codes_like(each.dictionary, each.h).signed for each in (one, other))
     return np.abs(correlation) if signed else correlation
+
+
+def varying(mean, mean_square):
+    """Standard deviations of maps from their means and mean squares; 0 where there is no more than rounding."""
+    deviation = np.sqrt(np.maximum(mean_square - mean**2, 0))
+    return np.where(deviation > FAINTEST * np.sqrt(mean_square), deviation, 0)
 
 
 def codes_of_both(one, other, order):

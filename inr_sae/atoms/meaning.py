@@ -125,15 +125,15 @@ class Meanings(NamedTuple):
     second: np.ndarray  # (A,) the best of another kind, -1 where there is none
     second_r2: np.ndarray  # (A,)
     null_r2: np.ndarray  # (A,) the best that the same map's nulls have, their mean
-    explained: np.ndarray  # (A,) bool: R² of at least LEAST_R2, and above 95 % of all nulls of its kind
+    explained: np.ndarray  # (A,) bool: R² of at least LEAST_R2, and above 95 % of all nulls
     null_explained: float  # share of the nulls that would count as explained
 
 
 def meanings(found, kinds):
     """The Meanings of Scores, by the kind of each candidate.
 
-    The threshold of a kind is what 95 % of all maps' nulls stay below, each by its own best candidate of that kind: as
-    many candidates are tried on a null as on the map.
+    The threshold is what 95 % of all maps' nulls stay below, each by its own best candidate: as many are tried on a
+    null as on the map.
     """
     kinds = np.array(kinds)
     best = found.r2.argmax(axis=1)
@@ -142,19 +142,14 @@ def meanings(found, kinds):
     others = np.where(kinds[None] == kind[:, None], -np.inf, found.r2)
     second = others.argmax(axis=1)
     second_r2 = others[here, second]
-    thresholds = {
-        each: max(LEAST_R2, float(np.quantile(found.null[:, :, kinds == each].max(axis=2), 0.95)))
-        for each in dict.fromkeys(kinds.tolist())
-    }
-    null_best = found.null.argmax(axis=2)
-    null_r2 = np.take_along_axis(found.null, null_best[:, :, None], axis=2)[:, :, 0]
-    needed = np.vectorize(thresholds.get, otypes=[float])
+    null_r2 = found.null.max(axis=2)
+    threshold = max(LEAST_R2, float(np.quantile(null_r2, 0.95)))
     return Meanings(
         best,
         r2,
         np.where(np.isfinite(second_r2), second, -1),
         second_r2,
         null_r2.mean(axis=1),
-        r2 > needed(kind),
-        float((null_r2 > needed(kinds[null_best])).mean()),
+        r2 > threshold,
+        float((null_r2 > threshold).mean()),
     )

@@ -13,7 +13,6 @@ from inr_sae.atoms import matching, statistics
 from inr_sae.measure.similarity import same_coordinates
 
 ROWS = 4096  # coordinates at once
-FAINTEST = 1e-6  # of a map's largest value: a standard deviation below it is that of rounding
 
 
 class Maps(NamedTuple):
@@ -45,7 +44,7 @@ def maps_of(values, numbers=None, signed=None):
         largest = np.maximum(largest, np.abs(part).max(axis=0))
     mean = total / len(values)
     deviation = np.sqrt(np.maximum(squares / len(values) - mean**2, 0.0))
-    kept = deviation > FAINTEST * largest
+    kept = deviation > matching.FAINTEST * largest
     standard = values[:, kept]
     standard -= mean[kept].astype(np.float32)
     standard /= deviation[kept].astype(np.float32)
@@ -80,19 +79,14 @@ def correlations(one, other, order=None):
 
 
 def pair_correlations(one, other, matches, rows):
-    """Correlation of each pair of Matches over some coordinates alone, (A,), without its sign where that means
-    nothing."""
-    found = signed_correlations(one, other, matches, rows)
-    return np.abs(found) if one.signed or other.signed else found
-
-
-def signed_correlations(one, other, matches, rows):
-    """Correlation of each pair of Matches over some coordinates alone, (A,); 0 where a map is constant there."""
+    """Correlation of each pair of Matches over some coordinates alone, (A,), without its sign where that means nothing;
+    0 where a map is constant there."""
     a = np.asarray(one.values[rows][:, matches.ours], np.float64)
     b = np.asarray(other.values[rows][:, matches.theirs], np.float64)
     a, b = a - a.mean(axis=0), b - b.mean(axis=0)
     scale = np.sqrt(np.square(a).sum(axis=0) * np.square(b).sum(axis=0))
-    return np.divide((a * b).sum(axis=0), scale, out=np.zeros(len(scale)), where=scale > 0)
+    found = np.divide((a * b).sum(axis=0), scale, out=np.zeros(len(scale)), where=scale > 0)
+    return np.abs(found) if one.signed or other.signed else found
 
 
 def at_rows(maps, rows):
@@ -100,7 +94,7 @@ def at_rows(maps, rows):
     values = maps.values[rows]
     values = values - values.mean(axis=0)
     deviation = values.std(axis=0)
-    scale = np.divide(1.0, deviation, out=np.zeros_like(deviation), where=deviation > FAINTEST)
+    scale = np.divide(1.0, deviation, out=np.zeros_like(deviation), where=deviation > matching.FAINTEST)
     return maps._replace(values=values * scale)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from inr_sae.atoms.statistics import parts
 
 SHIFTS = 3  # random displacements of every signal, for the null of content
+FAINT = 1e-2  # of a map's root mean square: of a deviation below it float32 sums say little
 COUNTS = ("content_compared", "content_signal")  # fields of Content that are no likeness
 
 
@@ -129,14 +130,15 @@ def locality(sums, height, width):
 
 
 def correlations(dictionary, h, maps):
-    """Pearson correlation of every atom's map with every standardised column of maps (N, F): (n, F)."""
+    """Pearson correlation of every atom's map with every standardised column of maps (N, F): (n, F); nan of maps that
+    are as good as constant, as those of dead atoms."""
     n_pixels = maps.shape[0]
     with_maps = _sums(dictionary, h, maps, 1)
     total = _sums(dictionary, h, np.ones((n_pixels, 1)), 1)[:, 0]
     square = _sums(dictionary, h, np.ones((n_pixels, 1)), 2)[:, 0]
     deviation = np.sqrt(np.maximum(square - total**2 / n_pixels, 0.0))
     with np.errstate(invalid="ignore", divide="ignore"):
-        return with_maps / np.where(deviation > 0, deviation, np.nan)[:, None]
+        return with_maps / np.where(deviation > FAINT * np.sqrt(square), deviation, np.nan)[:, None]
 
 
 def content(correlation, features):

@@ -61,11 +61,12 @@ def init(key, config, h):
 
 def draw(key, h, shape, config, constants):
     """(every so many rows and columns of the field, so that there are at most `batch`, from a random first one; its
-    spread)."""
+    spread). Over many draws every row and column comes."""
     every = math.ceil(math.sqrt(len(h) / config["batch"]))
     every = min(every, min(shape) // 2) or 1  # at least two coordinates along each axis
     counts = [n // every for n in shape]
-    first = jax.random.randint(key, (2,), 0, every)
+    over = jnp.array([n - every * (count - 1) for n, count in zip(shape, counts)])  # beyond the last that is drawn, too
+    first = jax.random.randint(key, (2,), 0, over)
     rows, columns = (start + every * jnp.arange(n) for start, n in zip(first, counts))
     drawn = h[(rows[:, None] * shape[1] + columns).ravel()]
     if constants is None:

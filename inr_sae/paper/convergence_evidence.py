@@ -17,12 +17,15 @@ SLIGHTLY = 1 / 8  # of a layer's units
 def of_pairs(partners, from_many):
     """{name of a claim: Measured} of PartnersRows and FromManyRows; without one where nothing speaks for it."""
     layers, measured = by_layer(partners, from_many), {}
-    trained = [rows[TRAINED] for rows, _ in layers.values() if rows[TRAINED].beyond_null_fraction is not None]
+    known = {key: rows[TRAINED] for key, (rows, _) in layers.items()}
+    known = {key: row for key, row in known.items() if row.beyond_null_fraction is not None}
+    trained = list(known.values())
     shares = [row.beyond_null_fraction for row in trained]
     measured["some_units_shared"] = counted(
         [SOME <= share <= 1 - OTHERS and by_chance(row) <= CHANCE for row, share in zip(trained, shares)],
         [CHANCE] * len(trained),
         note=spread("shares", shares),
+        blocks=[key[:2] for key in known],  # layers of one pair of networks are no cases of their own
     )
     scores = {key: explained(of_many) for key, (_, of_many) in layers.items() if TRAINED in of_many}
     gains = [many - one for many, one, _ in scores.values()]
@@ -66,15 +69,15 @@ def by_layer(partners, from_many):
 def explained(of_many):
     """(R² of many units, of the one best, of many in the null where it is largest), held-out, each at its best
     penalty."""
-    best = {case: max(row.r2_held_out_mean for row in rows) for case, rows in of_many.items()}
+    best = {case: max(row.r2_held_out for row in rows) for case, rows in of_many.items()}
     nulls = [value for case, value in best.items() if case != TRAINED]
-    return best[TRAINED], of_many[TRAINED][0].r2_one_held_out_mean, max([*nulls, 0.0])
+    return best[TRAINED], of_many[TRAINED][0].r2_one_held_out, max([*nulls, 0.0])
 
 
 def needed(rows):
     """The mean number of weights at the largest penalty that reaches REACHED of the best R²; rows: FromManyRows."""
-    best = max(row.r2_held_out_mean for row in rows)
-    reached = [row for row in rows if row.r2_held_out_mean >= REACHED * best]
+    best = max(row.r2_held_out for row in rows)
+    reached = [row for row in rows if row.r2_held_out >= REACHED * best]
     return max(reached, key=lambda row: row.penalty).n_weights_mean
 
 

@@ -46,11 +46,11 @@ DECOMPOSITIONS = (  # on images
     ),
     Claim(
         "operators_hold",
-        "Only operators hold across resolutions.",
+        "Operators hold across resolutions where convolutions do not.",
         OPERATORS,
         f"(backbone, layer) where the operator SAE's codes at common coordinates change by at most {HOLDS} of their "
-        "norm on twice the grid, and the pointwise and the convolutional SAE's by more; without the effect: where the "
-        "operator holds and the pointwise SAE does, too",
+        "norm on twice the grid, and the convolutional SAE's by more; without the effect: where the pointwise SAE "
+        "holds as well, as on an INR it does by arithmetic",
         "only operators (curves)",
         f"all: reproduced; at least half: partly; no operator among the methods: {NOT_TESTABLE}",
         share,
@@ -62,8 +62,8 @@ OF_MODELS = (  # on a known dictionary, which is no image
         "lifting_faster",
         "Lifting makes a known dictionary recovered sooner.",
         OPERATORS,
-        "(model, kind of atoms, optimiser, seed) where the lifted model reaches half of the atoms in fewer steps; "
-        f"without the effect: where it takes more; {DRAWS}",
+        "(model, kind of atoms, optimiser, seed) where the lifted model reaches half of the atoms in fewer steps, each "
+        f"at the best of its rates; without the effect: where it takes more; {DRAWS}",
         "faster (curves)",
         BEYOND_CHANCE,
         share,
@@ -74,7 +74,8 @@ OF_MODELS = (  # on a known dictionary, which is no image
         "An operator with few modes favours smooth concepts.",
         OPERATORS,
         "(lifted or not, optimiser, seed) where few modes reach half of the smooth atoms in fewer steps than all modes "
-        "do; without the effect: where rough atoms are beyond few modes, which is arithmetic",
+        "do, each at the best of its rates; without the effect: where rough atoms are beyond few modes, which is "
+        "arithmetic",
         "favoured (curves)",
         f"{BEYOND_CHANCE}; otherwise, where rough atoms are beyond few modes in all: {BY_ARITHMETIC}",
         _favours,

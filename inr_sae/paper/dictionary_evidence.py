@@ -139,7 +139,7 @@ def of_ffmlp(rows, encoder):
     most = min(1.0, 2 * evenly(last))  # half of the alive atoms are as active as the median, or more
     note = f"no more than {most:.2g} is possible at this n, k and share of alive atoms"
     measured["ffmlp_dense"] = Measured(last.active_fraction_median, null=evenly(last), note=note)
-    if first and first.active_fraction_median and last.active_fraction_median > 0:
+    if first not in (None, last) and first.active_fraction_median and last.active_fraction_median > 0:
         fall, even = first.active_fraction_median / last.active_fraction_median, evenly(first) / evenly(last)
         measured["ffmlp_concentrates"] = Measured(fall, null=even)
     return measured

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from inr_sae.measure.boundaries import encoder_of, mean_over_subjects
-from inr_sae.measure.cap import CAP_DB, capped, n_beyond
+from inr_sae.measure.boundaries import encoder_of
+from inr_sae.measure.cap import CAP_DB, n_beyond
 from inr_sae.measure.spikes import LAST_LOGGED, SPIKE_DB
 from inr_sae.protocols import PROTOCOLS
 from inr_sae.report.conditions import condition_names, matched_conditions, pairs
@@ -35,65 +35,6 @@ def before_training(ranks, first):
     )
 
 
-def by_way(fits):
-    """{(protocol, tau): {(image, seed): PSNR in dB}} of FitRows at one rate."""
-    values = {}
-    for row in fits:
-        values.setdefault((row.protocol, row.tau), {})[row.image, row.seed] = float(capped(row.psnr_db))
-    return values
-
-
-def paired(fits, first, second):
-    """{(image, seed): PSNR difference in dB, first minus second}, each a (protocol, tau), where both were fitted.
-
-    fits: FitRows at one rate.
-    """
-    ours, theirs = (by_way(fits).get(way, {}) for way in (first, second))
-    return {key: value - theirs[key] for key, value in ours.items() if key in theirs}
-
-
-def mean_of(values, fits):
-    """The mean of {(image, seed): value} of FitRows, in which every subject counts the same."""
-    return mean_over_subjects(values, {row.image: row.subject for row in fits})
-
-
-def comparison(fits, first, second):
-    """As in "1.20 dB above (higher in 4 of 4 paired fits)"."""
-    difference = paired(fits, first, second)
-    mean = mean_of(difference, fits)
-    side, higher = "above" if mean >= 0 else "below", sum(each > 0 for each in difference.values())
-    return f"{abs(mean):.2f} dB {side} (higher in {higher} of {len(difference)} paired fits)"
-
-
-def sweep_sentences(fits, rule):
-    """Which freeze boundary won, by how much over the runner-up, over the rule's layer and over STRAINER's recipe.
-
-    fits: FitRows at one rate. rule: the layer that the stable rank picks, or None.
-    """
-    means = {tau: mean_of(values, fits) for (protocol, tau), values in by_way(fits).items() if protocol == "freeze"}
-    order = sorted(means, key=lambda tau: -means[tau])
-    if not order:
-        return []
-    best = ("freeze", order[0])
-    n_images, n_seeds = len({row.image for row in fits}), len({row.seed for row in fits})
-    did = " did best:" if len(order) > 1 else ", the one boundary tried, gave"
-    text = (
-        f"On held-out signals freezing up to layer {order[0]}{did} {means[order[0]]:.2f} dB on average over {n_images} "
-        f"signal{'s' * (n_images != 1)} and {n_seeds} seed{'s' * (n_seeds != 1)}"
-    )
-    if len(order) > 1:
-        text += f", {comparison(fits, best, ('freeze', order[1]))} the runner-up, layer {order[1]}"
-    sentences = [text + "."]
-    if rule is not None:
-        sentences.append(rule_against_best(order, fits, rule))
-    if any(row.protocol == "full" for row in fits):
-        sentences.append(
-            f"Frozen there it is {comparison(fits, best, ('full', None))} STRAINER's recipe, which freezes "
-            "nothing and keeps every layer's weights."
-        )
-    return sentences
-
-
 def spike_sentence(cohort, last_db, usual_db):
     """That a cohort ended in a spike below where its training stood (`spikes.usual`); empty where it did not."""
     if last_db is None or usual_db is None or usual_db - last_db <= SPIKE_DB:
@@ -118,17 +59,6 @@ def last_step_sentence(fits):
         return ""
     shares = ", ".join(f"{far} of {n} ({protocol})" for protocol, (far, n) in counts.items())
     return f"The last step lies more than {SPIKE_DB:g} dB from the median of the last 50 in {shares} fits."
-
-
-def rule_against_best(order, fits, rule):
-    """Whether the rule's layer is the best boundary; order: the boundaries of freeze, the best first."""
-    best = order[0]
-    if best == rule:
-        return f"That is the layer that the stable rank picks ({rule})."
-    if rule not in order:
-        return f"The stable rank picks layer {rule}, which this sweep did not try."
-    difference = comparison(fits, ("freeze", rule), ("freeze", best))
-    return f"The stable rank picks layer {rule} instead, which is {difference} the best one."
 
 
 def listed(rows, key, form, scale=1.0, between=", "):

@@ -14,12 +14,13 @@ PartnersRow.__doc__ = (
     "convergence/one_to_one.csv: units or atoms of two networks (of) and their best and their assigned partners; case: "
     "trained, or a null, displaced or untrained. held_out: chosen on one half of the coordinates, scored on the other."
 )
-_FROM_MANY = [("penalty", float), ("n_targets", int), ("r2_mean", float), ("r2_held_out_mean", float)]
-_FROM_MANY += [("r2_one_held_out_mean", float), ("n_weights_mean", float)]
+_FROM_MANY = [("penalty", float), ("n_targets", int), ("r2", float), ("r2_held_out", float)]
+_FROM_MANY += [("r2_one_held_out", float), ("n_weights_mean", float)]
 FromManyRow = NamedTuple("FromManyRow", [*_TWO, *_FROM_MANY])
 FromManyRow.__doc__ = (
     "convergence/one_to_many.csv: units of the other network, each from all of the first's, by an L1 penalty, relative "
-    "to the least that leaves no weight; r2_one: from its one best partner. n_weights: those above 0.1."
+    "to the least that leaves no weight; r2_one: from its one best partner. R² is of all targets together: their "
+    "summed error over their summed variance. n_weights: those above 0.1."
 )
 _GROUPS = [("n_units", int), ("n_clusters", int), ("n_shared", int), ("units_in_shared_fraction", float)]
 _GROUPS += [("n_pairs", int), ("largest_fraction", float), ("gap", float)]

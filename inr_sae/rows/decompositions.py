@@ -31,7 +31,8 @@ SpatialRow.__doc__ = (
     "decompositions/spatial.csv: PSNR with every unit where it is strongest, a share of the coordinates, 0 elsewhere; "
     "and at as many coordinates at random."
 )
-_MODEL = [("model", str), ("lifted", int), ("modes", int | None), ("atoms", str), ("optimizer", str), ("seed", int)]
+_MODEL = [("model", str), ("lifted", int), ("modes", int | None), ("atoms", str), ("optimizer", str)]
+_MODEL += [("learning_rate", float), ("seed", int)]
 _RECOVERED = [("cosine_mean", float), ("above_0_9_fraction", float), ("step", int)]
 RecoveryRow = NamedTuple("RecoveryRow", [*_MODEL, *_RECOVERED])
 RecoveryRow.__doc__ = (

@@ -14,24 +14,24 @@ TRAINED, DISPLACED, UNTRAINED = "trained", "displaced", "untrained"
 
 
 class Loaded(NamedTuple):
-    """What a pair compares of a Network, a list over layers each."""
+    """What a pair compares of a Network, by layer."""
 
-    h: list  # (N, d)
-    untrained: list  # the same before training
-    fitted: list  # Dictionaries
+    h: dict  # (N, d)
+    untrained: dict  # the same before training
+    fitted: dict  # Dictionaries
     shape: tuple  # (height, width)
 
 
-def cases(what, i, pair, order, most):
-    """{case: (Maps, Maps)} of layer number i of a pair of Loaded, or of at most so many atoms of its dictionaries.
+def cases(what, layer, pair, order, most):
+    """{case: (Maps, Maps)} of a layer of a pair of Loaded, or of at most so many atoms of its dictionaries.
 
     order (N,): what displaces a map.
     """
     if what == UNITS:
-        maps = [partners.maps_of(each.h[i]) for each in pair]
-        before = {UNTRAINED: tuple(partners.maps_of(each.untrained[i]) for each in pair)}
+        maps = [partners.maps_of(each.h[layer]) for each in pair]
+        before = {UNTRAINED: tuple(partners.maps_of(each.untrained[layer]) for each in pair)}
     else:
-        maps, before = [partners.maps_of_atoms(each.fitted[i], each.h[i], most) for each in pair], {}
+        maps, before = [partners.maps_of_atoms(each.fitted[layer], each.h[layer], most) for each in pair], {}
     one, other = maps
     return {TRAINED: (one, other), DISPLACED: (one, other._replace(values=other.values[order]))} | before
 
@@ -63,11 +63,10 @@ def one_to_many(which, maps, rows, n_targets):
         found = groups.one_to_many(one, targets, rows)
         fitted = [partners.at_rows(each, rows) for each in (targets, one)]
         best = partners.one_to_one(partners.correlations(*fitted)).best
-        slope, held = (partners.signed_correlations(targets, one, best, at) for at in (rows, ~rows))
-        alone = float((2 * slope * held - np.square(slope)).mean())  # R² of what the one half gave, on the other
+        alone = groups.one_to_one(one, targets, best.theirs, rows)
         weights = groups.used(found).mean(axis=0)
         for p, penalty in enumerate(found.penalties):
-            scores = (found.r2[:, p].mean(), found.r2_held_out[:, p].mean(), alone, weights[p])
+            scores = (found.r2[p], found.r2_held_out[p], alone, weights[p])
             table.append(FromManyRow(*which, case, penalty, len(targets.numbers), *map(float, scores)))
     return table
 
@@ -86,11 +85,11 @@ def likeness(keys, layers, pair, null):
     """LikenessRows of every layer against every other, and of each against its like the nulls; null: (which rows are
     fitted, order that displaces)."""
     (rows, order), table = null, []
-    for (i, layer), (j, other_layer) in itertools.product(enumerate(layers), repeat=2):
-        a, b = (np.asarray(each, np.float64) for each in (pair[0].h[i], pair[1].h[j]))
+    for layer, other_layer in itertools.product(layers, repeat=2):
+        a, b = (np.asarray(each, np.float64) for each in (pair[0].h[layer], pair[1].h[other_layer]))
         found = {TRAINED: (a, b)}
-        if i == j:
-            found |= {DISPLACED: (a, b[order]), UNTRAINED: tuple(np.asarray(each.untrained[i]) for each in pair)}
+        if layer == other_layer:
+            found |= {DISPLACED: (a, b[order]), UNTRAINED: tuple(np.asarray(each.untrained[layer]) for each in pair)}
         for case, (x, y) in found.items():
             fitted, scored = (similarity.moments(x[part], y[part]) for part in (rows, ~rows))
             whole = similarity.moments(x, y)
@@ -100,13 +99,14 @@ def likeness(keys, layers, pair, null):
     return table
 
 
-def cosines(which, pair, i, most, seed):
+def cosines(which, pair, layer, most, seed):
     """CosinesRows of two dictionaries of one encoder, by the directions that atoms add and by those that read them."""
-    atoms = [partners.maps_of_atoms(each.fitted[i], each.h[i], most).numbers for each in pair]
-    added = [np.asarray(each.fitted[i].directions())[chosen] for each, chosen in zip(pair, atoms)]
+    fitted, h = [each.fitted[layer] for each in pair], [each.h[layer] for each in pair]
+    atoms = [partners.maps_of_atoms(*each, most).numbers for each in zip(fitted, h)]
+    added = [np.asarray(each.directions())[chosen] for each, chosen in zip(fitted, atoms)]
     ways = [("decoder", added)]
-    if not any(each.fitted[i].method.FIELD for each in pair):  # what reads a whole field has no row
-        read = [partners.readers(each.fitted[i], each.h[i], chosen) for each, chosen in zip(pair, atoms)]
+    if not any(each.method.FIELD for each in fitted):  # what reads a whole field has no row
+        read = [partners.readers(*each) for each in zip(fitted, h, atoms)]
         ways.append(("encoder", read))
     table = []
     for by, (ours, theirs) in ways:

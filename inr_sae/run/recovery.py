@@ -65,29 +65,30 @@ def samples(key, atoms, active, n):
 
 
 def of_model(model, kind, optimizer, config):
-    """[RecoveryRow] of every seed along training."""
+    """[RecoveryRow] of every rate and seed along training; of a training that diverged no atom is recovered."""
     seeds = config["seeds"]
     truth = jnp.stack([known(kind, config, np.random.default_rng([seed, ATOMS.index(kind)])) for seed in seeds])
     basis = jnp.eye(config["points"]) if model.modes is None else fourier(config["points"], model.modes)
     keys = jnp.stack([jax.random.key(seed) for seed in seeds])
-    numbers = ("n_atoms", "active", "lift", "steps", "batch", "log_every", f"rate_{optimizer}")
-    cosines = np.asarray(trained(model, optimizer, tuple(config[name] for name in numbers), keys, truth, basis))
-    every, rows = config["log_every"], []
-    for seed, along in zip(seeds, cosines):
-        for i, best in enumerate(along):
-            measured = (float(best.mean()), float((best > ENOUGH).mean()), (i + 1) * every)
-            rows.append(RecoveryRow(model.name, int(model.lifted), model.modes, kind, optimizer, seed, *measured))
+    numbers = tuple(config[name] for name in ("n_atoms", "active", "lift", "steps", "batch", "log_every"))
+    which, rows = (model.name, int(model.lifted), model.modes, kind, optimizer), []
+    for rate in config[f"rates_{optimizer}"]:
+        cosines = np.nan_to_num(trained(model, optimizer, numbers, rate, keys, truth, basis))
+        for seed, along in zip(seeds, cosines):
+            for i, best in enumerate(along):
+                measured = (float(best.mean()), float((best > ENOUGH).mean()), (i + 1) * config["log_every"])
+                rows.append(RecoveryRow(*which, rate, seed, *measured))
     return rows
 
 
 @partial(jax.jit, static_argnums=(0, 1, 2))
-def trained(model, optimizer, numbers, keys, truth, basis):
-    """Best cosine of every known atom along training, (seeds, chunks, atoms).
+def trained(model, optimizer, numbers, rate, keys, truth, basis):
+    """Best cosine of every known atom along training, (seeds, chunks, atoms); nan where it has diverged.
 
     keys (S,), truth (S, atoms, points), basis (points, q) that samples are read in. numbers: learned atoms, active
-    ones, width of a lifting, steps, batch, steps between measurements, rate.
+    ones, width of a lifting, steps, batch, steps between measurements.
     """
-    n_atoms, active, lift, steps, batch, every, rate = numbers
+    n_atoms, active, lift, steps, batch, every = numbers
     optimiser = getattr(optax, optimizer)(rate)
 
     def one(key, atoms):

@@ -111,7 +111,7 @@ def run(config, store):
         for kind, *names in pairs:
             processes.stop_if_asked()
             part = f"convergence/parts/{'+'.join(names)}"
-            whole = all(store.exists(partners_file(names, layer)) for layer in dictionary.layers(config))
+            whole = all(store.exists(partners_file(names, layer)) for layer in layers_of(known, names))
             make = partial(of_two, config, store, kind, names, known, loaded)
             found.append(piecemeal.tables(store.sub(part), TABLES, make, whole))
             progress.advance(1, f"{kind}: {' and '.join(names)}")
@@ -128,6 +128,12 @@ def of_two(config, store, kind, names, known, loaded):
     same_grid(names, *(loaded[name] for name in names))
     keys = keys_of(kind, *(known[name] for name in names))
     return compare(config, store, keys, names, [loaded[name] for name in names])
+
+
+def layers_of(known, names):
+    """The layers that have a dictionary in both of two networks: backbones may differ in depth."""
+    one, other = (dictionary.layers(known[name].config) for name in names)
+    return [layer for layer in one if layer in other]
 
 
 def keys_of(kind, one, other):
@@ -147,7 +153,8 @@ def load(config, store, name, which):
     else:
         jobs = dictionary.jobs_of(own, encoder, dictionary.settings(own), which.dictionary_seed)
         fitted = dictionary.fit_jobs(own, store, jobs, f"convergence/{name}")
-    return Loaded(h, [untrained[layer] for layer in layers], fitted, encoder.shape)
+    by_layer = (dict(zip(layers, each)) for each in (h, [untrained[layer] for layer in layers], fitted))
+    return Loaded(*by_layer, encoder.shape)
 
 
 def same_grid(names, one, other):
@@ -163,17 +170,17 @@ def same_grid(names, one, other):
 def compare(config, store, keys, names, pair):
     """{table: rows} of a pair of Loaded."""
     tables, of, most = {name: [] for name in TABLES}, config.convergence.of, config.convergence.max_atoms
-    layers = dictionary.layers(config)
+    layers = [layer for layer in pair[0].h if layer in pair[1].h]
     rng = np.random.default_rng(config.seed)
     rows = blocks.folds(*pair[0].shape, 2, rng) == 0
     order = blocks.half_away(*pair[0].shape)
     again = keys[-1] is not None
-    for i, layer in enumerate(layers):
+    for layer in layers:
         kept = {}
         for what in of:
             if what == UNITS and again:
                 continue  # of one encoder units are the same
-            maps = comparison.cases(what, i, pair, order, most)
+            maps = comparison.cases(what, layer, pair, order, most)
             which = (*keys, layer, layer, what)
             if any(not len(each.numbers) for two in maps.values() for each in two):
                 store.log("convergence", names=names, layer=layer, of=what, note="no unit is alive in one of the two")
@@ -186,7 +193,9 @@ def compare(config, store, keys, names, pair):
             kept |= comparison.partners_of(what, maps[TRAINED], found)
         store.write_npz(partners_file(names, layer), **kept)
         if again:
-            tables["cosines"] += comparison.cosines((*keys, layer, layer, ATOMS, TRAINED), pair, i, most, config.seed)
+            tables["cosines"] += comparison.cosines(
+                (*keys, layer, layer, ATOMS, TRAINED), pair, layer, most, config.seed
+            )
     if not again and UNITS in of:
         tables["likeness"] += comparison.likeness(keys, layers, pair, (rows, order))
     return tables
@@ -220,9 +229,10 @@ def partners_in(store, name, layer):
 
 def curves(config, store):
     """{(kind, name, other name): {layer: {"units_best", "units_matched", ...}}}, similarities of every pair."""
-    found = {}
-    for kind, one, other in pairs_of(config):
-        files = {layer: partners_file((one, other), layer) for layer in dictionary.layers(config)}
+    found, known = {}, networks(config)
+    for kind, *names in pairs_of(config):
+        one, other = names
+        files = {layer: partners_file(names, layer) for layer in layers_of(known, names)}
         found[kind, one, other] = {layer: store.read_npz(file) for layer, file in files.items() if store.exists(file)}
     return found
 

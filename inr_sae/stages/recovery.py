@@ -16,8 +16,13 @@ WRITES = ("recovery",)
 def check(config):
     """Refuse sizes that cannot be."""
     own = config.recovery
-    checks.positive(config, *(f"recovery.{key}" for key in own if key != "seeds"))
-    checks.some("recovery.seeds", own.seeds)
+    several = ("seeds", *(f"rates_{name}" for name in recovery.OPTIMIZERS))
+    checks.positive(config, *(f"recovery.{key}" for key in own if key not in several))
+    for key in several:
+        checks.some(f"recovery.{key}", own[key])
+    for key in several[1:]:
+        for rate in own[key]:
+            checks.rate(f"recovery.{key}", rate)
     for less, more in (("active", "atoms"), ("active", "n_atoms"), ("log_every", "steps")):
         if own[less] > own[more]:
             raise UserError(f"recovery.{less} = {own[less]} is more than recovery.{more} = {own[more]}")
@@ -31,7 +36,7 @@ def check(config):
 
 
 def run(config, store):
-    """Writes recovery/recovery.csv: every model, kind of atoms, optimiser and seed, along training."""
+    """Writes recovery/recovery.csv: every model, kind of atoms, optimiser, rate and seed, along training."""
     settings, rows = config.recovery.to_dict(), []
     models = recovery.models(settings["points"], settings["modes"])
     with Progress("recovery", len(models) * len(recovery.ATOMS) * len(recovery.OPTIMIZERS)) as progress:

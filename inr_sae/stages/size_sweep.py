@@ -66,12 +66,12 @@ def run(config, store):
 def of_size(config, store, study, condition, n_atoms):
     """{table: rows} of one condition and n: a row for every layer and k, all trained side by side; study: (config,
     store) of the condition."""
-    encoder, jobs, layers = cohort.load(*study), [], []
+    own, encoder, jobs, layers = study[0], cohort.load(*study), [], []
     for k in ks_of(config, n_atoms):
-        of_k = dictionary.jobs_of(config, encoder, settings(config, n_atoms, k))
+        of_k = dictionary.jobs_of(own, encoder, settings(config, n_atoms, k))
         jobs += [job._replace(name=f"k_{k}_{job.name}") for job in of_k]
-        layers += dictionary.layers(config)
-    fitted = dictionary.fit_jobs(config, store, jobs, f"size_sweep/{condition.name}/n_{n_atoms}")
+        layers += dictionary.layers(own)
+    fitted = dictionary.fit_jobs(own, store, jobs, f"size_sweep/{condition.name}/n_{n_atoms}")
     targets, rows = trained.flat(encoder.signals.cohort), []
     for layer, job, of_job in zip(layers, jobs, fitted):
         atoms, reconstruction = statistics.measure(of_job, job.h)

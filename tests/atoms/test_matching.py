@@ -99,6 +99,15 @@ def test_the_null_reads_the_other_map_half_the_image_away(two):
     np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
+@pytest.mark.parametrize("ripple", [0.0, 1e-7, 1e-5, 1e-3, 1.0])
+def test_maps_that_are_almost_constant_correlate_as_they_do_or_not_at_all(ripple):
+    z = (0.7 * (1 + ripple * np.random.default_rng(0).uniform(size=(9701, 2)))).astype(np.float32)
+    one = matching.Reading(signed_axes(2), z, np.array([0, 1]))
+    found = matching.map_correlations(one, one)
+    assert (np.abs(found) <= 1 + 1e-4).all()
+    np.testing.assert_allclose(np.diag(found), 1.0 if ripple >= 1e-3 else np.round(np.diag(found)), atol=1e-3)
+
+
 def test_summary():
     matches = matching.Matches(None, None, np.array([0.95, 0.8, 0.2]))
     row = matching.summary(matches, matching.Matches(None, None, np.array([0.1, 0.8, 0.3])))

@@ -108,6 +108,14 @@ def test_a_signed_map_and_its_negative_draw_a_signal_alike(images, rng):
     assert list(content.content_signal) == [1, 1]
 
 
+def test_a_map_that_hardly_varies_is_like_no_signal(images, rng):
+    features = shape.features(images[:2], None, rng)
+    ripples = np.array([0.0, 1e-5, 1e-3, 0.1])
+    z = (0.7 * (1 + ripples * rng.uniform(size=(1200, 4)))).astype(np.float32)
+    found = shape.correlations(axes(4), z, features.maps)
+    assert np.isnan(found[:3]).all() and (np.abs(found[3]) < 0.5).all()
+
+
 def test_a_constant_signal_correlates_with_nothing(rng):
     flat = np.full((1, 12, 10, 1), 0.5, np.float32)
     features = shape.features(flat, None, rng)

@@ -111,6 +111,14 @@ def test_a_step_reads_a_coarser_grid_of_the_field(batch, most):
     assert spread(params["kernels"]["encoder"], jnp.ones((len(drawn), N))).shape == (len(drawn), N)
 
 
+@pytest.mark.parametrize("shape", [(33, 33), (20, 31)])
+def test_over_many_steps_every_coordinate_is_read(shape):
+    n, own = shape[0] * shape[1], config(operator, batch=60)
+    draw = jax.jit(lambda key: operator.draw(key, jnp.arange(n)[:, None], shape, own, None)[0])
+    seen = {int(i) for seed in range(300) for i in np.asarray(draw(jax.random.key(seed))).ravel()}
+    assert len(seen) == n
+
+
 @pytest.mark.parametrize("shape", [(1, 30), (30, 1)])
 def test_an_axis_of_one_pixel_is_refused(shape):
     h = jnp.ones((30, D))

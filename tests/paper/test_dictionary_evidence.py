@@ -151,6 +151,11 @@ def test_a_last_layer_without_a_dictionary_is_not_measured():
     assert "ffmlp_top_atom" in measured
 
 
+def test_of_one_layer_the_first_is_not_held_against_itself():
+    measured = evidence.of_ffmlp(metrics([0.5], [0.1], [0.1], 7.0), evidence.Encoder(1, 1000))
+    assert measured["ffmlp_dense"].value == 0.1 and "ffmlp_concentrates" not in measured
+
+
 def test_layers_whose_dictionary_does_not_describe_them_are_left_out_and_said_to_be():
     rows = [row._replace(r2=0.5 if row.layer in (1, 3) else 0.95) for row in METRICS[SIREN]]
     measured = evidence.of_conditions({**METRICS, SIREN: rows}, ATOMS, EFFECTS, MATCHES, SIZES, ENCODERS)

@@ -1,7 +1,6 @@
 import numpy as np
-import pytest
 
-from inr_sae.report import sentences
+from inr_sae.report import sentences, sweeps
 from inr_sae.rows.claims import ClaimRow
 from inr_sae.rows.dictionaries import EffectRow, MatchRow, MetricsRow
 from inr_sae.rows.transfer import AgreementRow, BestTauRow, PairedRow, RankRow, WinnerRow
@@ -10,14 +9,6 @@ from tests.report.builders import FFMLP, PAIR, SIREN, make, metrics, sweep
 
 def ranks(after, before):
     return [make(RankRow, layer=i, sr_weight=a, sr_weight_init=b) for i, (a, b) in enumerate(zip(after, before))]
-
-
-def test_paired_differences_are_of_the_same_image_and_seed():
-    _, fits = sweep({None: [30.0, 20.0], 0: [31.0, 22.0, 50.0]})
-    differences = sentences.paired(fits, ("freeze", 0), ("full", None))
-    assert [*differences.values()] == [pytest.approx(1.0), pytest.approx(2.0)]
-    text = sentences.comparison(fits, ("full", None), ("freeze", 0))
-    assert text == "1.50 dB below (higher in 0 of 2 paired fits)"
 
 
 def test_a_near_tie_of_ranks_shows_the_digits_that_differ():
@@ -39,44 +30,9 @@ def test_a_cohort_that_ended_in_a_spike_is_told_and_one_that_still_rises_is_not(
         assert sentences.spike_sentence("The cohort", last, usual) == ""
 
 
-def test_the_answer_names_the_winner_and_agrees_with_the_rule():
-    rows = sweep({None: [30.0, 30.0], 0: [25.0, 27.0], 1: [24.0, 28.0]})
-    text = " ".join(sentences.sweep_sentences(rows[1], 0))
-    assert "up to layer 0 did best: 26.00 dB" in text and "0.00 dB above" in text
-    assert "over 1 signal and 2 seeds" in text
-    assert "That is the layer that the stable rank picks (0)." in text
-    assert "4.00 dB below (higher in 0 of 2 paired fits) STRAINER's recipe" in text
-
-
-@pytest.mark.parametrize(
-    "rule, said",
-    [
-        (0, "picks layer 0 instead, which is 3.00 dB below"),
-        (4, "picks layer 4, which this sweep did not try"),
-        (None, "up to layer 1 did best"),
-    ],
-)
-def test_the_answer_says_so_where_the_rule_picks_another_layer_or_none(rule, said):
-    text = " ".join(sentences.sweep_sentences(sweep({None: [30.0], 0: [25.0], 1: [28.0]})[1], rule))
-    assert said in text and ("picks" in text) == (rule is not None)
-
-
-def test_every_subject_counts_the_same():
-    _, fits = sweep({0: [30.0, 30.0, 30.0, 40.0], 1: [32.0, 32.0, 32.0, 35.0]})
-    fits = [row._replace(image=f"{row.seed}", seed=0, subject="B" if row.seed == 3 else "A") for row in fits]
-    text = " ".join(sentences.sweep_sentences(fits, 0))
-    assert "up to layer 0 did best: 35.00 dB" in text and "1.50 dB above" in text
-
-
 def test_at_one_boundary_none_is_the_best():
-    text = " ".join(sentences.sweep_sentences(sweep({None: [30.0], 1: [28.0]})[1], 1))
-    assert "up to layer 1, the one boundary tried, gave 28.00 dB" in text
     best = [make(BestTauRow, **PAIR, best_tau=1, runner_up_tau=None)]
     assert sentences.matrix_sentences(best, []) == ["siren: at one boundary none is the best."]
-
-
-def test_a_sweep_without_a_boundary_says_nothing():
-    assert sentences.sweep_sentences(sweep({None: [30.0]})[1], 0) == []
 
 
 def test_a_peak_that_was_there_before_training_is_told():
@@ -186,7 +142,7 @@ def test_fits_beyond_the_cap_are_told_with_it_and_none_are_not():
     _, fits = sweep({0: [30.0, 155.3], 1: [59.0]})
     assert "2 of 3 fits are beyond 58.92 dB" in sentences.metrics_note(True, fits)
     assert "beyond" not in sentences.metrics_note(True, fits[:1])
-    assert sentences.comparison(fits, ("freeze", 1), ("freeze", 0)).startswith("28.92 dB above")
+    assert sweeps.comparison(fits, ("freeze", 1), ("freeze", 0)).startswith("28.92 dB above")
 
 
 def test_of_codes_that_do_not_fire_nothing_is_said_of_firing():

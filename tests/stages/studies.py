@@ -89,6 +89,7 @@ def decomposed(n_layers):
     config.decompositions.update(dict(coordinates=16, shares=(0.25, 1.0)))
     config.recovery.update(dict(points=8, atoms=4, n_atoms=6, modes=2, lift=12))
     config.recovery.update(dict(steps=4, log_every=2, batch=8, seeds=(0,)))
+    config.recovery.update(dict(rates_adam=(3e-3,), rates_sgd=(1.0, 1e38)))
     return config
 
 

@@ -47,7 +47,7 @@ def test_numbers_are_what_they_are_called(converged):
         assert int(row["n_units"]) + int(row["n_excluded"]) == (8 if row["of"] == "units" else 24)
     for row in converged.rows("convergence/one_to_many.csv"):
         if float(row["penalty"]) == 1.0:
-            assert float(row["n_weights_mean"]) == 0 and float(row["r2_mean"]) == pytest.approx(0, abs=1e-6)
+            assert float(row["n_weights_mean"]) == 0 and float(row["r2"]) == pytest.approx(0, abs=1e-6)
     for row in converged.rows("convergence/many_to_many.csv"):
         assert int(row["n_pairs"]) <= int(row["n_shared"]) <= int(row["n_clusters"]) <= int(row["n_units"])
     likeness = converged.rows("convergence/likeness.csv")

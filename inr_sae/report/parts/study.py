@@ -6,7 +6,7 @@ import numpy as np
 
 from inr_sae.measure import spikes
 from inr_sae.measure.boundaries import rule_layer
-from inr_sae.report import page, sentences
+from inr_sae.report import page, sentences, sweeps
 from inr_sae.report.budget import Budget
 from inr_sae.report.figures import pictures, study
 from inr_sae.report.figures.style import has_numbers
@@ -107,7 +107,7 @@ def sweep_section(exhibits, sweep):
     title = "Which layers transfer" + {"test": "", "cohort": ": the cohort's own signals"}.get(
         sweep.split, f": {sweep.split}"
     )
-    found = () if sweep.own else tuple(sentences.sweep_sentences(fits, sweep.rule_layer))
+    found = () if sweep.own else tuple(sweeps.sweep_sentences(fits, sweep.rule_layer))
     found += sweep.budget.caveat if found else ()
     return Section(sweep.called("freeze_sweep"), title, html, found)
 

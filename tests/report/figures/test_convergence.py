@@ -73,8 +73,8 @@ def test_from_many_has_a_panel_a_layer_and_a_star_for_one(depth):
             other_layer=i,
             penalty=p,
             n_weights_mean=1 / p,
-            r2_held_out_mean=1 - p,
-            r2_one_held_out_mean=0.3,
+            r2_held_out=1 - p,
+            r2_one_held_out=0.3,
         )
         for i in range(depth)
         for p in (1.0, 0.1)

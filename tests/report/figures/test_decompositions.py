@@ -59,7 +59,7 @@ def test_spatial_curves_stand_beside_those_at_random(n_layers):
 
 def recovered():
     return [
-        RecoveryRow(model, lifted, modes, atoms, optimizer, seed, 0.5, seed + 0.25 * (modes == 8), step)
+        RecoveryRow(model, lifted, modes, atoms, optimizer, 1e-3, seed, 0.5, seed + 0.25 * (modes == 8), step)
         for model, modes in (("sae", None), ("operator", 33), ("operator", 8))
         for lifted in (0, 1)
         for atoms in ("smooth", "rough")
