@@ -78,6 +78,16 @@ def test_its_claims_stand_with_the_others(converged):
         assert claims[name]["verdict"] == "not testable on these data", "phantoms are no photographs"
 
 
+def test_networks_of_unequal_depth_are_compared_where_both_have_layers():
+    config = studies.converged(3)
+    config.update_from_flattened_dict({"conditions.backbones": ("siren", "hashgrid"), "inr.n_layers": 5})
+    config.dictionary.layers = ()
+    known = convergence.networks(config)
+    layers = {kind: convergence.layers_of(known, names) for kind, *names in convergence.pairs_of(config)}
+    assert layers["backbones"] == [0, 1, 2]
+    assert convergence.layers_of(known, ("cohort-siren", "second-siren")) == [0, 1, 2, 3, 4]
+
+
 def test_two_grids_are_refused():
     one = convergence.Loaded([], [], [], (12, 11))
     convergence.same_grid(("a", "b"), one, one)

@@ -1,16 +1,20 @@
 """The stage of sizes: a dictionary for every size and sparsity."""
 
 import shutil
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from inr_sae import study
 from inr_sae.errors import UserError
 from inr_sae.rows.dictionaries import SizeRow
 from inr_sae.run import once
-from inr_sae.stages import size_sweep
+from inr_sae.stages import conditions, dictionary, size_sweep
 from tests.helpers import changed, numbers
 from tests.stages import studies
+
+SIGNALS = SimpleNamespace(cohort=np.zeros((1, 4, 4, 1)))
 
 
 def test_every_size_has_its_row(compared):
@@ -57,6 +61,19 @@ def test_what_cannot_be_is_named(changes, words):
     config.update_from_flattened_dict(changes)
     with pytest.raises(UserError, match=words):
         size_sweep.check(once.declared(config, size_sweep.READS))
+
+
+def test_every_condition_is_swept_at_the_layers_that_it_has(monkeypatch):
+    config = studies.compared(3)
+    config.update_from_flattened_dict({"conditions.backbones": ("siren", "hashgrid"), "inr.n_layers": 5})
+    config.dictionary.layers, swept = (), {}
+    monkeypatch.setattr(size_sweep.cohort, "load", lambda own, store: SimpleNamespace(signals=SIGNALS))
+    monkeypatch.setattr(size_sweep.dictionary, "jobs_of", lambda own, *_: swept.update({own.inr.backbone: own}) or [])
+    monkeypatch.setattr(size_sweep.dictionary, "fit_jobs", lambda *_: [])
+    for condition, own in conditions.studies(config).items():
+        size_sweep.of_size(config, None, (own, None), condition, 16)
+    layers = {name: len(dictionary.layers(own)) for name, own in swept.items()}
+    assert layers == {"siren": 5, "hashgrid": 3}
 
 
 def test_a_sparsity_that_a_size_cannot_have_is_left_out():
