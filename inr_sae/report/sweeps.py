@@ -57,8 +57,8 @@ def sweep_sentences(fits, rule):
         sentences.append(rule_against_best(order, fits, rule))
     if any(row.protocol == "full" for row in fits):
         sentences.append(
-            f"Frozen there it is {comparison(fits, best, ('full', None))} STRAINER's recipe, which freezes "
-            "nothing and keeps every layer's weights."
+            f"Frozen up to layer {order[0]} it is {comparison(fits, best, ('full', None))} STRAINER's recipe, which "
+            "freezes nothing and keeps every layer's weights."
         )
     return sentences
 
