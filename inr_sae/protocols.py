@@ -56,18 +56,24 @@ def same_fit(protocol, tau, n_units, among=tuple(PROTOCOLS)):
     return same if same and same[0] in among else (protocol, tau)
 
 
-def of_same_fit(find, protocol, tau, n_units):
-    """What find(protocol, tau) has of this way, or of the one that is the same fit where it was not fitted itself."""
-    return find(protocol, tau) or find(*same_fit(protocol, tau, n_units))
+def as_long(protocol, budgets):
+    """The protocols that run as long as this one; budgets: {protocol: steps}, None where all have as many."""
+    steps = budgets or dict.fromkeys(PROTOCOLS)
+    return [other for other in steps if steps[other] == steps.get(protocol)]
+
+
+def of_same_fit(find, protocol, tau, n_units, budgets=None):
+    """What find(protocol, tau) has of this way, or of one as long that is the same fit, where it was not fitted itself;
+    budgets: as of `as_long`."""
+    return find(protocol, tau) or find(*same_fit(protocol, tau, n_units, as_long(protocol, budgets)))
 
 
 def different_fits(protocols, taus, n_units, own=None, budgets=None):
     """Every different (protocol, tau) of the protocols at the given boundaries, each once, in that order.
 
-    own: {protocol: boundaries of its own}; a protocol that has none there is fitted at `taus`. budgets: {protocol:
-    steps}, None where all have as many; of two that do not, none stands for the other.
+    own: {protocol: boundaries of its own}; a protocol that has none there is fitted at `taus`. budgets: as of
+    `as_long`; of two protocols that have not as many steps none stands for the other.
     """
-    steps = budgets or dict.fromkeys(protocols)
     pairs = [(name, tau) for name in protocols for tau in (own or {}).get(name) or taus]
-    as_long = {name: [other for other in protocols if steps[other] == steps[name]] for name in protocols}
-    return list(dict.fromkeys(same_fit(name, tau, n_units, as_long[name]) for name, tau in pairs))
+    among = {name: [other for other in as_long(name, budgets) if other in protocols] for name in protocols}
+    return list(dict.fromkeys(same_fit(name, tau, n_units, among[name]) for name, tau in pairs))

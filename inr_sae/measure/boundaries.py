@@ -170,11 +170,11 @@ def agreement(best):
     return rows
 
 
-def paired(fits, n_units):
+def paired(fits, n_units, budgets=None):
     """[PairedRow], one for each pair, rate, two protocols and boundary: the mean PSNR difference with its interval.
 
     At every boundary all protocols that were run are compared; those without a boundary stand beside each. n_units:
-    {backbone: number of units}.
+    {backbone: number of units}. budgets: {protocol: steps}, None where all have as many.
     """
     names = [name for name in PROTOCOLS if any(row.protocol == name for row in fits)]
     taus = sorted({row.tau for row in fits if row.tau is not None}) or [0]
@@ -188,7 +188,7 @@ def paired(fits, n_units):
         def find(name, boundary):
             return values.get((at_source(pair, name), rate, name, boundary))
 
-        return of_same_fit(find, protocol, tau, n_units[pair.backbone])
+        return of_same_fit(find, protocol, tau, n_units[pair.backbone], budgets)
 
     rows, rates = [], dict.fromkeys(row.learning_rate for row in fits)
     protocols = list(itertools.combinations(names, 2))

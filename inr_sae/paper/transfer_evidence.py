@@ -15,11 +15,12 @@ from inr_sae.rows.common import MADE
 LEAST_COHORT_DB = 25.0  # a cohort below it is not fitted, and says nothing on how well a backbone fits one
 
 
-def of_matrix(fits, ranks, best, cohort_psnr_db, datasets):
+def of_matrix(fits, ranks, best, cohort_psnr_db, datasets, budgets=None):
     """{name of a claim: Measured} of a matrix; what was not run is left out.
 
     fits: [FitRow] at the main rate. ranks: [EncoderRankRow], all units of every encoder. best: [BestTauRow].
     cohort_psnr_db: {(source, backbone, frequency): dB}. datasets: {source or target: the data set that it is of}.
+    budgets: {protocol: steps}, None where all have as many.
     Claims are about encoders of the published omega_0 and sigma; others count only where these are missing.
     """
     fits, ranks, best = (of_published_frequency(rows) for rows in (fits, ranks, best))
@@ -29,7 +30,7 @@ def of_matrix(fits, ranks, best, cohort_psnr_db, datasets):
         fits, ranks, best = (without_phantoms(rows, datasets) for rows in (fits, ranks, best))
         cohort_psnr_db = {key: db for key, db in cohort_psnr_db.items() if datasets[key[0]] not in MADE}
     n_units = units(ranks)
-    matrix = matrix_of(fits, best, n_units, datasets)
+    matrix = matrix_of(fits, best, n_units, datasets, budgets)
     several = [row for row in best if row.runner_up_tau is not None]  # of a single boundary none is the best
     measured = best_boundaries(matrix, several) | rules(matrix, several, ranks)
     measured |= differences(matrix) | curve_shapes(matrix)

@@ -21,19 +21,20 @@ class Matrix(NamedTuple):
     datasets: dict  # {set: the data set that it is of}, by which published numbers go, whatever a config calls a set
     psnr: dict  # {(Pair, protocol, tau): {(image, seed): dB, capped}}
     subjects: dict  # {target: {image: whom it shows}}
+    budgets: dict | None  # {protocol: steps}, None where all have as many
 
     def n_images(self, rows):
         """How many subjects the images of the smallest target show, among the BestTauRows `rows`; None without any."""
         return min((len(set(self.subjects[row.target].values())) for row in rows), default=None)
 
 
-def matrix_of(fits, best, n_units, datasets):
+def matrix_of(fits, best, n_units, datasets, budgets=None):
     """The Matrix of some rows."""
     psnr, subjects = {}, {}
     for row in fits:
         psnr.setdefault((pair_of(row), row.protocol, row.tau), {})[row.image, row.seed] = float(capped(row.psnr_db))
         subjects.setdefault(row.target, {})[row.image] = row.subject
-    return Matrix(fits, best, n_units, datasets, psnr, subjects)
+    return Matrix(fits, best, n_units, datasets, psnr, subjects, budgets)
 
 
 def mean_difference(matrix, rows, other):
@@ -52,7 +53,7 @@ def mean_difference(matrix, rows, other):
             return matrix.psnr.get((at_source(pair, protocol), protocol, boundary))
 
         frozen = matrix.psnr.get((pair, "freeze", tau), {})
-        theirs = of_same_fit(find, other, tau, matrix.n_units[encoder_of(row)]) or {}
+        theirs = of_same_fit(find, other, tau, matrix.n_units[encoder_of(row)], matrix.budgets) or {}
         for fit in frozen.keys() & theirs.keys():
             found.append((frozen[fit] - theirs[fit], matrix.subjects[row.target][fit[0]], row.target))
     if not found:

@@ -73,9 +73,10 @@ def refuse_other_settings(config, beside):
 def as_exported(found, backbone, settings, signals):
     """Parameters {"encoder", "heads" or None} of tensors by the names that an export of any backbone gives them.
 
-    Raises InputError naming the first tensor that is missing, of another shape than the backbone's own, or none of its.
+    Raises InputError naming the first tensor that is missing, of another shape than the backbone's own, or none of its,
+    and a number that is constant, as a frequency is, where the config says another.
     """
-    encoder = jax.eval_shape(lambda: network.init_encoder(backbone, jax.random.key(0), settings, signals))
+    encoder = network.init_encoder(backbone, jax.random.key(0), settings, signals)
     expected = flatten_dict({"encoder": encoder}, sep="/")
     for name in sorted(found):
         if name.startswith("encoder/") and name not in expected:
@@ -84,6 +85,10 @@ def as_exported(found, backbone, settings, signals):
         if name not in found or found[name].shape != like.shape:
             shape = found[name].shape if name in found else "not there"
             raise InputError(f"tensor {name!r} is {shape}, and {backbone.LABEL} as configured has {like.shape}")
+        if name.startswith("encoder/constants/") and not like.shape and np.float32(found[name]) != np.float32(like):
+            raise InputError(
+                f"tensor {name!r} is {float(found[name]):g}, and {backbone.LABEL} as configured has {float(like):g}"
+            )
     used = [name for name in found if name in expected or name.startswith("heads/")]
     values = {name: jnp.asarray(naming.get(found, name), jnp.float32) for name in used}
     params = unflatten_dict(values, sep="/")

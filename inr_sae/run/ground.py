@@ -30,6 +30,7 @@ def of(sweep, batch):
     ground = {
         "keys": keys,
         "batch": batch,
+        "asked": config.fit.batch,
         "source": [sweep.source, digest(sweep.encoder)],
         "images": {name: [subject, sha256(np.ascontiguousarray(image))] for name, subject, image in shown},
         "examples": [config.fit.learning_rate, *sweep.names[:n]],
@@ -77,4 +78,4 @@ def holds(was, now):
     """Whether fits on the ground `was` are what they would be on the ground `now`; the images may be others."""
     images = was["images"].keys() & now["images"].keys()
     same = all(was["images"][name] == now["images"][name] for name in images)
-    return same and all(was[key] == now[key] for key in now.keys() - {"images", "examples"})
+    return same and all(was[key] == now[key] for key in now.keys() - {"images", "examples", "asked"})

@@ -144,16 +144,25 @@ def missing(sweep):
 def batch_size(sweep):
     """Fits that a device takes at once; what the memory allows, and evenly shared, unless the config says it.
 
-    Left to the memory a sweep keeps the number that it has while it may: more images are no reason to make all again.
+    A sweep keeps the number that it has while it may, and while the same is asked for: more images are no reason to
+    make all again.
     """
-    config, n_pixels = sweep.config, int(np.prod(sweep.images.shape[1:3]))
-    backbone = trained.backbone_of(config.inr)
-    like = trained.like(config.inr, sweep.images[:1])
-    allowed = inr_fit.fits_at_once(n_pixels, inr_fit.bytes_a_row(backbone, like), devices.memory())
-    most, n = config.fit.batch or allowed, len(sweep.pairs)
-    was = ground.known(sweep.store, sweep.at)
-    if was and not config.fit.batch and was["batch"] <= most and ground.holds(was, ground.of(sweep, was["batch"])):
+    was, most = ground.known(sweep.store, sweep.at), most_at_once(sweep.config, sweep.images)
+    kept = was and was["batch"] <= most and was.get("asked", 0) == sweep.config.fit.batch
+    if kept and ground.holds(was, ground.of(sweep, was["batch"])):
         return was["batch"]
+    return shared_evenly(len(sweep.pairs), most)
+
+
+def most_at_once(config, images):
+    """The most fits of images (T, H, W, C) that a device may take at once: as the config says, or its memory allows."""
+    backbone, like = trained.backbone_of(config.inr), trained.like(config.inr, images[:1])
+    per_row = inr_fit.bytes_a_row(backbone, like)
+    return config.fit.batch or inr_fit.fits_at_once(int(np.prod(images.shape[1:3])), per_row, devices.memory())
+
+
+def shared_evenly(n, most):
+    """The size of as few batches of n fits as there can be of at most so many."""
     return -(-n // -(-n // most))
 
 

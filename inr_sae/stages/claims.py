@@ -86,7 +86,8 @@ def of_matrix(config, store, curves=()):
         fits = budgets.fits_at(budgets.Budgets(config.fit.steps, config.fit.steps), fits, curves)
     best = boundaries.best_taus(fits, ranks)
     datasets = {name: of_set.dataset for name, of_set in config.sets.items()}
-    measured = transfer_evidence.of_matrix(fits, ranks, best, encoders.cohort_psnr(config, store), datasets)
+    given, psnr = freeze_sweep.budget_of(config).of_protocol, encoders.cohort_psnr(config, store)
+    measured = transfer_evidence.of_matrix(fits, ranks, best, psnr, datasets, given)
     return claims.table(transfer_claims.TRANSFER, measured, data_of_matrix(config, store, fits, ranks))
 
 

@@ -14,7 +14,7 @@ from inr_sae.run.once import is_done, run_stage
 from inr_sae.stages import ablation, cohort, dictionary, freeze_sweep, rank
 
 NEEDS, USES = (), ()
-READS = (*ablation.READS, "single", "conditions")
+READS = (*ablation.READS, "single", "conditions", "rates")
 WRITES = ("conditions",)
 LENT = ("conditions/*/stability",)
 REGIMES = ("single", "cohort", "second")  # second: a cohort that shares no signal with the first
@@ -28,6 +28,7 @@ def check(config):
     checks.some("conditions.regimes", config.conditions.regimes)
     for backbone in config.conditions.backbones:
         checks.one_of("conditions.backbones", backbone, network.backbone_names())
+        checks.rates(config, backbone)
     for regime in config.conditions.regimes:
         checks.one_of("conditions.regimes", regime, REGIMES)
     if set(config.conditions.regimes) == {"second"}:
@@ -84,14 +85,16 @@ def study(config, condition):
     own.fit.update(dict(protocols=("freeze",), taus=config.dictionary.layers, splits=("test",)))
     own.fit.update(dict(seeds=1, other_rates=()))
     if condition.regime == "single":
-        own.signals.train_on = "first"
+        own.signals.train_on = "first"  # at its own rate
         own.ablation.cohort_signals = min(1, config.ablation.cohort_signals)
         tuned = config.single[condition.backbone]
         own.cohort.update(dict(steps=config.single.steps, learning_rate=tuned.learning_rate))
         key = network.backbone(condition.backbone).FREQUENCY
         if key:
             own.inr[condition.backbone][key] = tuned.frequency
-    elif condition.regime == "second":
+        return own
+    trained.take_rates(own)
+    if condition.regime == "second":
         own.signals.train_on = "validation"
     return own
 

@@ -24,7 +24,7 @@ from inr_sae.run.once import run_stage
 from inr_sae.stages import cohort, dictionary
 
 NEEDS, USES = (), ()
-READS = (*dictionary.READS, "decompositions")
+READS = (*dictionary.READS, "decompositions", "rates")
 WRITES = ("decompositions",)
 TABLES = {"kept": KeptRow, "needed": NeededRow, "edges": EdgeRow, "resolution": ResolutionRow, "spatial": SpatialRow}
 
@@ -38,6 +38,7 @@ def check(config):
     checks.positive(config, "decompositions.drop_db", "decompositions.coordinates")
     for backbone in own.backbones:
         checks.one_of("decompositions.backbones", backbone, network.backbone_names())
+        checks.rates(config, backbone)
     for method in own.methods:
         checks.one_of("decompositions.methods", method, dictionaries.method_names())
     for share in own.shares:
@@ -60,6 +61,7 @@ def studies(config):
     for backbone in config.decompositions.backbones:
         found[backbone] = config.copy_and_resolve_references()
         found[backbone].inr.backbone = backbone
+        trained.take_rates(found[backbone])
     return found
 
 

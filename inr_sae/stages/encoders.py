@@ -57,7 +57,7 @@ def check(config):
             raise UserError(f"transfer.sources has {name!r}; config.sets has {', '.join(config.sets) or 'none'}")
     for backbone in config.transfer.backbones:
         checks.one_of("transfer.backbones", backbone, network.backbone_names())
-        check_rates(config, backbone)
+        checks.rates(config, backbone)
         key = f"transfer.frequencies.{backbone}"
         values = config.transfer.frequencies[backbone]
         if values:
@@ -70,15 +70,6 @@ def check(config):
         drawn.read(f"sets.{encoder.source}", encoder.config.signals)  # first: so that it is said with the set's key
         for stage in STUDY:
             stage.check(encoder.config)
-
-
-def check_rates(config, backbone):
-    """Raise UserError unless the rates of a backbone among several are two, or none."""
-    rates, key = config.rates[backbone], f"rates.{backbone}"
-    if len(rates) not in (0, 2):
-        raise UserError(f"{key} is {tuple(rates)}; it is the cohort's rate and the test-time fits', or empty")
-    for rate in rates:
-        checks.rate(key, rate)
 
 
 def check_names(config):

@@ -83,7 +83,7 @@ def weights_of(config, encoder, protocol, name, images):
     moved by."""
     tau = encoder.n_units - 1 if protocol == "freeze" else None
     way = sweep.Way(protocol, tau, config.fit.learning_rate)
-    n, at_once = len(images), config.fit.batch or fits_at_once(images)
+    n, at_once = len(images), sweep.shared_evenly(len(images), sweep.most_at_once(config, images))
     rounds, found = at_once * jax.device_count(), []
     for first in range(0, n, rounds):
         places = np.minimum(np.arange(first, first + rounds), n - 1)  # the last one fills up
@@ -97,11 +97,6 @@ def weights_of(config, encoder, protocol, name, images):
     moved = [joined(leaf - np.asarray(start[key])) for key, leaf in sorted(units.items())]
     heads = [joined(leaf) for key, leaf in sorted(params.items()) if key.startswith("heads/")]
     return {"head": np.concatenate(heads, axis=1), "offsets": np.concatenate(moved, axis=1)}
-
-
-def fits_at_once(images):
-    """How many fits a device takes at once."""
-    return min(8, -(-len(images) // jax.device_count()))
 
 
 def joined(leaf):

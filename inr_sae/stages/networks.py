@@ -16,7 +16,7 @@ from inr_sae.rows.common import MADE
 from inr_sae.rows.transfer import NETWORK_RULES, EncoderRankRow, FitRow, NetworkLayerRow, NetworkRow, RuleRow
 from inr_sae.run import checks, summaries, trained
 from inr_sae.run.once import run_stage
-from inr_sae.stages import cohort, dictionary, encoders, freeze_sweep, rank
+from inr_sae.stages import cohort, dictionary, freeze_sweep, rank
 
 NEEDS, USES = (), ()
 READS = tuple(dict.fromkeys((*freeze_sweep.READS, *dictionary.READS, "networks", "rates")))
@@ -45,7 +45,7 @@ def check(config):
     checks.some("networks.seeds", config.networks.seeds)
     for backbone in config.networks.backbones:
         checks.one_of("networks.backbones", backbone, network.backbone_names())
-        encoders.check_rates(config, backbone)
+        checks.rates(config, backbone)
     if config.external.file:
         raise UserError("external.file is one encoder, and stages has networks, which are trained; leave one out")
     for key, taus in freeze_sweep.boundaries_of(config).items():

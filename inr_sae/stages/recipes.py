@@ -170,7 +170,8 @@ def claims_of(sweeps, measured):
     for reading in dict.fromkeys(reading._replace(clipped=False) for reading in readings(kind)):
         fits = budgets.fits_at(reading.budgets, measured.fits, measured.curves)
         best, psnr = boundaries.best_taus(fits, ranks), {encoder: measured.cohort_psnr["cohort_psnr_db"]}
-        found = transfer_evidence.of_matrix(fits, ranks, best, psnr, datasets)
+        given = dict.fromkeys(kind.fit.protocols, reading.steps) | {"full": reading.steps_full}
+        found = transfer_evidence.of_matrix(fits, ranks, best, psnr, datasets, given)
         of_claims = [claim for claim in transfer_claims.TRANSFER if claim.name in found]
         judged = claims.table(of_claims, found, data_of(sweeps, reading.budgets))
         rows += [RecipeClaimRow(reading.name, *row) for row in judged]

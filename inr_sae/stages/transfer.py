@@ -78,7 +78,7 @@ def run(config, store):
         "curves": curves,
         "summary": summaries.summarise(fits),
         "best_tau": best,
-        "paired": boundaries.paired(fits, n_units(config)),
+        "paired": boundaries.paired(fits, n_units(config), freeze_sweep.budget_of(config).of_protocol),
         "agreement": boundaries.agreement(best),
     }
     for name, rows in tables.items():

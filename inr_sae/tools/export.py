@@ -31,6 +31,7 @@ def export_study(store, out):
     params, names = cohort.params_of(store), cohort.names(store)
     known = {key: value for key, value in convert.facts_of(params).items() if value is not None}
     facts = made_by() | known | {"backbone": config.inr.backbone, "cohort": names}
+    facts |= {key: config.inr[key] for key in ("width", "n_layers")}  # as configured, which a unit's width need not be
     facts |= {"settings": config.inr[config.inr.backbone].to_dict(), "coordinates": list(config.inr.coordinates)}
     paths = [write(out / "encoder.safetensors", convert.to_tensors(params), facts)]
     if is_done(store, "dictionary"):

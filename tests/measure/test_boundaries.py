@@ -162,6 +162,14 @@ def test_behind_the_last_unit_thaw_is_itself_where_it_ran_longer_than_full():
     assert found["warm", "thaw", 2] == pytest.approx(1.0 - 4.0)
 
 
+def test_a_protocol_of_another_budget_stands_for_none():
+    budgets = dict.fromkeys(LEVEL, 2000) | {"full": 500}
+    compared = boundaries.paired(all_protocols(), {"siren": 3}, budgets)
+    found = {(row.protocol, row.minus, row.tau) for row in compared}
+    assert not {pair for pair in found if "thaw" in pair[:2] and pair[2] == 2}, "it was not fitted there"
+    assert ("warm", "random", 2) in found or ("random", "warm", 2) in found, "freeze is as long"
+
+
 def test_backbones_may_differ_in_depth():
     fits = all_protocols(3) + all_protocols(5, backbone="ffmlp")
     found = {

@@ -164,6 +164,13 @@ def test_thaw_behind_the_last_unit_is_itself_where_it_was_fitted(full):
     assert of_matrix(fits, ranks, best, {})["freezing_helps"].value == pytest.approx(7.0)
 
 
+def test_full_of_another_budget_does_not_stand_for_thaw():
+    fits, ranks, best = matrix_of_depth(3, 2, {0: 40.0, 1: 39.0, 2: 38.0})
+    budgets = {"full": 500, "freeze": 2000, "thaw": 2000}
+    measured = transfer_evidence.of_matrix(fits, ranks, best, {}, DATASETS, budgets)
+    assert "freezing_helps" not in measured, "thaw was not fitted at the rule's layer"
+
+
 def test_full_does_not_stand_for_a_protocol_that_did_not_run():
     fits, ranks, best = matrix_of_depth(3, 2, {0: 40.0, 1: 39.0, 2: 38.0})
     fits = [row for row in fits if row.protocol != "thaw"]

@@ -47,6 +47,20 @@ def test_a_tensor_of_another_shape_or_missing_is_named(tiny, tmp_path):
             external.as_exported(rest, backbone, settings, signals.cohort)
 
 
+@pytest.mark.parametrize("backbone, key", [("finer", "omega"), ("gaussian", "scale"), ("hashgrid", "coordinates")])
+def test_a_constant_that_the_config_says_otherwise_is_named(backbone, key, tiny, tmp_path):
+    tiny.inr.backbone = backbone
+    _, signals = written(tiny, tmp_path)
+    external.read(tiny, signals.cohort)
+    if key == "coordinates":
+        low, high = tiny.inr.coordinates
+        tiny.inr.coordinates = (low - 1.0, high)
+    else:
+        tiny.inr[backbone][key] += 1.0
+    with pytest.raises(UserError, match="tensor 'encoder/constants/.*' is .* as configured has"):
+        external.read(tiny, signals.cohort)
+
+
 @pytest.mark.parametrize(
     "key, value, words",
     [

@@ -179,6 +179,16 @@ def test_left_to_the_memory_a_sweep_keeps_its_batch(tiny, fitted, monkeypatch):
     assert sweep.batch_size(more) == 2
 
 
+def test_a_batch_that_is_asked_for_is_kept_with_more_fits_as_well(tiny, fitted):
+    asked = other(tiny, fit__batch=8, fit__seeds=2)
+    run(asked)
+    fitted.clear()
+    more = other(asked, fit__seeds=3)
+    run(more)
+    assert len(fitted) == 2, "one more seed of two images"
+    assert sweep.batch_size(other(more, fit__batch=9)) == 6, "another is asked for"
+
+
 def test_keys_of_another_backbone_are_no_ground(tiny):
     sub = other(tiny, inr__siren__omega_0=5.0, signals__n_test=9, ablation__test_signals=0, fit__splits=("cohort",))
     assert ground.of(sub, 1) == ground.of(tiny, 1)

@@ -7,6 +7,8 @@ import pytest
 from inr_sae import study
 from inr_sae.dictionaries.topk import training
 from inr_sae.errors import UserError
+from inr_sae.run import once
+from inr_sae.stages import conditions
 from tests.helpers import assert_same_bytes_after_kills
 from tests.stages import studies
 
@@ -25,6 +27,20 @@ def test_conditions_share_their_images_and_the_second_cohort_has_its_own(compare
     assert single == cohort[:1] and len(cohort) == len(second) == 2
     assert not set(cohort) & set(second)
     assert cohort == trained_on(compared, f"cohort-{BACKBONES[0]}")
+
+
+def test_a_backbone_among_several_has_its_own_rates_but_of_a_single_signal():
+    config = studies.compared(3)
+    config.conditions.backbones = ("siren", "wire")
+    config.rates.wire = (1.5e-3, 2e-3)
+    found = {which.name: own for which, own in conditions.studies(once.declared(config, conditions.READS)).items()}
+    for name in ("cohort-wire", "second-wire"):
+        assert (found[name].cohort.learning_rate, found[name].fit.learning_rate) == (1.5e-3, 2e-3)
+    assert found["single-wire"].cohort.learning_rate == config.single.wire.learning_rate
+    assert found["cohort-siren"].cohort.learning_rate == config.cohort.learning_rate
+    config.rates.wire = (1.5e-3,)
+    with pytest.raises(UserError, match="rates.wire is"):
+        conditions.check(once.declared(config, conditions.READS))
 
 
 def test_each_condition_is_a_study_with_the_stages_of_its_regime(compared):

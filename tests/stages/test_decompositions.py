@@ -10,7 +10,8 @@ from inr_sae import study
 from inr_sae.errors import UserError
 from inr_sae.folder.store import Store
 from inr_sae.run import decompositions as measured
-from inr_sae.stages import cohort, dictionary
+from inr_sae.run import once
+from inr_sae.stages import cohort, decompositions, dictionary
 from tests.helpers import changed
 from tests.helpers import numbers as numbers_of
 from tests.stages import studies
@@ -87,6 +88,14 @@ def test_a_history_that_is_lost_is_made_again(decomposed, tmp_path):
     (tmp_path / "run/decompositions/ffmlp/topk/history.csv").unlink()
     study.run(changed(decomposed.config, stages=("decompositions",)), tmp_path / "run")
     assert numbers_of(tmp_path / "run/decompositions") == numbers_of(decomposed.workdir / "decompositions")
+
+
+def test_a_backbone_among_several_has_its_own_rate():
+    config = studies.decomposed(3)
+    config.decompositions.backbones, config.rates.wire = ("siren", "wire"), (1.5e-3, 2e-3)
+    found = decompositions.studies(once.declared(config, decompositions.READS))
+    assert found["wire"].cohort.learning_rate == 1.5e-3
+    assert found["siren"].cohort.learning_rate == config.cohort.learning_rate
 
 
 def test_recovery_has_every_model_kind_and_optimiser(decomposed):

@@ -1,6 +1,7 @@
 """Test-time fits by data set: what lies apart is found in the weights, what is the same kind is not, and refusals."""
 
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -57,6 +58,22 @@ def test_weights_that_are_stored_are_what_the_fits_moved_by(finished):
     assert frozen["head"].shape == full["head"].shape == (5, 9) and not frozen["offsets"].any()
     assert 0 < np.abs(full["offsets"]).max() < 6 * 3e-4 * 2, "so far Adam goes in six steps"
     assert len(np.unique(full["offsets"], axis=0)) == 5
+
+
+@pytest.mark.parametrize("n_devices", [1, 2, 5])
+def test_a_device_takes_as_many_fits_whatever_there_are_of_them(n_devices, monkeypatch):
+    at_once, config = [], once.declared(tiny(), fit_geometry.READS)
+    monkeypatch.setattr(fit_geometry.jax, "device_count", lambda: n_devices)
+
+    def fit(config, encoder, way, called, images, keep):
+        at_once.append(len(images) / n_devices)
+        n = len(images)
+        return SimpleNamespace(params={"heads/w": np.zeros((n, 2)), "encoder/units/hidden_0/w": np.zeros((n, 3))})
+
+    monkeypatch.setattr(fit_geometry.fits, "fit", fit)
+    encoder = SimpleNamespace(n_units=3, encoder={"units": {"hidden_0": {"w": np.zeros(3)}}})
+    found = fit_geometry.weights_of(config, encoder, "freeze", "heads", np.zeros((9, 6, 5, 1), np.float32))
+    assert set(at_once) == {5} and found["head"].shape == (9, 2)
 
 
 def test_all_fits_begin_at_one_head(finished):

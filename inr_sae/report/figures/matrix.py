@@ -82,10 +82,11 @@ def draw_boundaries(ax, summary, colour, name):
             ax.axhline(row.psnr_db_mean, color=colour, lw=0.9, ls=":", label=f"{name}, nothing frozen")
 
 
-def curves_of(summary, pair, names, n_units):
+def curves_of(summary, pair, names, n_units, budgets=None):
     """{protocol: {tau: SummaryRow}} of a Pair; a protocol without a boundary has the one key None.
 
-    names: the protocols that ran. A boundary that was not fitted on its own has the row of the same fit.
+    names: the protocols that ran; budgets: {protocol: steps}, None where all have as many. A boundary that was not
+    fitted on its own has the row of the same fit.
     """
     taus = sorted({row.tau for row in summary if row.tau is not None})
     curves = {}
@@ -96,7 +97,7 @@ def curves_of(summary, pair, names, n_units):
     for protocol in (name for name in PROTOCOL_STYLE if name in names):
         found = {}
         for tau in taus if PROTOCOLS[protocol].has_boundary else [None]:
-            row = of_same_fit(find_row, protocol, tau, n_units)
+            row = of_same_fit(find_row, protocol, tau, n_units, budgets)
             if row is not None:
                 found[tau] = row
         if found:
@@ -114,15 +115,15 @@ def panels(sets, every_kind):
 
 
 @styled
-def protocols(summary, sets, names, n_units, labels):
+def protocols(summary, sets, budgets, n_units, labels):
     """The protocols side by side: PSNR against the boundary for each (source, target) of `sets` and each kind.
 
-    What the paper lacks: `random` never saw the cohort, `warm` keeps the suffix, `thaw` lets the prefix move. names:
-    the protocols that ran. n_units: {backbone: number of its units}.
+    What the paper lacks: `random` never saw the cohort, `warm` keeps the suffix, `thaw` lets the prefix move.
+    budgets: {protocol: steps} of those that ran. n_units: {backbone: number of its units}.
     """
     fig, axes, every = panels(sets, kinds(summary, labels))
     for ax, pair, title in every:
-        for protocol, found in curves_of(summary, pair, names, n_units[pair.backbone]).items():
+        for protocol, found in curves_of(summary, pair, budgets, n_units[pair.backbone], budgets).items():
             colour, line, marker = PROTOCOL_STYLE[protocol]
             if None in found:
                 ax.axhline(found[None].psnr_db_mean, color=colour, ls=line, lw=1.1, label=protocol)

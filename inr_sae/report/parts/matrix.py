@@ -116,7 +116,7 @@ def protocols_figure(exhibits, matrix):
     summary = matrix.at_main_rate(matrix.summary)
     return exhibits.figure(
         "protocols",
-        figures.protocols(summary, matrix.pairs, matrix.protocols, matrix.n_units, matrix.labels),
+        figures.protocols(summary, matrix.pairs, matrix.budget.of_protocol, matrix.n_units, matrix.labels),
         f"The protocols side by side, same seeds and images, after {matrix.budget.told}. freeze: cohort prefix, "
         "frozen, new suffix; warm: frozen, cohort suffix; thaw: cohort prefix moves, new suffix; random: a prefix that "
         "was never trained, frozen; full: everything the cohort's, all moves; scratch: all new, all moves. Behind the "

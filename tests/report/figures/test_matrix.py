@@ -65,11 +65,14 @@ def test_behind_the_last_unit_a_protocol_has_the_fit_that_is_the_same(depth):
     assert curves["warm"][0] != curves["freeze"][0]
     assert curves["random"][last].source == UNTRAINED and list(curves["scratch"]) == [None]
     assert list(matrix.curves_of(summary(depth), SIREN, ("warm",), depth)) == ["warm"]
+    unequal = dict.fromkeys(NAMES, 2000) | {"full": 500}
+    curves = matrix.curves_of(summary(depth), SIREN, NAMES, depth, unequal)
+    assert last not in curves["thaw"] and last in curves["warm"], "full has not as many steps"
 
 
 @DEPTHS
 def test_protocols_are_curves_over_the_boundary_or_levels(depth):
-    fig = matrix.protocols(summary(depth), SETS, NAMES, {"siren": depth}, LABELS)
+    fig = matrix.protocols(summary(depth), SETS, dict.fromkeys(NAMES, 500), {"siren": depth}, LABELS)
     (ax,) = fig.axes
     lines = labelled(ax)
     assert legend(fig) == list(matrix.PROTOCOL_STYLE) and titles(fig) == ["SIREN: s → t"]
@@ -80,7 +83,7 @@ def test_protocols_are_curves_over_the_boundary_or_levels(depth):
 
 def test_backbones_of_other_depths_stand_beside_each_other():
     rows = summary(3) + summary(7, backbone="third", frequency=None)
-    fig = matrix.protocols(rows, SETS, NAMES, {"siren": 3, "third": 7}, LABELS)
+    fig = matrix.protocols(rows, SETS, dict.fromkeys(NAMES, 500), {"siren": 3, "third": 7}, LABELS)
     assert titles(fig) == ["SIREN: s → t", "third: s → t"]
     assert [len(labelled(ax)["warm"].get_xdata()) for ax in fig.axes] == [3, 7]
 
