@@ -22,7 +22,9 @@ def number(text):
 def test_every_fit_once_and_what_needs_no_cohort_once_a_target(matrix):
     config, fits = matrix.config, matrix.rows("transfer/fits.csv")
     assert tuple(fits[0]) == FitRow._fields
-    ways = different_fits(config.fit.protocols, config.fit.taus, config.inr.n_layers)
+    budgets = {name: config.fit.budget[name] or config.fit.steps for name in config.fit.protocols}
+    ways = different_fits(config.fit.protocols, config.fit.taus, config.inr.n_layers, budgets=budgets)
+    assert (("thaw", matrix.last) in ways) == (config.inr.n_layers == 7), "there full has fewer steps"
     found = {tuple(row[key] for key in KEYS) for row in fits}
     sources = {True: config.transfer.sources, False: ("untrained",)}
     wanted = {
