@@ -247,7 +247,7 @@ def get_config():
             steps=1000,
             batch=256,  # samples a step
             log_every=10,
-            rates_adam=(1e-3, 3e-3, 1e-2),  # every model counts at that of these by which it is soonest
+            rates_adam=(3e-3, 1e-2, 3e-2, 1e-1),  # every model counts at that of these by which it is soonest
             rates_sgd=(3.0, 10.0, 30.0, 100.0),
             seeds=(0, 1, 2, 3, 4),
         )
