@@ -189,15 +189,23 @@ def sections(config, store, exhibits):
         said = {label: getattr(measured, f"short_of_{name}") for name, label in recipe.LABELS.items()}
         tested_on = measured.tested_on
         differences = {label: tuple(filter(None, text.split("; "))) for label, text in said.items()}
-    note = "Intervals are 95 %, over the subjects that images show." if is_done(store, "transfer") else ""
-    least, beside = equal(config) if is_done(store, "transfer") else None, {}
-    if least:
-        told, of_least = f"at {freeze_sweep.budget_of(least).told} each", []
-        note += f" Protocols had unequal budgets, of which the verdicts are; those {told} "
-        if store.exists("report/claims_equal.csv"):
-            of_least = store.read_rows("report/claims_equal.csv", ClaimRow)
-            note += "stand in the last column, off the fits' curves."
-        else:
-            note += "are not known: curves have no point there, or the claims were judged by an earlier version."
-        beside = {told: {row.claim: f"{row.verdict}: {row.ours}" for row in of_least}} if of_least else {}
+    note, beside = "", {}
+    if is_done(store, "transfer"):
+        at_equal, beside = verdicts_at_equal(config, store)
+        note = f"Intervals are 95 %, over the subjects that images show.{at_equal}"
     return [parts.claims_section(exhibits, rows, tested_on, differences, note, beside)._replace(first=True)]
+
+
+def verdicts_at_equal(config, store):
+    """(what a page says of verdicts at equal budgets, {title of their column: {claim: text}}); nothing where a matrix
+    has no others."""
+    least = equal(config)
+    if not least:
+        return "", {}
+    told = f"at {freeze_sweep.budget_of(least).told} each"
+    said = f" Protocols had unequal budgets, of which the verdicts are; those {told} "
+    if not store.exists("report/claims_equal.csv"):
+        return f"{said}are not known: curves have no point there, or the claims were judged by an earlier version.", {}
+    rows = store.read_rows("report/claims_equal.csv", ClaimRow)
+    texts = {row.claim: f"{row.verdict}: {row.ours}" for row in rows}
+    return f"{said}stand in the last column, off the fits' curves.", {told: texts}
