@@ -208,4 +208,4 @@ def verdicts_at_equal(config, store):
         return f"{said}are not known: curves have no point there, or the claims were judged by an earlier version.", {}
     rows = store.read_rows("report/claims_equal.csv", ClaimRow)
     texts = {row.claim: f"{row.verdict}: {row.ours}" for row in rows}
-    return f"{said}stand in the last column, off the fits' curves.", {told: texts}
+    return f"{said}stand beside them, off the fits' curves.", {told: texts}

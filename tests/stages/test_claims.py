@@ -98,7 +98,7 @@ def test_of_unequal_budgets_without_verdicts_at_equal_ones_the_page_says_so(tmp_
     finished = studies.finished(tmp_path_factory, "matrix_7")
     shutil.copytree(finished.workdir, tmp_path / "run")
     store = Store(tmp_path / "run")
-    known, unknown = "stand in the last column", "are not known"
+    known, unknown = "stand beside them", "are not known"
     (section,) = of_stage.sections(finished.config, store, None)
     assert known in section.html and unknown not in section.html
     store.remove("report/claims_equal.csv")  # as an earlier version has left it

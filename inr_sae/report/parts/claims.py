@@ -2,7 +2,7 @@
 
 from inr_sae.report import page, sentences, tables
 
-COLUMNS = ("sentence", "where", "quantity", "published", "ours", "verdict", "rule")
+COLUMNS = ("sentence", "where", "quantity", "published", "ours", "verdict")
 
 
 def claims_section(exhibits, rows, tested_on, differences, note="", beside=None):
@@ -21,7 +21,9 @@ def claims_section(exhibits, rows, tested_on, differences, note="", beside=None)
         html += page.paragraph(difference_sentence(label, said))
     further = (beside or {}).items()
     shown = [
-        {key: getattr(row, key) for key in COLUMNS} | {title: texts.get(row.claim, "") for title, texts in further}
+        {key: getattr(row, key) for key in COLUMNS}
+        | {title: texts.get(row.claim, "") for title, texts in further}
+        | {"rule": row.rule}
         for row in rows
     ]
     html += tables.to_html(shown, wide=True)
