@@ -17,7 +17,8 @@ def paired(fits, first, second):
 
     fits: FitRows at one rate.
     """
-    ours, theirs = (by_way(fits).get(way, {}) for way in (first, second))
+    values = by_way(fits)
+    ours, theirs = values.get(first, {}), values.get(second, {})
     return {key: value - theirs[key] for key, value in ours.items() if key in theirs}
 
 

@@ -37,6 +37,11 @@ def budget(config, protocol):
     return config.fit.budget[protocol] or config.fit.steps
 
 
+def budgets(config):
+    """{protocol: its budget} of the protocols that run."""
+    return {name: budget(config, name) for name in config.fit.protocols}
+
+
 def encoder_of(names, arrays):
     """An encoder of its leaves by name; None of none."""
     if not names:

@@ -84,7 +84,7 @@ class Sweep(NamedTuple):
 
 def ways(config):
     """Every Way of the config group `fit`, each different fit once."""
-    own, budgets = config.fit.boundaries.to_dict(), {name: fits.budget(config, name) for name in config.fit.protocols}
+    own, budgets = config.fit.boundaries.to_dict(), fits.budgets(config)
     pairs = different_fits(config.fit.protocols, taus(config), trained.n_units(config.inr), own, budgets)
     return [Way(*pair, rate) for pair, rate in itertools.product(pairs, rates(config))]
 

@@ -59,7 +59,8 @@ def run(config, store):
     store.write_rows("report/claims.csv", ClaimRow, rows)
     least = equal(config) if is_done(store, "transfer") else None
     if least and least.fit.steps % config.fit.log_every == 0:  # else curves have no point there
-        store.write_rows("report/claims_equal.csv", ClaimRow, of_matrix(least, store, curves_of(config, store)))
+        curves = summaries.of_main_rate(transfer.curves(config, store), config)
+        store.write_rows("report/claims_equal.csv", ClaimRow, of_matrix(least, store, curves))
 
 
 def equal(config):
@@ -74,13 +75,8 @@ def equal(config):
     return own
 
 
-def curves_of(config, store):
-    """The CurveRows of a matrix at the main rate."""
-    return summaries.of_main_rate(transfer.curves(config, store), config)
-
-
 def of_matrix(config, store, curves=()):
-    """ClaimRows of a matrix; curves: CurveRows, where its fits went on beyond the config's budget."""
+    """ClaimRows of a matrix; curves: CurveRows at the main rate, where its fits went on beyond the config's budget."""
     fits, ranks = summaries.of_main_rate(transfer.load(store, "fits"), config), transfer.load(store, "ranks")
     if curves:
         fits = budgets.fits_at(budgets.Budgets(config.fit.steps, config.fit.steps), fits, curves)

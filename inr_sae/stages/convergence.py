@@ -131,9 +131,8 @@ def of_two(config, store, kind, names, known, loaded):
 
 
 def layers_of(known, names):
-    """The layers that have a dictionary in both of two networks: backbones may differ in depth."""
-    one, other = (dictionary.layers(known[name].config) for name in names)
-    return [layer for layer in one if layer in other]
+    """The layers that have a dictionary in both of two networks."""
+    return dictionary.layers_in_both(*(known[name].config for name in names))
 
 
 def keys_of(kind, one, other):

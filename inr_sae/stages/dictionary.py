@@ -68,6 +68,11 @@ def layers(config):
     return tuple(config.dictionary.layers) or tuple(range(trained.n_units(config.inr)))
 
 
+def layers_in_both(one, other):
+    """The units that have a dictionary in the studies of two configs, whose backbones may differ in depth."""
+    return [layer for layer in layers(one) if layer in layers(other)]
+
+
 def folder(layer):
     """The folder of a layer's dictionary."""
     return f"dictionary/layer_{layer}"

@@ -140,8 +140,7 @@ def sections(config, store, exhibits):
 
 def budget_of(config):
     """What a report tells of the budgets of the protocols of a config."""
-    given = {name: fits.budget(config, name) for name in config.fit.protocols}
-    return Budget(given, "epochs" if config.fit.pixels else "steps")
+    return Budget(fits.budgets(config), "epochs" if config.fit.pixels else "steps")
 
 
 def shown(config, store, split):

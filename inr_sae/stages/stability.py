@@ -71,7 +71,7 @@ def run(config, store):
 def layers_of(config, condition, other):
     """The layers that have a dictionary in both of two conditions, which are of one backbone."""
     studies = conditions.studies(config)
-    return [layer for layer in dictionary.layers(studies[condition]) if layer in dictionary.layers(studies[other])]
+    return dictionary.layers_in_both(studies[condition], studies[other])
 
 
 def load(config, store, condition, seed):

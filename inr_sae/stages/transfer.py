@@ -160,7 +160,6 @@ def matrix(config, store):
         main_rates={name: summaries.main_rate(config, name) for name in config.transfer.backbones},
         rates=sweep.rates(config),
         budget=freeze_sweep.budget_of(config),
-        protocols=tuple(config.fit.protocols),
         n_units=n_units(config),
         labels=labels(config),
         lpips=config.metrics.lpips,

@@ -82,11 +82,10 @@ def draw_boundaries(ax, summary, colour, name):
             ax.axhline(row.psnr_db_mean, color=colour, lw=0.9, ls=":", label=f"{name}, nothing frozen")
 
 
-def curves_of(summary, pair, names, n_units, budgets=None):
+def curves_of(summary, pair, budgets, n_units):
     """{protocol: {tau: SummaryRow}} of a Pair; a protocol without a boundary has the one key None.
 
-    names: the protocols that ran; budgets: {protocol: steps}, None where all have as many. A boundary that was not
-    fitted on its own has the row of the same fit.
+    budgets: {protocol: steps} of those that ran. A boundary that was not fitted on its own has the row of the same fit.
     """
     taus = sorted({row.tau for row in summary if row.tau is not None})
     curves = {}
@@ -94,7 +93,7 @@ def curves_of(summary, pair, names, n_units, budgets=None):
     def find_row(protocol, tau):
         return find(summary, at_source(pair, protocol), protocol, tau)
 
-    for protocol in (name for name in PROTOCOL_STYLE if name in names):
+    for protocol in (name for name in PROTOCOL_STYLE if name in budgets):
         found = {}
         for tau in taus if PROTOCOLS[protocol].has_boundary else [None]:
             row = of_same_fit(find_row, protocol, tau, n_units, budgets)
@@ -123,7 +122,7 @@ def protocols(summary, sets, budgets, n_units, labels):
     """
     fig, axes, every = panels(sets, kinds(summary, labels))
     for ax, pair, title in every:
-        for protocol, found in curves_of(summary, pair, budgets, n_units[pair.backbone], budgets).items():
+        for protocol, found in curves_of(summary, pair, budgets, n_units[pair.backbone]).items():
             colour, line, marker = PROTOCOL_STYLE[protocol]
             if None in found:
                 ax.axhline(found[None].psnr_db_mean, color=colour, ls=line, lw=1.1, label=protocol)

@@ -122,16 +122,17 @@ def spatial_section(exhibits, rows):
 
 def recovery_section(exhibits, rows):
     """What recovers a known dictionary, and when."""
+    rows = at_best_rate(rows)
     html = exhibits.figure(
         "recovery",
-        figures.recovery(at_best_rate(rows)),
+        figures.recovery(rows),
         "Share of the atoms of a known dictionary with a cosine above 0.9 to a learned one, along training, mean over "
         "seeds, each model at the best of its rates. Smooth atoms have few modes, rough ones all; an operator's atom "
         "is a function of its modes. The known dictionary, and that a code is one number and not a field, are our "
         "choice.",
         "Model recovery",
     )
-    table = recovery_table(at_best_rate(rows))
+    table = recovery_table(rows)
     html += page.paragraph("Steps until half of the atoms are recovered, median over seeds; a dash: never.")
     html += exhibits.table("recovery", table)
     return Section("recovery", "Model recovery", html, (recovery_sentence(table),), appendix=True)

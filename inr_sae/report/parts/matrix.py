@@ -24,7 +24,6 @@ class Matrix(NamedTuple):
     learning_rate: float  # the main one
     rates: tuple
     budget: Budget
-    protocols: tuple  # that ran
     n_units: dict  # {backbone: number of its units}
     labels: dict  # {backbone: its name for people}
     lpips: bool  # whether it was measured

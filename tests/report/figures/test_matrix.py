@@ -58,15 +58,15 @@ def test_figure_2_leaves_a_gap_where_a_matrix_has_no_meaning():
 
 @DEPTHS
 def test_behind_the_last_unit_a_protocol_has_the_fit_that_is_the_same(depth):
-    curves = matrix.curves_of(summary(depth), SIREN, NAMES, depth)
+    curves = matrix.curves_of(summary(depth), SIREN, dict.fromkeys(NAMES, 500), depth)
     last = depth - 1
     assert list(curves) == list(matrix.PROTOCOL_STYLE)
     assert curves["warm"][last] == curves["freeze"][last] and curves["thaw"][last] == curves["full"][None]
     assert curves["warm"][0] != curves["freeze"][0]
     assert curves["random"][last].source == UNTRAINED and list(curves["scratch"]) == [None]
-    assert list(matrix.curves_of(summary(depth), SIREN, ("warm",), depth)) == ["warm"]
+    assert list(matrix.curves_of(summary(depth), SIREN, {"warm": 500}, depth)) == ["warm"]
     unequal = dict.fromkeys(NAMES, 2000) | {"full": 500}
-    curves = matrix.curves_of(summary(depth), SIREN, NAMES, depth, unequal)
+    curves = matrix.curves_of(summary(depth), SIREN, unequal, depth)
     assert last not in curves["thaw"] and last in curves["warm"], "full has not as many steps"
 
 

@@ -33,8 +33,7 @@ def measured(depth, tau_by_sr_weight=1, **changes):
     fields |= dict(best=[best], paired=[paired, paired._replace(learning_rate=1.0, difference_db=5.0)])
     fields |= dict(agreement=[AgreementRow("siren", "sr_weight", 1, 1, 0, 0)], learning_rate=1e-4, rates=(1e-4, 1.0))
     fields |= dict(
-        budget=Budget({"full": 500, "freeze": 500}),
-        protocols=("full", "freeze", "scratch"),
+        budget=Budget({"full": 500, "freeze": 500, "scratch": 500}),
         n_units={"siren": depth},
         lpips=False,
     )
