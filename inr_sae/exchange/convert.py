@@ -8,7 +8,6 @@ from inr_sae.exchange import folding, layouts, naming
 from inr_sae.inr.initial import unit_names
 
 FOLD = {"siren": folding.siren, "ffmlp": folding.ffmlp}
-CONSTANTS = {"siren": "omega_0", "ffmlp": "frequencies"}  # the one that an encoder of a backbone has
 
 
 def from_tensors(tensors, layout, shape, coordinates=(-1.0, 1.0)):
@@ -43,22 +42,11 @@ def to_tensors(params):
 
 
 def facts_of(params):
-    """What a config must say of parameters {"encoder", "heads" or None}; None for what they do not have.
-
-    {"backbone", "width", "n_layers", "n_fourier", "omega_0", "n_signals", "channels"}. The backbone is one of the
-    layouts', told by its constant; another one with a constant of that name has the same tree, and cannot be told.
-    """
-    units, constants, heads = params["encoder"]["units"], params["encoder"]["constants"], params["heads"] or {}
-    return {
-        "backbone": next((name for name, constant in CONSTANTS.items() if constant in constants), None),
-        "width": _size(next(iter(units.values())), "w", 1),
-        "n_layers": len(units),
-        "n_fourier": _size(constants, "frequencies", 1),
-        "omega_0": float(constants["omega_0"]) if "omega_0" in constants else None,
-        "n_signals": _size(heads, "w", 0),
-        "channels": _size(heads, "w", 2),
-    }
-
-
-def _size(group, name, axis):
-    return group[name].shape[axis] if name in group else None
+    """What a config must say of an encoder as `from_tensors` gives it: {"backbone", "width", "n_layers"}, and its
+    "omega_0" or "n_fourier". Of other backbones nothing can be told: they too may have a constant of either's name."""
+    units, constants = params["encoder"]["units"], params["encoder"]["constants"]
+    if "omega_0" in constants:
+        own = {"backbone": "siren", "omega_0": float(constants["omega_0"])}
+    else:
+        own = {"backbone": "ffmlp", "n_fourier": constants["frequencies"].shape[1]}
+    return own | {"width": next(iter(units.values()))["w"].shape[1], "n_layers": len(units)}

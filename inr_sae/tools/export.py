@@ -29,9 +29,10 @@ def export_study(store, out):
     """The paths written for one study's folder."""
     config = config_of(store, "cohort")
     params, names = cohort.params_of(store), cohort.names(store)
-    known = {key: value for key, value in convert.facts_of(params).items() if value is not None}
-    facts = made_by() | known | {"backbone": config.inr.backbone, "cohort": names}
-    facts |= {key: config.inr[key] for key in ("width", "n_layers")}  # as configured, which a unit's width need not be
+    n_signals, channels = params["heads"]["b"].shape
+    facts = made_by() | {"cohort": names, "n_signals": n_signals, "channels": channels}
+    facts |= convert.facts_of(params) if config.inr.backbone in convert.FOLD else {}
+    facts |= {key: config.inr[key] for key in ("backbone", "width", "n_layers")}  # widths of units may be others
     facts |= {"settings": config.inr[config.inr.backbone].to_dict(), "coordinates": list(config.inr.coordinates)}
     paths = [write(out / "encoder.safetensors", convert.to_tensors(params), facts)]
     if is_done(store, "dictionary"):

@@ -121,21 +121,9 @@ def test_an_export_of_version_0_1_is_still_read(name):
 
 def test_facts_are_what_a_config_must_say():
     siren, ffmlp = convert.facts_of(own("siren", 3)), convert.facts_of(own("ffmlp", 1) | {"heads": None})
-    assert siren == dict(
-        backbone="siren", width=WIDTH, n_layers=3, n_fourier=None, omega_0=30.0, n_signals=3, channels=2
-    )
-    assert ffmlp == dict(
-        backbone="ffmlp", width=WIDTH, n_layers=3, n_fourier=FOURIER, omega_0=None, n_signals=None, channels=None
-    )
+    assert siren == dict(backbone="siren", width=WIDTH, n_layers=3, omega_0=30.0)
+    assert ffmlp == dict(backbone="ffmlp", width=WIDTH, n_layers=3, n_fourier=FOURIER)
     assert json.loads(json.dumps(siren)) == siren
-
-
-def test_facts_of_another_backbone_are_what_it_has():
-    encoder = {"units": {"table": {"values": np.zeros((8, 2))}, "tail": {"w": np.zeros((2, 4))}}, "constants": {}}
-    facts = convert.facts_of({"encoder": encoder, "heads": {"w": np.zeros((3, 4, 1)), "b": np.zeros((3, 1))}})
-    assert {key: value for key, value in facts.items() if value is not None} == dict(
-        n_layers=2, n_signals=3, channels=1
-    )
 
 
 # PyTorch, through files

@@ -10,6 +10,7 @@ from inr_sae import study
 from inr_sae.errors import UserError
 from inr_sae.exchange import tensors
 from inr_sae.folder.checkpoints import read_params
+from inr_sae.inr import network
 from inr_sae.tools.export import export
 from tests.helpers import changed, rows
 
@@ -52,14 +53,18 @@ def test_an_encoder_is_exported_to_the_bit_with_what_a_config_must_say(finished,
     assert told["cohort"] == [r["name"] for r in rows(finished[1] / "cohort/signals.csv") if r["split"] == "cohort"]
 
 
-def test_a_width_is_told_as_the_config_has_it(finished, tmp_path):
-    """A complex network has units narrower than that, and is read again by the config's."""
-    config = changed(finished[0], inr__backbone="wire", inr__width=12, cohort__steps=2, stages=("cohort",))
+@pytest.mark.parametrize("backbone", network.backbone_names())
+def test_an_encoder_of_any_backbone_is_exported_and_taken_in_again(backbone, finished, tmp_path):
+    """Told as the config has it: units may be of other widths, and two backbones have a constant of one name."""
+    config = changed(finished[0], inr__backbone=backbone, inr__width=12, cohort__steps=2, stages=("cohort",))
     study.run(config, tmp_path / "run")
     export(tmp_path / "run", tmp_path)
     told = facts(tmp_path / "encoder.json")
-    assert (told["width"], told["n_layers"]) == (12, config.inr.n_layers)
-    assert tensors.read(tmp_path / "encoder.safetensors")["encoder/units/hidden_0/w"].shape[1] < 12
+    assert (told["backbone"], told["width"], told["n_layers"]) == (backbone, 12, config.inr.n_layers)
+    assert (told["n_signals"], told["channels"]) == (
+        3,
+        tensors.read(tmp_path / "encoder.safetensors")["heads/b"].shape[1],
+    )
     study.run(external(config, tmp_path, "file"), tmp_path / "again")
 
 
