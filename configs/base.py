@@ -57,7 +57,7 @@ def get_config():
             cohort_names=(),  # which n_cohort images, by name and in this order; empty: drawn
             n_validation=0,  # kept apart from cohort and test, for tuning
             n_test=14,
-            train_on="cohort",  # cohort; first: its first signal alone; validation: these instead, a second cohort
+            train_on="cohort",  # cohort; first: its first signal alone; validation: as many of these instead
             seed=0,  # of the draw
             subject="",  # a regular expression that matches the subject in an image's name; empty: as the set says
             background=placeholder(float),  # grey, 0 to 1, behind what is transparent; not set: that is refused
@@ -254,7 +254,7 @@ def get_config():
     )
     config.convergence = ConfigDict(
         dict(
-            seeds=(1,),  # further seeds of each cohort's encoder, with dictionaries of their own
+            seeds=(3,),  # of further encoders of each cohort; `seed` to `seed` + 2 are those of the regimes
             dictionary_seeds=(1,),  # further seeds of its dictionaries alone
             of=("units", "atoms"),  # what is compared
             max_atoms=4096,  # alive atoms that are compared one to one, those of highest mean magnitude

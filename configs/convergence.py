@@ -19,5 +19,5 @@ def get_config(scale=""):
     if base.one_word(scale, base.SCALES, "demo") == "demo":
         config.convergence.update(dict(many=128, targets=8))
     else:
-        config.convergence.seeds = (1, 2)
+        config.convergence.seeds = (3, 4)
     return config

@@ -84,8 +84,8 @@ def data_sets():
 
 def n_trained(config):
     """How many signals an encoder of a config group `signals` is trained on."""
-    of_cohort = range(config["n_cohort"])[: TRAIN_ON[config["train_on"]]]
-    return config["n_validation"] if config["train_on"] == "validation" else len(of_cohort)
+    drawn = config["n_validation"] if config["train_on"] == "validation" else config["n_cohort"]
+    return len(range(min(drawn, config["n_cohort"]))[: TRAIN_ON[config["train_on"]]])
 
 
 @lru_cache(maxsize=8)
@@ -125,7 +125,7 @@ def _draw(source, wanted):
         warnings.warn(Note(subjects.sentence(whose, origin)))
     drawn = split.draw(names, whose, sizes, wanted.seed, wanted.cohort_names, origin)
     if wanted.train_on == "validation":
-        drawn = drawn._replace(cohort=drawn.validation)
+        drawn = drawn._replace(cohort=drawn.validation[: wanted.n_cohort])
     return drawn._replace(cohort=drawn.cohort[: TRAIN_ON[wanted.train_on]]), dict(zip(names, whose))
 
 

@@ -17,7 +17,9 @@ NEEDS, USES = (), ()
 READS = (*ablation.READS, "single", "conditions", "rates")
 WRITES = ("conditions",)
 LENT = ("conditions/*/stability",)
-REGIMES = ("single", "cohort", "second")  # second: a cohort that shares no signal with the first
+# What is added to the seed: encoders of different regimes start from different weights, or what they have in common
+# could be what they started from. second: a cohort that shares no signal with the first.
+REGIMES = {"cohort": 0, "second": 1, "single": 2}
 STUDY = (cohort, rank, freeze_sweep, dictionary, ablation)
 
 
@@ -37,8 +39,12 @@ def check(config):
         raise UserError(
             "signals.n_test is 0, and atoms of a cohort's encoder are ablated on a held-out signal; raise it"
         )
-    if "second" in config.conditions.regimes and config.signals.n_validation < 1:
-        raise UserError("conditions.regimes has second, a cohort of the validation signals; raise signals.n_validation")
+    least = config.signals.n_cohort  # a cohort of another size differs in more than its signals
+    if "second" in config.conditions.regimes and config.signals.n_validation < least:
+        raise UserError(
+            f"conditions.regimes has second, a cohort of as many validation signals as signals.n_cohort = {least}; "
+            f"signals.n_validation is {config.signals.n_validation}, raise it"
+        )
     for condition, own in studies(config).items():
         for stage in stages_of(condition):
             stage.check(own)
@@ -67,9 +73,8 @@ def studies(config):
 
 
 def condition_of(config, regime, backbone):
-    """The Condition of a regime; a second cohort starts from weights of its own, or what it has in common with the
-    first could be what both started from."""
-    return Condition(regime, backbone, config.seed + (regime == "second"))
+    """The Condition of a regime."""
+    return Condition(regime, backbone, config.seed + REGIMES[regime])
 
 
 def stages_of(condition):

@@ -55,8 +55,9 @@ def check(config):
     for key in ("seeds", "dictionary_seeds"):
         if len(set(config.convergence[key])) != len(config.convergence[key]):
             raise UserError(f"convergence.{key} is {tuple(config.convergence[key])}; it names none twice")
-    if config.seed in config.convergence.seeds:
-        raise UserError(f"convergence.seeds has {config.seed}, the seed of the first encoder; take another")
+    for condition in conditions.studies(config):
+        if condition.seed in config.convergence.seeds:
+            raise UserError(f"convergence.seeds has {condition.seed}, the seed of {condition.name}; take another")
     if not pairs_of(config):
         raise UserError(
             "convergence has no two networks to compare; name seeds in convergence.seeds, or more in "

@@ -177,3 +177,11 @@ def test_an_encoder_may_be_trained_on_a_part_of_the_same_draw(folder):
     assert other.names.cohort == whole.names.validation
     for on, n in (("cohort", 3), ("first", 1), ("validation", 1)):
         assert n_trained(RULES | dict(train_on=on)) == n == len(load_with("folder", folder, train_on=on).cohort)
+
+
+def test_a_second_cohort_is_no_larger_than_the_first(folder):
+    """Otherwise what two cohorts do not share could be what a larger one learns."""
+    sizes = dict(train_on="validation", n_cohort=2, n_validation=3, n_test=1)
+    other = load_with("folder", folder, **sizes)
+    assert other.names.cohort == other.names.validation[:2] and len(other.cohort) == 2
+    assert n_trained(RULES | sizes) == 2

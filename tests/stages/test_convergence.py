@@ -36,7 +36,7 @@ def test_cohorts_that_are_compared_share_no_image_and_seeds_share_all(converged)
         return {row["name"] for row in signals if row["split"] == "cohort"}
 
     first = names("conditions/cohort-siren")
-    assert first == names("convergence/cohort-siren-seed_1")
+    assert first == names("convergence/cohort-siren-seed_3")
     assert not first & names("conditions/second-siren")
 
 
@@ -95,6 +95,14 @@ def test_two_grids_are_refused():
         convergence.same_grid(("a", "b"), one, one._replace(shape=(11, 12)))
 
 
+def test_no_two_encoders_that_are_compared_start_from_the_same_weights():
+    config = once.declared(studies.converged(3), convergence.READS)
+    known = convergence.networks(config)
+    for kind, one, other in convergence.pairs_of(config):
+        one, other = known[one].condition, known[other].condition
+        assert kind == "dictionary seeds" or (one.backbone, one.seed) != (other.backbone, other.seed)
+
+
 def check(**changes):
     config = studies.converged(3)
     config.update_from_flattened_dict({key.replace("__", "."): value for key, value in changes.items()})
@@ -105,7 +113,8 @@ def check(**changes):
     "changes, words",
     [
         ({"convergence__of": ("layers",)}, "convergence.of is 'layers'; it is one of units, atoms"),
-        ({"convergence__seeds": (0,)}, "convergence.seeds has 0, the seed of the first encoder"),
+        ({"convergence__seeds": (0,)}, "convergence.seeds has 0, the seed of cohort-siren"),
+        ({"convergence__seeds": (1,)}, "convergence.seeds has 1, the seed of second-siren; take another"),
         ({"convergence__seeds": (2, 2)}, "convergence.seeds .* none twice"),
         ({"convergence__targets": 0}, "convergence.targets is 0"),
         ({"convergence__many": 0}, "convergence.many is 0"),
