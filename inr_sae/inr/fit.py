@@ -206,7 +206,8 @@ def new_network(backbone, config, key, signals, law="backbone"):
     A unit's weights depend on the key and the unit alone, so fits of one key start alike at every tau and under every
     protocol. law: "backbone", its own, or "torch": PyTorch's default in every unit that is a layer {"w", "b"}.
     """
-    new = network.init(backbone, jax.random.split(key), config, signals)
+    *keys, key = jax.random.split(key, 3)
+    new = network.init(backbone, keys, config, signals)
     if law == "backbone":
         return new
     units = {

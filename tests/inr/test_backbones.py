@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.stats import rankdata
 
 from configs import base
 from inr_sae.inr import backbones, fit, network
@@ -52,6 +53,37 @@ def test_units_are_those_of_unit_names_and_these_sort_in_forward_order(backbone,
     assert sorted(names) == list(names) == network.unit_names(encoder)
     for leaves in encoder["units"].values():
         assert jax.tree.leaves(leaves) and all(leaf.dtype == jnp.float32 for leaf in jax.tree.leaves(leaves))
+
+
+def most_alike(tree):
+    """(the largest rank correlation between two leaves of 64 numbers or more, which two)."""
+    leaves, _ = jax.tree_util.tree_flatten_with_path(tree)
+    numbers = {jax.tree_util.keystr(path): np.ravel(leaf)[:64] for path, leaf in leaves}
+    ranks = {name: rankdata(values) for name, values in numbers.items() if len(np.unique(values)) == 64}
+    alike = np.abs(np.corrcoef(list(ranks.values()))) - np.eye(len(ranks))
+    return alike.max(), [list(ranks)[i] for i in np.unravel_index(alike.argmax(), alike.shape)]
+
+
+@pytest.mark.parametrize("law", ["backbone", "torch"])
+@pytest.mark.parametrize("name", network.backbone_names())
+def test_the_parts_of_a_new_network_share_no_draw(name, law):
+    backbone = network.backbone(name)
+    params = fit.new_network(backbone, settings(backbone, 64), jax.random.key(0), SIGNALS[:1], law)
+    params["encoder"]["constants"] = {"B": params["encoder"]["constants"].get("frequencies")}
+    found, where = most_alike(params)
+    assert found < 0.75, where
+
+
+def test_two_backbones_of_one_key_share_no_draw():
+    """Or what two of them have in common could be what both started from."""
+    units = {}
+    for name in network.backbone_names():
+        encoder = network.init_encoder(
+            network.backbone(name), jax.random.key(0), settings(network.backbone(name), 64), SIGNALS
+        )
+        units[name] = encoder["units"]
+    found, where = most_alike(units)
+    assert found < 0.75, where
 
 
 @EVERY
