@@ -194,8 +194,9 @@ class Neurbf(Cohort):
         super().__init__(hidden, n_signals, channels)
         n = max(4, round(shape[0] * shape[1] / pixels_per_kernel))
         self.ends, self.neighbours = ends, None
-        self.register_buffer("centres", torch.rand(n, 2))
-        self.register_buffer("shapes", max(shape) ** 2 * torch.eye(2).repeat(n, 1, 1))
+        self.register_buffer("pixels_per_unit", (torch.tensor(shape) - 1.0) / (ends[1] - ends[0]))
+        self.register_buffer("centres", torch.rand(n, 2) * (torch.tensor(shape) - 1))
+        self.register_buffer("shapes", torch.eye(2).repeat(n, 1, 1))
         self.register_buffer("multipliers", torch.logspace(-3, math.log2(highest), n_channels, base=2.0))
         self.register_buffer("frequencies", torch.logspace(1, 2, hidden))
         self.weights = nn.Parameter(1e-4 * torch.rand(n, n_channels))
@@ -205,10 +206,11 @@ class Neurbf(Cohort):
         self.mlp = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes, sizes[1:]))
 
     def encode(self, x):
+        pixels = (x - self.ends[0]) * self.pixels_per_unit
         if self.neighbours is None:
-            chunks = (torch.cdist(part, self.centres).topk(4, largest=False)[1] for part in x.split(4096))
+            chunks = (torch.cdist(part, self.centres).topk(4, largest=False)[1] for part in pixels.split(4096))
             self.neighbours = torch.cat(list(chunks))
-        away = x[:, None] - self.centres[self.neighbours]
+        away = pixels[:, None] - self.centres[self.neighbours]
         phi = 1 / (1 + torch.einsum("nki,nkij,nkj->nk", away, self.shapes[self.neighbours], away))
         phi = phi / (phi.sum(dim=1, keepdim=True).detach() + 1e-8)
         radial = (self.weights[self.neighbours] * torch.sin(phi[:, :, None] * self.multipliers)).sum(dim=1)

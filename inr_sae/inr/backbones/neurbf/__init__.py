@@ -6,6 +6,7 @@ what they give a coordinate is computed once. Beyond the published: one rate for
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from inr_sae.errors import InputError, argument
 from inr_sae.inr import initial, lookup
@@ -34,7 +35,8 @@ def unit_names(config):
 
 def init(key, config, signals):
     """`kernels` {"weights" (K, channels), "bias", "table" (T, F)} ~ U(+-1e-4), `mlp_i` {"w", "b"} by
-    PyTorch's default; of signals (M, H, W, C) the kernels' centres (K, 2) and shapes (K, 2, 2), never trained.
+    PyTorch's default; of signals (M, H, W, C) the kernels' centres (K, 2) and shapes (K, 2, 2), in pixels, never
+    trained.
 
     Raises InputError where there would be more kernels than pixels.
     """
@@ -58,14 +60,17 @@ def init(key, config, signals):
     d_in = config["channels"] + N_LEVELS * config["n_features"]
     for name, own, d in zip(("mlp_0", "mlp_1"), keys[3:], (d_in, config["hidden"])):
         units[name] = initial.uniform_linear(own, d, config["hidden"], d**-0.5)
-    centres, shapes = kernels.in_coordinates(*kernels.place(signals, n), size, config["coordinates"])
+    centres, shapes = kernels.place(signals, n)
+    low, high = config["coordinates"]
     constants = {
         "centres": jnp.asarray(centres, jnp.float32),
         "shapes": jnp.asarray(shapes, jnp.float32),
         "multipliers": kernels.frequencies(0.125, config["highest"], config["channels"]),
         "frequencies": kernels.frequencies(10.0, 100.0, config["hidden"]),
         "levels": jax.tree.map(jnp.asarray, levels),
-        **dict(zip(("low", "high"), map(jnp.float32, config["coordinates"]))),
+        "low": jnp.float32(low),
+        "high": jnp.float32(high),
+        "pixels_per_unit": jnp.asarray((np.array(size) - 1) / (high - low), jnp.float32),
     }
     return {"units": units, "constants": constants}
 
@@ -74,7 +79,8 @@ def embed(params, x):
     """(N, 2) -> (N, 4 + 4 channels + 16): numbers of the nearest kernels, sin(m phi) of each, and the grid's entries
     with their weights."""
     constants = params["constants"]
-    numbers, values = kernels.nearest(x, constants["centres"], constants["shapes"])
+    pixels = (x - constants["low"]) * constants["pixels_per_unit"]
+    numbers, values = kernels.nearest(pixels, constants["centres"], constants["shapes"])
     waves = sine(values[:, :, None] * constants["multipliers"]).reshape(len(x), -1)
     x = lookup.unit_square(x, constants["low"], constants["high"])
     return jnp.concatenate([numbers.astype(jnp.float32), waves, lookup.columns(x, constants["levels"])], axis=1)

@@ -62,13 +62,6 @@ def edges(signals):
     return np.ones_like(magnitude) if mean == 0 else magnitude / mean + 1e-3
 
 
-def in_coordinates(centres, shapes, size, ends):
-    """The same in coordinates from ends[0] at an axis' first of its `size` pixels to ends[1] at its last."""
-    per_unit = np.maximum(np.array(size) - 1.0, 1.0) / (ends[1] - ends[0])
-    middle = np.where(np.array(size) > 1, ends[0], np.mean(ends))
-    return middle + centres / per_unit, shapes * per_unit[:, None] * per_unit
-
-
 def phi(x, centres, shapes):
     """1 / (1 + (x - c)^T S (x - c)) of x (..., 2): 1 at the centre, 1/2 at Mahalanobis distance 1."""
     away = x - centres
@@ -81,11 +74,11 @@ def normalised(values):
 
 
 def nearest(x, centres, shapes):
-    """(numbers (N, 4) of the kernels nearest to x (N, 2), their normalised phi (N, 4))."""
-    n = min(NEAREST, len(centres))
+    """(numbers (N, 4) of the kernels nearest to x (N, 2), their normalised phi (N, 4)); all in pixels: what is near in
+    coordinates that scale each axis on its own need not be in an image that is not square."""
 
     def of_one(point):
-        numbers = lax.top_k(-jnp.square(point - centres).sum(-1), n)[1]
+        numbers = lax.top_k(-jnp.square(point - centres).sum(-1), NEAREST)[1]
         return numbers, normalised(phi(point, centres[numbers], shapes[numbers]))
 
     return lax.map(of_one, x, batch_size=min(AT_ONCE, x.shape[0]))
