@@ -76,19 +76,23 @@ def tile_rows(backbone, encoder, n_fits):
 def step_operations(backbone, params, n_pixels, tau):
     """Operations of a step's matrix products: forward, weight gradients, input gradients of all units but the first.
 
-    They are read off the units' matrices: a unit without one counts none, and a complex product counts as four. None
-    where the heads alone move: a step then touches no pixel.
+    They are read off the matrices that multiply a unit's input: a unit without one counts none, as of a table that is
+    read row by row, and a complex product counts as four. None where the heads alone move: a step touches no pixel.
     """
-    moving = network.unit_names(params["encoder"])[fit.first_moving_unit(tau) :]
-    if not moving:
+    encoder = params["encoder"]
+    names, first = network.unit_names(encoder), fit.first_moving_unit(tau)
+    if first == len(names):
         return None
-    products = [products_of(backbone.matrix(params["encoder"], unit)) for unit in moving]
+    embedded = jax.eval_shape(backbone.embed, encoder, jax.ShapeDtypeStruct((1, 2), jnp.float32)).shape[1]
+    inputs = [embedded, *network.widths(backbone, encoder)]
+    products = [products_of(backbone.matrix(encoder, names[i]), inputs[i]) for i in range(first, len(names))]
     total = 3 * sum(products) - products[0] + 3 * params["heads"]["w"].size
     return 2.0 * n_pixels * total
 
 
-def products_of(matrix):
-    """Real products that a row of activations takes with a matrix, or None."""
+def products_of(matrix, d_in):
+    """Real products of a row of d_in real numbers with a matrix, 0 where it is None or does not multiply such rows."""
     if matrix is None:
         return 0
-    return matrix.size * (4 if jnp.iscomplexobj(matrix) else 1)
+    parts = 2 if jnp.iscomplexobj(matrix) else 1
+    return matrix.size * parts**2 if len(matrix) * parts == d_in else 0
