@@ -5,9 +5,12 @@
 FILE holds tensors, as safetensors or npz; the string names their layout, one of inr_sae/exchange/layouts.py or a json
 file (.json). Set config.inr to what FILE holds (a wrong value is refused by its name), and signals.size to the images'
 size. The heads are fitted to images drawn from DIR; with --config.external.heads=file and
---config.signals.cohort_names they are the file's own. Add the stage freeze_sweep, and signals.n_test, to see where it
+--config.signals.cohort_names they are the file's own; of what --export has written the json beside FILE says the names,
+and how the images were read. Add the stage freeze_sweep, and signals.n_test, to see where it
 transfers.
 """
+
+from ml_collections.config_dict import placeholder
 
 from configs import base
 from inr_sae.errors import UserError
@@ -18,7 +21,7 @@ def get_config(layout="inr_sae"):
     config = base.by_recipe(base.get_config(), base.apart(layout)[0])
     config.stages = ("cohort", "rank", "dictionary", "ablation", "explorer", "report")
     config.signals.update(dict(dataset="folder", n_test=0))
-    config.external.layout = layout_of(layout)
+    config.external.layout, config.external.file = layout_of(layout), placeholder(str)
     return config
 
 

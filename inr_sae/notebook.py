@@ -5,7 +5,8 @@
     dictionary = notebook.fit_dictionary(cohort, method, layer=2)
     notebook.show_atoms(cohort, {2: dictionary})
 
-Equal settings give the weights that a study's stages give; on a GPU or TPU if matrix products run in float32, as
+Equal settings give the cohorts and dictionaries that a study's stages give (a study's fit has a draw of its own by its
+image's name, here all have one); on a GPU or TPU if matrix products run in float32, as
 `jax.config.update("jax_default_matmul_precision", "highest")` has it.
 """
 

@@ -17,7 +17,8 @@ _COS = (2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2)
 def _reduced_sin_cos(x):
     """sin(x) and cos(x) of a float32 array for |x| < 1e4, with an absolute error below 2e-7.
 
-    Past that the reduction is no longer exact and the error grows with |x|; a sine layer's arguments stay below 100.
+    Past that the reduction is no longer exact and the error grows with |x|; the paper's layers
+    stay below 300, NeuRBF's multipliers below 4096.
     """
     n = jnp.round(x * (2.0 / jnp.pi))
     r = ((x - n * _PI_2[0]) - n * _PI_2[1]) - n * _PI_2[2]

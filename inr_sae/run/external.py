@@ -23,7 +23,7 @@ def read(config, signals):
     file = checks.local("external.file", config.external.file)
     backbone = trained.backbone_of(config.inr)
     if config.external.layout == "inr_sae":
-        refuse_other_settings(config, Path(file).with_suffix(".json"))
+        refuse_other_settings(config, facts_beside(config))
     try:
         found = tensors.read(file)
         if config.external.layout == "inr_sae" and config.inr.backbone not in convert.FOLD:
@@ -50,14 +50,35 @@ def read(config, signals):
     return params
 
 
-def refuse_other_settings(config, beside):
-    """Raise UserError where config.inr says otherwise than the json `beside` its tensors that an export has written, if
-    it is there: coordinates and frequencies leave no trace in a tensor's shape."""
+def facts_beside(config):
+    """What the json beside external.file says, as an export has written it; {} where there is none, or another's."""
+    beside = Path(checks.local("external.file", config.external.file)).with_suffix(".json")
     try:
         facts = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {}
     except ValueError as error:
         raise UserError(f"external.file {config.external.file}: {beside} is no json file ({error})") from error
-    if not isinstance(facts, dict) or "settings" not in facts:
+    return facts if isinstance(facts, dict) else {}
+
+
+def refuse_other_pixels(config, signals):
+    """Raise UserError where heads are the file's and the cohort of the Signals has not the pixels that they were
+    trained on, as far as an export says which."""
+    facts = facts_beside(config) if config.external.heads == "file" else {}
+    for name, pixels, theirs in zip(signals.names.cohort, signals.digests.cohort, facts.get("sha256_of_pixels", ())):
+        if pixels != theirs:
+            said = {key: tuple(value) if isinstance(value, list) else value for key, value in facts["signals"].items()}
+            said = {key: value for key, value in said.items() if config.signals[key] != value}
+            needed = " ".join(f'--config.signals.{key}="{value}"' for key, value in said.items())
+            raise UserError(
+                f"external.heads is file, and {name} is not the image that its head was trained on, or not read alike; "
+                f"set {needed or 'signals.cohort_names'} as the json beside external.file says"
+            )
+
+
+def refuse_other_settings(config, facts):
+    """Raise UserError where config.inr says otherwise than an export's facts: coordinates and frequencies leave no
+    trace in a tensor's shape."""
+    if "settings" not in facts:
         return
     backbone = facts["backbone"]
     said = {"backbone": backbone, "coordinates": tuple(facts["coordinates"])}

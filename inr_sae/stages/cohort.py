@@ -34,6 +34,8 @@ def check(config):
             "dB, the rounding of 8-bit images"
         )
     checks.one_of("external.heads", config.external.heads, ("fit", "file"))
+    if config.external.file is None:
+        raise UserError("external.file is not set; it names the tensors of the encoder, .safetensors or .npz")
     check_coordinates(config.inr.coordinates)
     backbone = trained.backbone_of(config.inr)
     for key in backbone.DEFAULTS:
@@ -42,6 +44,7 @@ def check(config):
     trained.like(config.inr, signals.cohort)
     if config.external.file:
         external.read(config, signals.cohort)
+        external.refuse_other_pixels(config, signals)
 
 
 def check_coordinates(values):
@@ -146,9 +149,9 @@ def history(store):
     return store.read_rows("cohort/history.csv", HistoryRow)
 
 
-def names(store):
-    """The names of the signals that the encoder was trained on, in the order of its heads."""
-    return [row.name for row in store.read_rows(SIGNALS, SignalRow) if row.split == "cohort"]
+def trained_on(store):
+    """The SignalRows of what the encoder was trained on, in the order of its heads."""
+    return [row for row in store.read_rows(SIGNALS, SignalRow) if row.split == "cohort"]
 
 
 def picture(store):

@@ -10,6 +10,8 @@ from inr_sae.folder.store import Store
 from inr_sae.run.once import is_done
 from inr_sae.stages import cohort, dictionary
 
+READ_AS = ("dataset", "size", "crop", "plane", "grey", "background", "nan_to_zero")  # how signals become pixels
+
 
 def export(workdir, out=None):
     """Write encoder.safetensors and layer_<l>.safetensors of a study, and of those within it; returns the paths.
@@ -28,9 +30,11 @@ def export(workdir, out=None):
 def export_study(store, out):
     """The paths written for one study's folder."""
     config = config_of(store, "cohort")
-    params, names = cohort.params_of(store), cohort.names(store)
+    params, rows = cohort.params_of(store), cohort.trained_on(store)
     n_signals, channels = params["heads"]["b"].shape
-    facts = made_by() | {"cohort": names, "n_signals": n_signals, "channels": channels}
+    facts = made_by() | {"n_signals": n_signals, "channels": channels}
+    facts |= {"cohort": [row.name for row in rows], "sha256_of_pixels": [row.sha256_of_pixels for row in rows]}
+    facts["signals"] = {key: config.signals[key] for key in READ_AS}
     facts |= convert.facts_of(params) if config.inr.backbone in convert.FOLD else {}
     facts |= {key: config.inr[key] for key in ("backbone", "width", "n_layers")}  # widths of units may be others
     facts |= {"settings": config.inr[config.inr.backbone].to_dict(), "coordinates": list(config.inr.coordinates)}

@@ -133,6 +133,7 @@ def test_heads_by_least_squares_are_at_least_as_good(finished, exported, tmp_pat
         ("signals.cohort_names", ("phantom_0000",), "has 1 names, and signals.n_cohort is 3"),
         ("signals.cohort_names", ("a", "b", "c"), "signals.cohort_names has 'a'"),
         ("signals.n_cohort", 2, "signals.cohort_names has 3 names"),
+        ("external.file", None, "external.file is not set"),
     ],
 )
 def test_what_does_not_fit_the_file_is_named_before_anything_is_done(key, value, words, finished, exported, tmp_path):
@@ -141,6 +142,20 @@ def test_what_does_not_fit_the_file_is_named_before_anything_is_done(key, value,
     with pytest.raises(UserError, match=words):
         study.run(config, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_heads_are_held_to_the_pixels_that_they_were_trained_on(finished, exported, tmp_path):
+    """An image that was cropped or turned otherwise has its name still."""
+    config = external(finished[0], exported, "file")
+    config.signals.size = config.signals.size[::-1]
+    with pytest.raises(UserError, match=r"phantom_\d+ is not the image .* set --config.signals.size=.\(\d+, \d+\). as"):
+        study.run(config, tmp_path / "run")
+    config.signals.size = finished[0].signals.size
+    config.signals.cohort_names = config.signals.cohort_names[::-1]
+    with pytest.raises(UserError, match="is not the image that its head .* set signals.cohort_names as"):
+        study.run(config, tmp_path / "run")
+    config.external.heads, config.stages = "fit", ("cohort",)
+    study.run(config, tmp_path / "run")
 
 
 def test_what_is_not_done_or_damaged_is_not_exported(finished, tmp_path):
