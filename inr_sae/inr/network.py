@@ -11,8 +11,6 @@ import jax.numpy as jnp
 from inr_sae.inr import backbones
 from inr_sae.inr.initial import uniform_linear
 
-FIRST = ("siren", "ffmlp")  # whose draws share nothing, and stand as they were when they were first measured
-
 
 def backbone_names():
     """The names of all backbones there are, sorted."""
@@ -34,8 +32,8 @@ def rate(backbone):
 def init_encoder(backbone, key, config, signals):
     """The backbone's new encoder; of one key every backbone draws other numbers, or what two have in common could be
     what both started from. Raises ValueError where its units' names do not sort in forward order."""
-    if (name := backbone.__name__.rpartition(".")[2]) not in FIRST:
-        key = jax.random.fold_in(key, zlib.crc32(name.encode()))
+    if not getattr(backbone, "KEY_AS_GIVEN", False):
+        key = jax.random.fold_in(key, zlib.crc32(backbone.__name__.rpartition(".")[2].encode()))
     encoder = backbone.init(key, config, signals)
     if tuple(sorted(encoder["units"])) != tuple(backbone.unit_names(config)):
         raise ValueError(

@@ -10,6 +10,7 @@ DEFAULTS = {
     "omega_0": 30.0,  # multiplies every layer's pre-activations, biases included; not the head
 }
 FREQUENCY = "omega_0"
+KEY_AS_GIVEN = True
 
 
 def unit_names(config):
