@@ -70,6 +70,14 @@ def codes_like(dictionary, h):
     return jax.eval_shape(lambda h: dictionary.encode(h), jax.ShapeDtypeStruct((rows, h.shape[1]), jnp.float32))
 
 
+@jax.jit
+def codes_at(dictionary, h, at):
+    """The Codes of some rows `at` (P,) of activations h (N, d)."""
+    if dictionary.method.FIELD:
+        return jax.tree.map(lambda leaf: leaf[at], dictionary.encode(h)).replace(shape=None)
+    return dictionary.encode(h[at])
+
+
 def measure(dictionary, h):
     """(AtomStats, Reconstruction) over activations h (N, d), a chunk at a time, accumulated in float64."""
     h = np.asarray(h)

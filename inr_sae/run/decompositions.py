@@ -90,13 +90,13 @@ def grids(shape):
 def resolution_rows(encoder, of_layer, named):
     """ResolutionRows of a layer's dictionary; of_layer, named: as of `kept_rows`."""
     layer, h, dictionary = of_layer
-    own, rows = np.asarray(codes_of(dictionary, h)), []
+    rows = []
     for name, shape in grids(encoder.shape).items():
         other = encoder.on_grid(shape)
         h_there = network.prefix(encoder.backbone, encoder.encoder, layer, other.x)
         there = dictionary.at(shape)
         _, reconstruction = statistics.measure(there, h_there)
-        change, support = changes(own, np.asarray(codes_of(there, h_there)), encoder.shape, shape)
+        change, support = changes(pairs_of_codes((dictionary, h), (there, h_there), in_common(encoder.shape, shape)))
         behind = encoder.behind(layer)
         mse = jnp.mean(jnp.square(behind(jnp.asarray(reconstruction.h_hat)) - behind(h_there)))
         psnr = float(psnr_from_mse(mse))
@@ -104,28 +104,36 @@ def resolution_rows(encoder, of_layer, named):
     return rows
 
 
-def codes_of(dictionary, h):
-    """Every code of a whole grid, (N, n)."""
-    return np.concatenate([np.asarray(dictionary.encode(part).dense()) for (part,) in statistics.parts(dictionary, h)])
-
-
-def changes(ours, theirs, shape, other):
-    """(change by norm, share of the firing atoms that differ) of codes (N, n) at the pixels that two grids with the
-    same end points have in common; (None, None) where they have none but the ends."""
+def in_common(shape, other):
+    """(rows of the one, rows of the other) of the pixels that two grids with the same end points have in common, in
+    one order; none where that is but the ends."""
     steps = [(n - 1, m - 1) for n, m in zip(shape, other)]
     if any(min(a, b) == 0 or max(a, b) % min(a, b) for a, b in steps):
-        return None, None
-    at = [
-        (np.arange(0, a + 1, max(1, a // b)), np.arange(0, b + 1, max(1, b // a))) for a, b in steps
-    ]  # of each axis: places in ours, places in theirs
-    here, there = (
-        codes.reshape(*grid, -1)[np.ix_(at[0][which], at[1][which])]
-        for which, (codes, grid) in enumerate(((ours, shape), (theirs, other)))
-    )
-    norm, fires = np.linalg.norm(here), (here > 0, there > 0)
-    either = (fires[0] | fires[1]).sum()
-    change = float(np.linalg.norm(there - here) / norm) if norm > 0 else None
-    return change, float((fires[0] ^ fires[1]).sum() / either) if either else None
+        return np.arange(0), np.arange(0)
+    ours = np.ix_(*(np.arange(0, a + 1, max(1, a // b)) for a, b in steps))
+    theirs = np.ix_(*(np.arange(0, b + 1, max(1, b // a)) for a, b in steps))
+    return tuple(np.arange(np.prod(grid)).reshape(grid)[at].ravel() for grid, at in ((shape, ours), (other, theirs)))
+
+
+def pairs_of_codes(ours, theirs, rows):
+    """Pairs of codes (P, n) of the same pixels, some at a time; ours, theirs: (dictionary, h), rows: as `in_common`."""
+    some = len(rows[0]) if ours[0].method.FIELD else statistics.ROWS  # a field is encoded as a whole, so once
+    for i in range(0, len(rows[0]), max(1, some)):
+        yield [
+            np.asarray(statistics.codes_at(*each, at[i : i + some]).dense()) for each, at in zip((ours, theirs), rows)
+        ]
+
+
+def changes(pairs):
+    """(change by norm, share of the firing atoms that differ) of pairs of codes (P, n); None for what has no meaning,
+    as where there are none."""
+    apart = norm = differ = either = 0.0
+    for ours, theirs in pairs:
+        apart += np.square(np.float64(theirs) - ours).sum()
+        norm += np.square(np.float64(ours)).sum()
+        differ += ((ours > 0) ^ (theirs > 0)).sum()
+        either += ((ours > 0) | (theirs > 0)).sum()
+    return float(np.sqrt(apart / norm)) if norm else None, float(differ / either) if either else None
 
 
 def spatial_rows(encoder, layer, h, shares, backbone, rng):

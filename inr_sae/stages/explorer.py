@@ -42,6 +42,8 @@ EXPLAINED = (  # where meanings are known
 def check(config):
     """Refuse what no page could hold."""
     checks.positive(config, *(f"explorer.{key}" for key in config.explorer))
+    if config.explorer.quality > 100:
+        raise UserError(f"explorer.quality is {config.explorer.quality}; it is from 1 to 100")
     n = dictionary.method_of(config).n_atoms(dictionary.settings(config), config.inr.width)
     if n > MOST_ATOMS:
         raise UserError(
@@ -213,11 +215,7 @@ def pixels(fitted, h, shape, explorer):
 
 def strongest(fitted, h, at, most):
     """(|z|, atoms) of the strongest codes at some of the rows of h, at most so many, strongest first: (P, k) each."""
-    encode = jax.jit(lambda fitted, h: fitted.encode(h))
-    if fitted.method.FIELD:
-        codes = jax.tree.map(lambda leaf: leaf[at], encode(fitted, h))
-    else:
-        codes = encode(fitted, h[at])
+    codes = statistics.codes_at(fitted, h, at)
     magnitude, places = jax.lax.top_k(np.abs(codes.values), min(most, codes.values.shape[1]))
     return magnitude, places if codes.indices is None else np.take_along_axis(codes.indices, places, axis=1)
 

@@ -126,14 +126,19 @@ def test_codes_are_compared_at_the_coordinates_in_common(shape, other, common):
         rows, columns = np.meshgrid(*(np.linspace(0, 1, n) for n in grid), indexing="ij")
         return np.stack([rows.ravel() + 1, columns.ravel() + 1], axis=1)
 
-    assert measured.changes(codes(shape), codes(other), shape, other) == (pytest.approx(0, abs=1e-12), 0)
-    moved = codes(other) * [1, 0]
-    change, support = measured.changes(codes(shape), moved, shape, other)
+    here, there = measured.in_common(shape, other)
+    assert len(here) == len(there) == common
+    ours, theirs = codes(shape)[here], codes(other)[there]
+    assert measured.changes([(ours, theirs)]) == (pytest.approx(0, abs=1e-12), 0)
+    halves = [(ours[:9], theirs[:9] * [1, 0]), (ours[9:], theirs[9:] * [1, 0])]
+    change, support = measured.changes(halves)
     assert 0.5 < change < 0.9 and support == pytest.approx(0.5)
+    assert (change, support) == pytest.approx(measured.changes([(ours, theirs * [1, 0])]))
 
 
 def test_grids_without_coordinates_in_common_have_no_change():
-    assert measured.changes(np.ones((30, 1)), np.ones((56, 1)), (6, 5), (8, 7)) == (None, None)
+    assert [len(rows) for rows in measured.in_common((6, 5), (8, 7))] == [0, 0]
+    assert measured.changes([]) == (None, None)
 
 
 @pytest.mark.parametrize(
