@@ -5,6 +5,7 @@ frozen, so that the dictionary of layer l reads the same activations.
 """
 
 import itertools
+from functools import partial
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from inr_sae.machine.progress import Progress
 from inr_sae.measure import image
 from inr_sae.report.parts import study as parts
 from inr_sae.rows.dictionaries import AblationRow, EffectRow
-from inr_sae.run import checks
+from inr_sae.run import checks, piecemeal
 from inr_sae.run.once import is_done
 from inr_sae.signals.load import n_trained
 from inr_sae.stages import cohort, dictionary, freeze_sweep
@@ -24,6 +25,7 @@ from inr_sae.stages import cohort, dictionary, freeze_sweep
 NEEDS, USES = ("cohort", "dictionary"), ("freeze_sweep",)
 READS = (*dictionary.READS, "ablation", "fit", "metrics")
 WRITES = ("ablation",)
+TABLES = {"all_atoms": EffectRow, "ablations": AblationRow}
 ACTIVATIONS, RECONSTRUCTION = "activations", "reconstruction"  # what an atom is removed from
 
 
@@ -49,21 +51,25 @@ def run(config, store):
     """Writes ablation/ablations.csv (atoms one by one), all_atoms.csv, and layer_<l>.npz with what the panels show."""
     encoder = cohort.load(config, store)
     layers = dictionary.layers(config)
-    rows, effects = [], []
+    made = []
     with Progress(store.label(f"ablation {config.inr.backbone}"), len(layers)) as progress:
         for layer, h in zip(layers, encoder.activations(layers)):
             processes.stop_if_asked()
-            of_some, of_all, panels = ablate_layer(config, store, encoder, layer, h)
-            store.write_npz(f"ablation/layer_{layer}.npz", **panels)
-            rows += of_some
-            effects += of_all
+            make, part = partial(ablate_layer, config, store, encoder, layer, h), f"ablation/parts/layer_{layer}"
+            made.append(piecemeal.tables(store.sub(part), TABLES, make, store.exists(panels_file(layer))))
             progress.advance(1, f"layer {layer}")
-    store.write_rows("ablation/all_atoms.csv", EffectRow, effects)
-    store.write_rows("ablation/ablations.csv", AblationRow, rows)
+    for name, rows in piecemeal.joined(made, TABLES).items():
+        store.write_rows(f"ablation/{name}.csv", TABLES[name], rows)
+    store.remove("ablation/parts")
+
+
+def panels_file(layer):
+    """The arrays that a layer's panels show."""
+    return f"ablation/layer_{layer}.npz"
 
 
 def ablate_layer(config, store, encoder, layer, h):
-    """(AblationRows, EffectRows, panels) of one layer with activations h (N, d)."""
+    """{table: rows} of one layer with activations h (N, d); writes what its panels show."""
     of_layer, atoms = dictionary.load(config, store, layer), dictionary.atoms(store, layer)
     chosen = choose(config, atoms, layer)
     numbers = [atom for atom, _ in chosen]
@@ -89,7 +95,8 @@ def ablate_layer(config, store, encoder, layer, h):
                 f"{role}_ablated": np.stack([each.output.reshape(target.shape) for each in ablations]),
                 f"{role}_effect": np.stack([each.effect.reshape(target.shape) for each in ablations]),
             }
-    return rows, effects, panels
+    store.write_npz(panels_file(layer), **panels)
+    return {"all_atoms": effects, "ablations": rows}
 
 
 def starts_of(config, of_layer, h):
@@ -169,7 +176,7 @@ def ablated(store):
 
 def panels(store, layer):
     """The arrays that a layer's panels show."""
-    return store.read_npz(f"ablation/layer_{layer}.npz")
+    return store.read_npz(panels_file(layer))
 
 
 def sections(config, store, exhibits):
