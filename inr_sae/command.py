@@ -15,6 +15,11 @@ from inr_sae.errors import UserError
 OVERRIDE = r"--?(?:no)?config\.([^=]*)"
 # Whose files are not the user's: this program's, Python's, and libraries'.
 NOT_THEIRS = ("<", f"{Path(__file__).parent}{os.sep}", sysconfig.get_path("stdlib") + os.sep)
+JARGON = {  # what Python and absl say of a value, and what it means
+    r"invalid literal for int\(\) with base 10: (.*)": r"\1 is no whole number",
+    r"could not convert string to float: (.*)": r"\1 is no number",
+    r"\('Non-boolean argument to boolean flag', (.*?)\)": r"\1 is neither true nor false",
+}
 LIBRARIES = r"[/\\](site-packages|dist-packages|ml_collections)[/\\]"
 
 
@@ -75,6 +80,8 @@ def sentence(error, argv):
     """What a user should read of an error that came out of the flags, a config file or an override."""
     place, error = mistake(error)
     said = " ".join((error.msg if isinstance(error, SyntaxError) else str(error)).split())
+    for jargon, meant in JARGON.items():
+        said = re.sub(jargon, meant, said)
     if "No module named 'configs'" in said:
         return "the config file imports `configs`, which is not to be found; run from the root of the repository"
     if not place and (known := of_a_library(said, str(error))):

@@ -14,6 +14,7 @@ from inr_sae.run import checks, once
 logger = logging.getLogger("inr_sae")
 
 NOT_THERE = "not there"  # the value then of a key that is new in the program
+MOST_NAMED = 4  # alternatives that a sentence names
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 
 
@@ -25,6 +26,7 @@ def run(config, workdir, about=None, redo=False, defaults=None):
     """
     store = Store(workdir)
     checkpoints.refuse_path(store.root)
+    refuse_foreign(store)
     plan = check(config, store)
     processes.together(configure, {"precision": config.runtime.precision, "cache_dir": config.runtime.cache_dir})
     with store.lock(), room(store.root):
@@ -61,9 +63,9 @@ def check(config, store):
         for need in stages.stage(name).NEEDS:
             choices = {need} if isinstance(need, str) else set(need)
             if not choices & (there - {name}):
+                some = " or ".join(sorted(choices)) if len(choices) <= MOST_NAMED else "any other stage"
                 raise UserError(
-                    f"stages has {name} without {' or '.join(sorted(choices))}, which it builds on; add "
-                    f"{'it' if len(choices) == 1 else 'one'}"
+                    f"stages has {name} without {some}, which it builds on; add {'it' if len(choices) == 1 else 'one'}"
                 )
     for name in plan:
         stage = stages.stage(name)
@@ -71,6 +73,15 @@ def check(config, store):
         if not once.is_settled(stage, config, store):
             stage.check(once.declared(config, stage.READS))
     return plan
+
+
+def refuse_foreign(store):
+    """Raise UserError where the folder is somebody else's."""
+    if not store.exists("config.json") and store.root.is_dir():
+        if any(path.name != ".lock" for path in store.root.iterdir()):
+            raise UserError(
+                f"--workdir {store.root} is not empty and no study's folder (it has no config.json); choose another"
+            )
 
 
 @contextmanager
@@ -93,10 +104,7 @@ def begin(config, store, about, redo, defaults):
     """
     after = {name: stages.built_on(name) for name in stages.stage_names()}
     manifest.clear_damage(store, stages.writes(), after)
-    if not store.exists("config.json") and any(path.name != ".lock" for path in store.root.iterdir()):
-        raise UserError(
-            f"--workdir {store.root} is not empty and no study's folder (it has no config.json); choose another"
-        )
+    refuse_foreign(store)
     store.tidy()
     refuse_changes(config, store, redo, defaults)
     stored = {"config_file": "", "overridden": {}} | about | {"config": finite_or_none(config.to_dict())}

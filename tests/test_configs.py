@@ -113,7 +113,8 @@ def test_the_commands_that_are_shown_can_be_typed(path):
 
 @pytest.mark.parametrize("name", STRINGS)
 def test_every_config_shows_how_it_is_started(name):
-    assert f"--config=configs/{name}.py" in importlib.import_module(f"configs.{name}").__doc__
+    said = importlib.import_module(f"configs.{name}").__doc__
+    assert f"--config=configs/{name}.py" in said, "the docstring of a config shows the command that starts it"
 
 
 @pytest.mark.parametrize("name", STRINGS)

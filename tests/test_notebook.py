@@ -65,8 +65,8 @@ def test_an_image_may_have_another_size_than_the_cohorts(cohort):
 
 @pytest.mark.parametrize("method", dictionaries.method_names())
 def test_a_dictionary_of_every_method_is_fitted_and_shown(cohort, method):
-    trained = "steps" in dictionaries.method(method).DEFAULTS
-    small = dict(n_atoms=24, k=4, steps=4, batch=32) if trained else {}
+    small = dict(n_atoms=24, k=4, steps=4, batch=32)
+    small = {key: value for key, value in small.items() if key in dictionaries.method(method).DEFAULTS}
     dictionary = notebook.fit_dictionary(cohort, method, 2, **small)
     figure = notebook.show_atoms(cohort, {2: dictionary}, top=3)
     assert len([ax for ax in figure.axes if ax.images]) == 4  # three atoms and their mean

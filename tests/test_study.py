@@ -121,7 +121,7 @@ def test_a_folder_of_something_else_is_refused(tiny_ffmlp, tmp_path):
         (tmp_path / name).write_text("")
     with pytest.raises(UserError, match="no study's folder"):
         study.run(tiny_ffmlp, tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "download.partial", "thesis.tex"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["download.partial", "thesis.tex"]
 
 
 def test_bad_data_leave_no_folder_behind(tiny_ffmlp, tmp_path):

@@ -21,8 +21,9 @@ What a method's file holds, where `config` is a mapping with the keys of its `DE
     POINTWISE                    whether that part is, at every coordinate, the code there times the direction
 
 A `Training` measures one number a job, in the order of the jobs. Of `steps`, `n_atoms`, `k` and `batch` in DEFAULTS the
-demo has smaller ones. Files without a LABEL help methods and are none. Statistics, ablation, matching, maps and the
-explorer read codes alone; they are written once, in `atoms/`.
+demo has smaller ones; a method that has the first three can be swept over sizes (`stages/size_sweep.py`). Files without
+a LABEL help methods and are none. Statistics, ablation, matching, maps and the explorer read codes alone; they are
+written once, in `atoms/`.
 """
 
 import importlib

@@ -58,7 +58,10 @@ def last_step_sentence(fits):
     if not counts:
         return ""
     shares = ", ".join(f"{far} of {n} ({protocol})" for protocol, (far, n) in counts.items())
-    return f"The last step lies more than {SPIKE_DB:g} dB from the median of the last 50 in {shares} fits."
+    return (
+        f"A fit's last step lies more than {SPIKE_DB:g} dB from the median PSNR of its last 50 steps in {shares} fits: "
+        "Adam at a constant rate spikes, and a fit of few steps still rises."
+    )
 
 
 def listed(rows, key, form, scale=1.0, between=", "):

@@ -32,7 +32,8 @@ def comparison(fits, first, second):
     difference = paired(fits, first, second)
     mean = mean_of(difference, fits)
     side, higher = "above" if mean >= 0 else "below", sum(each > 0 for each in difference.values())
-    return f"{abs(mean):.2f} dB {side} (higher in {higher} of {len(difference)} paired fits)"
+    count = f"higher in {higher} of {len(difference)} paired fits" if len(difference) > 1 else "of one fit"
+    return f"{abs(mean):.2f} dB {side} ({count})"
 
 
 def sweep_sentences(fits, rule):

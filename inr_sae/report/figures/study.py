@@ -21,12 +21,12 @@ LEAST_DB = 2.0  # that an axis spans
 
 
 @styled
-def psnr_against_tau(summary, fits, rule_layer, own=False):
+def psnr_against_tau(summary, fits, rule_layer, label, own=False):
     """Figure 2, left: PSNR of the freeze protocol at every tau, STRAINER's recipe as a band, rule and best marked.
 
     summary: SummaryRows of the protocols full and freeze at one rate, fits: their FitRows. rule_layer: the layer that
-    the stable rank picks, or None. own: whether the signals are the cohort's own. The bars are one standard deviation
-    over signals and seeds.
+    the stable rank picks, or None. label: the backbone's. own: whether the signals are the cohort's own. The bars are
+    one standard deviation over signals and seeds.
     """
     frozen = [row for row in summary if row.protocol == "freeze"]
     taus = column(frozen, "tau")
@@ -34,8 +34,8 @@ def psnr_against_tau(summary, fits, rule_layer, own=False):
     fig, ((ax,),) = figure(5.6, 3.7)
     draw_band(ax, [row for row in summary if row.protocol == "full"])
     if rule_layer is not None and rule_layer in taus:
-        edges, label = (rule_layer - 0.3, rule_layer + 0.3), "layer of highest weight stable rank"
-        ax.axvspan(*edges, color=GREEN, alpha=0.14, lw=0, label=label)
+        edges, rule = (rule_layer - 0.3, rule_layer + 0.3), "layer of highest weight stable rank"
+        ax.axvspan(*edges, color=GREEN, alpha=0.14, lw=0, label=rule)
     singles = [row for row in fits if row.protocol == "freeze"]
     points = column(singles, "tau"), column(singles, "psnr_db")
     ax.scatter(*points, s=9, color=BLUE, alpha=0.35, lw=0, label="one fit")
@@ -43,7 +43,7 @@ def psnr_against_tau(summary, fits, rule_layer, own=False):
     star(ax, taus, mean, BLUE, 15, "best τ")
     ax.set(xlabel="freeze boundary τ", ylabel=f"PSNR of {OWN[own]} (dB)", xticks=taus)
     first = summary[0]
-    ax.set_title(f"{first.backbone}: {first.source} → {first.target}, n = {first.n}", loc="left")
+    ax.set_title(f"{label}: {first.source} → {first.target}, n = {first.n}", loc="left")
     ax.legend(fontsize=7.5)
     return fig
 
@@ -109,8 +109,9 @@ def dictionary_statistics(metrics, noun="dictionary"):
         draw_quartiles(spread, metrics, "active_fraction")
         spread.set_title("active-pixel fraction", loc="left")
         spread.set_ylabel("share of pixels, median and quartiles")
-        alive.bar(layers, 100 * column(metrics, "dead_fraction"), color=GREY, width=0.6)
-        alive.set(ylim=(0, 100), ylabel="% of atoms that never fire")
+        dead = 100 * column(metrics, "dead_fraction")
+        alive.bar(layers, dead, color=GREY, width=0.6)
+        alive.set(ylim=(0, max(1.0, 1.1 * np.nan_to_num(dead).max())), ylabel="% of atoms that never fire")
         alive.set_title("dead atoms", loc="left")
     else:  # signed codes: how evenly they lie over the image is all that remains
         fig, ((spread, quality),) = figure(6.8, 3.0, 1, 2)
@@ -125,7 +126,7 @@ def dictionary_statistics(metrics, noun="dictionary"):
     low, high = quality.get_ylim()
     if high - low < LEAST_DB:  # of a complete basis: rounding is no difference
         quality.set_ylim((low + high - LEAST_DB) / 2, (low + high + LEAST_DB) / 2)
-    quality.legend(fontsize=8)
+    fig.legend(*quality.get_legend_handles_labels(), loc="outside lower right", ncols=2, fontsize=8)
     for ax in fig.axes:
         ax.set(xlabel="layer", xticks=layers)
     return fig

@@ -84,7 +84,7 @@ def sweep_section(exhibits, sweep):
     if any(row.protocol == "freeze" for row in summary):
         html += exhibits.figure(
             sweep.called("psnr_against_tau"),
-            study.psnr_against_tau(summary, fits, sweep.rule_layer, sweep.own),
+            study.psnr_against_tau(summary, fits, sweep.rule_layer, sweep.label, sweep.own),
             f"PSNR (unclipped) after {sweep.budget.told} at rate {sweep.learning_rate:g} on {signals}. Layers "
             "0..τ keep the cohort's weights and do not move; the layers beyond and the head start anew. Bars and band: "
             "one sample standard deviation over signals and seeds. Note that the protocol freezes a prefix and "
@@ -164,8 +164,8 @@ def ablation_section(exhibits, rows, all_atoms, panels):
             html += exhibits.figure(
                 f"ablation_layer_{layer}_{role}",
                 pictures.ablations(layer, arrays, role, pictured),
-                f"Layer {layer}, {role} signal {pictured[0].signal}: the top atoms by mean magnitude, one removed at "
-                "a time.",
+                f"Layer {layer}, {role} signal {pictured[0].signal}: atoms removed one at a time, those of highest "
+                "mean magnitude (top), then some drawn at random.",
                 f"Ablations at layer {layer}, {role} signal",
             )
     html += exhibits.table("ablations", rows)

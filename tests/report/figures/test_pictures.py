@@ -63,11 +63,13 @@ def test_held_out_fits_stand_in_their_order_above_their_errors(rng):
 def test_ablations_show_atom_psnr_and_effect(rng):
     panels = {"z": np.array([[0.0, 0.5], [-0.25, 0.0]]), "test_target": np.zeros((1, 2, 1))}
     panels |= {"test_ablated": np.zeros((2, 1, 2, 1)), "test_effect": np.full((2, 1, 2, 1), -0.75)}
-    rows = [make(AblationRow, atom=atom, psnr_before_db=30.0, psnr_after_db=20.0) for atom in (5, 9)]
+    drawn = dict(signal="a", psnr_before_db=30.0, psnr_after_db=20.0)
+    rows = [make(AblationRow, atom=atom, sample=sample, **drawn) for atom, sample in ((5, "top"), (9, "random"))]
     fig = pictures.ablations(6, panels, "test", rows)
-    assert titles(fig) == ["#5  max 0.5", "#9  max 0.25", *["30.0 → 20.0 dB"] * 2, *["max 0.75"] * 2]
-    assert fig.get_suptitle() == "layer 6, test signal"
-    assert shown(fig.axes[0])[0] == style.MAP and shown(fig.axes[1])[0] == style.SIGNED_MAP
+    captions = ["#5 top  max 0.5", "#9 random  max 0.25", "signal", *["30.0 → 20.0 dB"] * 2, *["max 0.75"] * 2]
+    assert [title for title in titles(fig) if title] == captions
+    assert fig.get_suptitle() == "layer 6, test signal a"
+    assert shown(fig.axes[1])[0] == style.MAP and shown(fig.axes[2])[0] == style.SIGNED_MAP
 
 
 @pytest.mark.parametrize("depth", [3, 7])

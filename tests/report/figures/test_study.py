@@ -12,25 +12,26 @@ DEPTHS = pytest.mark.parametrize("depth", [3, 7])
 @DEPTHS
 def test_every_boundary_is_drawn_with_the_best_and_the_recipe_marked(depth):
     rows = sweep({None: [50.0, 52.0]} | {tau: [30.0 - tau, 31.0 - tau] for tau in range(depth)})
-    (ax,) = study.psnr_against_tau(*rows, 1).axes
+    (ax,) = study.psnr_against_tau(*rows, 1, "SIREN").axes
     lines = labelled(ax)
     assert lines["best τ"].get_xydata().tolist() == [[0.0, 30.5]]
     assert set(lines["STRAINER's recipe (nothing frozen)"].get_ydata()) == {51.0}
     assert ax.get_xticks().tolist() == list(range(depth))
-    assert ax.get_title("left") == "siren: s → t, n = 2"
+    assert ax.get_title("left") == "SIREN: s → t, n = 2"
     assert len(ax.collections[0].get_offsets()) == 2 * depth
     assert "layer of highest weight stable rank" in {text.get_text() for text in ax.get_legend().get_texts()}
 
 
 @pytest.mark.parametrize("rule", [None, 9])
 def test_a_rule_that_names_no_boundary_of_the_sweep_is_not_drawn(rule):
-    (ax,) = study.psnr_against_tau(*sweep({0: [30.0], 1: [31.0]}), rule).axes
+    (ax,) = study.psnr_against_tau(*sweep({0: [30.0], 1: [31.0]}), rule, "SIREN").axes
     legend = {text.get_text() for text in ax.get_legend().get_texts()}
     assert not any("stable rank" in text or "recipe" in text for text in legend)
 
 
 def test_curves_take_missing_spread(tmp_path):
-    style.save(Store(tmp_path), "a.png", study.psnr_against_tau(*sweep({None: [20.0], 0: [20.0], 1: [20.0]}), 1))
+    rows = sweep({None: [20.0], 0: [20.0], 1: [20.0]})
+    style.save(Store(tmp_path), "a.png", study.psnr_against_tau(*rows, 1, "SIREN"))
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
 
 
