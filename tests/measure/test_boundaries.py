@@ -27,6 +27,12 @@ def test_rules_pick_the_argmax_of_their_own_column():
     assert boundaries.rule_layer(RANKS) == 1
 
 
+def test_of_layers_with_equal_ranks_the_first_is_named():
+    ranks = rank_rows((2.0, 9.0, 9.0), (2.0, 1.0, 1.0), (5.0, 5.0, 3.0), (7.0, 7.0, 7.0))
+    picks = {"sr_weight": 1, "sr_activation": 0, "sr_activation_centred": 0, "sr_weight_gain": 1}
+    assert boundaries.rule_layers(ranks) == picks
+
+
 def test_a_layer_without_a_stable_rank_is_no_rules_layer():
     ranks = [row._replace(sr_weight=None) if row.layer == 1 else row for row in RANKS]
     assert boundaries.rule_layer(ranks) == 2
@@ -97,6 +103,15 @@ def test_images_of_one_subject_count_as_one():
     assert {(row.n_images, row.n_subjects) for row in compared} == {(6, 2)}
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+def test_whom_an_image_shows_is_a_targets_own_business(reverse):
+    """Images of two targets may have one name: six subjects in one of them, one in the other."""
+    fits = freeze_rows({0: 40.0, 1: 41.0}) + freeze_rows({0: 40.0, 1: 41.0}, target="u", subject="one")
+    fits = fits[::-1] if reverse else fits
+    assert boundaries.subjects_of(fits, "t") == {image: image for image in "abcdef"}
+    assert {row.target: row.n_subjects for row in boundaries.best_taus(fits, RANKS)} == {"t": 6, "u": 1}
+
+
 def test_pairs_are_compared_at_the_boundaries_that_their_own_encoder_has():
     fits = freeze_rows({tau: 40.0 + tau for tau in range(7)})
     fits += freeze_rows({0: 31.0, 1: 32.0}, backbone="ffmlp")
@@ -124,6 +139,23 @@ def test_agreement_leaves_out_pairs_where_a_rule_names_nothing():
     by_rule = {row.rule: row for row in boundaries.agreement(best)}
     assert (by_rule["sr_weight"].of, by_rule["sr_weight"].of_decided) == (0, 0)
     assert (by_rule["sr_activation"].agrees, by_rule["sr_activation"].of) == (1, 1)
+
+
+def test_agreement_leaves_out_pairs_in_which_one_boundary_alone_was_tried():
+    fits = (
+        freeze_rows({0: 40.0, 1: 41.0}) + freeze_rows({1: 41.0}, target="u") + freeze_rows({1: 41.0}, backbone="ffmlp")
+    )
+    rows = boundaries.agreement(boundaries.best_taus(fits, RANKS + peaked_ranks(3, 1, backbone="ffmlp")))
+    found = {(row.backbone, row.rule): (row.agrees, row.of, row.of_decided) for row in rows}
+    assert found["siren", "sr_weight"] == (1, 1, 1)
+    assert {backbone for backbone, _ in found} == {"siren"}, "of the other backbone nothing else was tried"
+
+
+def test_agreement_is_counted_backbone_by_backbone():
+    fits = freeze_rows({0: 40.0, 1: 41.0}) + freeze_rows({0: 41.0, 1: 40.0}, backbone="ffmlp")
+    rows = boundaries.agreement(boundaries.best_taus(fits, RANKS + peaked_ranks(3, 1, backbone="ffmlp")))
+    found = {row.backbone: (row.agrees, row.of) for row in rows if row.rule == "sr_weight"}
+    assert found == {"siren": (1, 1), "ffmlp": (0, 1)}
 
 
 def all_protocols(n_units=3, **keys):
