@@ -20,7 +20,7 @@ N_IMAGES = 8  # of the cohort, and held out
 ENCODERS = {name: dictionary_evidence.Encoder(len(LAYERS), HEIGHT * WIDTH) for name in ("siren", "ffmlp")}
 
 
-def blank(kind, **columns):
+def blank(kind, /, **columns):
     """A row with these columns; None in all others."""
     return kind(**(dict.fromkeys(kind._fields) | columns))
 

@@ -14,6 +14,7 @@ BACKBONES = ("siren", "ffmlp")
 TAUS = range(5)
 WAYS = different_fits(("full", "freeze", "thaw", "random", "scratch"), TAUS, len(TAUS))
 BEFORE_TRAINING = {"siren": (2.0, 63.0, 66.0, 64.0, 66.0), "ffmlp": (89.0, 66.0, 63.0, 67.0, 66.0)}
+DATASETS = {name: name for name in SETS} | {"s": "folder", "t": "folder"}
 PUBLISHED = {(source, backbone, None): 31.0 for source in SETS for backbone in BACKBONES}  # PSNR of cohorts
 
 
@@ -65,6 +66,11 @@ def random_ranks(rng):
 def peaked(layer):
     """Five ranks, highest at a layer."""
     return [60.0 if i == layer % len(TAUS) else 30.0 for i in TAUS]
+
+
+def of_matrix(fit_rows, rank_rows, best, cohorts, datasets=DATASETS):
+    """{name of a claim: Measured} of rows as they are."""
+    return transfer_evidence.of_matrix(fit_rows, rank_rows, best, cohorts, datasets)
 
 
 def measured(fit_rows, rank_rows, cohorts=None, datasets=None):

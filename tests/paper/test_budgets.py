@@ -32,6 +32,10 @@ def test_equal_budgets_are_tried_and_the_published_mixture():
     assert [each.name for each in budgets.candidates((5, 9))] == ["5", "9", "full 5, frozen 9"]
 
 
+def test_the_mixture_is_of_the_fewest_and_the_most_steps_in_whatever_order_they_are_given():
+    assert budgets.candidates((1000, 2000, 500, 900))[-1] == Budgets(500, 2000)
+
+
 @pytest.mark.parametrize(
     "of_budgets, full, freeze", [(Budgets(5, 5), 38.0, 32.0), (Budgets(9, 9), 45.0, 42.0), (Budgets(5, 9), 38.0, 42.0)]
 )

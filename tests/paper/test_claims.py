@@ -73,6 +73,7 @@ def test_verdicts(judge, measured, verdict):
         ("rule_sr_activation", Measured(0, chance=1.0), "not reproduced"),
         ("matches_everywhere", Measured(18, 18, 18, total=18), "reproduced"),
         ("matches_everywhere", Measured(18, 9, 18, total=18), "partly"),
+        ("matches_everywhere", Measured(9, 0, 18, total=18), "partly"),  # half of them
         ("matches_everywhere", Measured(8, 0, 18, total=18), "not reproduced"),
         ("matches_everywhere", Measured(1, 1, 1, total=1), "too few cases"),
         ("gain_kodak", Measured(9.0, 4.0, 14.0), "reproduced"),
@@ -88,6 +89,7 @@ def test_verdicts(judge, measured, verdict):
         ("ffmlp_dies", Measured(0.1, null=0.1), "not reproduced"),
         ("ffmlp_costs_more", Measured(1.4, chance=0.01), "reproduced"),
         ("ffmlp_costs_more", Measured(1.4, chance=0.3), "partly"),
+        ("ffmlp_costs_more", Measured(0.5, chance=0.01), "partly"),  # for certain, and less than 1 dB
         ("ffmlp_costs_more", Measured(-0.5, chance=1.0), "not reproduced"),
         ("l0_falls", Measured(8, total=8, null=8.0), "reproduced"),
         ("l0_falls", Measured(4, total=8, null=8.0), "partly"),

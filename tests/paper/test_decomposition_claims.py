@@ -97,6 +97,20 @@ def test_operators_hold_where_they_do_and_convolutions_do_not():
     assert "operators_hold" not in of_methods([], [], [], LAST)
 
 
+@pytest.mark.parametrize("grid, change", [("half", 0.9), ("same", 0.0), ("between", None)])
+def test_only_the_doubled_grid_says_whether_operators_hold(grid, change):
+    doubled = [row for row in resolution(0.01, 0.0, 0.5) if row.grid == "double"]
+    others = [row._replace(grid=grid, codes_change=change) for row in doubled]
+    alone = of_methods([], [], doubled, LAST)
+    assert alone["operators_hold"].value == len(PLACES)
+    assert of_methods([], [], doubled + others, LAST) == of_methods([], [], others + doubled, LAST) == alone
+
+
+def test_a_pointwise_code_that_holds_where_the_operator_does_not_is_no_case_without_the_effect():
+    m = of_methods([], [], resolution(0.3, 0.0, 0.5), LAST)["operators_hold"]
+    assert (m.value, m.null) == (0, 0)
+
+
 def test_lifting_is_sooner_where_it_was_planted():
     sooner = of_recovery(recovery(lambda model, lifted, modes, atoms, rng: 30 if lifted else 60))
     assert verdict("lifting_faster", sooner) == claims.REPRODUCED
@@ -115,6 +129,14 @@ def test_models_are_held_to_each_other_at_their_best_rates():
     fast = [row._replace(learning_rate=1e-2) for row in recovery(lambda m, lifted, *_: 1000 if lifted else 30)]
     assert verdict("lifting_faster", of_recovery(slow)) == claims.REPRODUCED
     assert verdict("lifting_faster", of_recovery(slow + fast)) == claims.NOT_REPRODUCED
+
+
+def test_what_learns_one_dictionary_again_is_one_case_whatever_the_model_and_the_optimiser():
+    """Five seeds of two kinds of atoms, each learned again by several models and two optimisers."""
+    found = of_recovery(recovery(lambda model, lifted, modes, *_: 60 - 20 * lifted - 20 * (modes == 8)))
+    lifted, few = found["lifting_faster"], found["few_modes_smooth"]
+    assert (lifted.value, lifted.total) == (60, 60) and lifted.chance_of_all == pytest.approx(0.5**10)
+    assert (few.value, few.total) == (20, 20) and few.chance_of_all == pytest.approx(0.5**5)
 
 
 def test_few_modes_favour_smooth_atoms_where_they_are_sooner_on_these():

@@ -33,6 +33,7 @@ def measured(psnr=(34.0, 36.0), clipped=1.0):
         (RECIPE._replace(clipped=True), cell(), 36.0),
         (RECIPE, cell("psnr_clipped_db"), 36.0),
         (RECIPE, cell("ssim"), 0.9),
+        (RECIPE._replace(clipped=True), cell("ssim"), 0.9),
         (RECIPE, cell("sr_weight", "", 2, 18.0, None, ""), 20.0),
         (RECIPE, cell("cohort_psnr_db", "", None, 30.0, None, ""), 31.0),
     ],
@@ -42,6 +43,13 @@ def test_a_number_is_compared_with_the_mean_over_images_of_the_same_thing(recipe
     assert row.ours == pytest.approx(ours) and row.deviation == pytest.approx(ours - published.value)
     assert row.in_std == (None if published.std is None else pytest.approx(row.deviation / published.std))
     assert row.recipe == recipe.name
+
+
+def test_a_stable_rank_is_that_of_the_cells_own_layer_in_whatever_order_layers_come():
+    three = measured()
+    for ranks in (three.ranks, three.ranks[::-1]):
+        (row,) = deviations.of_recipe(RECIPE, three._replace(ranks=ranks), [cell("sr_weight", "", 1, 18.0, None, "")])
+        assert row.ours == 10.0
 
 
 def test_a_fit_counts_under_the_budget_that_it_had():
@@ -78,6 +86,9 @@ def test_the_interval_is_over_whom_the_images_show():
         (RECIPE._replace(steps=50, steps_full=50), cell("ssim")),  # of the last step alone
         (RECIPE._replace(steps=50, steps_full=50, clipped=True), cell()),
         (RECIPE, cell()._replace(backbone="ffmlp")),
+        (RECIPE, cell()._replace(source="another")),
+        (RECIPE, cell("sr_weight", "", 2, 18.0, None, "")._replace(source="another")),
+        (RECIPE, cell("cohort_psnr_db", "", None, 30.0, None, "")._replace(source="another")),
     ],
 )
 def test_what_was_not_measured_is_left_out(recipe, published):
@@ -94,6 +105,13 @@ def test_the_nearest_recipe_is_named_first_and_a_planted_one_is_it():
     assert deviations.score(rows + further) == scores, "a number that one recipe alone speaks to counts for none"
     of_another = [row._replace(quantity="ssim") for row in rows if row.recipe == far.name]
     assert deviations.score([row for row in rows if row.recipe == near.name] + of_another) == {}
+
+
+def test_numbers_far_away_weigh_more_than_near_ones():
+    cells = [cell(value=34.0), cell("psnr_clipped_db", value=43.0)]
+    rows = deviations.of_recipe(RECIPE, measured(), cells)
+    assert [row.in_std for row in rows] == pytest.approx([0.5, -3.5])
+    assert deviations.score(rows) == {RECIPE.name: (pytest.approx(((0.5**2 + 3.5**2) / 2) ** 0.5), 2)}
 
 
 def test_the_published_numbers_are_all_there():

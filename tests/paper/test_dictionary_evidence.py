@@ -161,6 +161,7 @@ def test_layers_whose_dictionary_does_not_describe_them_are_left_out_and_said_to
     measured = evidence.of_conditions({**METRICS, SIREN: rows}, ATOMS, EFFECTS, MATCHES, SIZES, ENCODERS)
     assert measured["siren_alive"].value == 0, "layer 1 had 0.04"
     assert measured["siren_no_content"].total == 3 and measured["siren_local"].total == 3
+    assert measured["siren_tiling_repeats"].total == 1, "of layers 0 and 1"
     assert "without layers 1, 3 of cohort-siren, R² below 0.8" in measured["siren_flat"].note
     assert "R²" not in measured["l0_falls"].note + measured["ffmlp_dies"].note
     assert measured["siren_flat"].testable
@@ -220,3 +221,19 @@ def test_numbers_that_a_method_does_not_have_are_left_out():
     measured = evidence.of_conditions({**METRICS, SIREN: rows}, ATOMS, EFFECTS, MATCHES, sizes, ENCODERS)
     missing = {"siren_alive", "siren_flat", "siren_local", "l0_falls"}
     assert measured.keys() == as_published().keys() - missing
+
+
+def test_of_a_single_size_nothing_falls():
+    alone = [size(10, 16, 0, 0.9)]
+    assert evidence.l0_falls(alone) is None
+    assert evidence.l0_falls(SIZES + alone) == evidence.l0_falls(SIZES)
+
+
+def test_sizes_may_come_in_any_order():
+    assert evidence.l0_falls(SIZES[::-1]) == evidence.l0_falls(SIZES)
+
+
+@pytest.mark.parametrize("chain, falls", [((1.0, 0.97, 0.94), 0), ((1.0, 0.97, 0.8), 0), ((1.0, 0.94, 0.88), 1)])
+def test_a_fall_by_less_than_a_twentieth_is_none(chain, falls):
+    m = evidence.l0_falls([size(n, 4, 0, share) for n, share in zip((10, 20, 40), chain)])
+    assert (m.value, m.total) == (falls, 1)

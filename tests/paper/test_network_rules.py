@@ -67,3 +67,9 @@ def test_networks_together_have_each_its_own_chance_and_what_one_layer_would_giv
 def test_what_has_no_boundary_or_no_layer_is_no_case():
     assert network_rules.rules(networks([None], [1], tried=0), True) == []
     assert network_rules.rules(networks([1], [None]), True) == []
+
+
+def test_how_little_so_few_can_say_is_the_chance_that_all_agree_however_many_do():
+    (row, *_) = network_rules.rules(networks([1, 2, 0], [1, 2, 1]), True)
+    assert (row.agrees, row.of) == (2, 3) and row.chance == pytest.approx(3 * 0.2**2 * 0.8 + 0.2**3)
+    assert network_rules.power(row) == pytest.approx(0.2**3)

@@ -206,3 +206,52 @@ def test_of_one_seed_nothing_is_said():
     few = ("pressure_misleads", "bias_causal", "layers_interact", "routes_interact", "biases_suffice")
     assert {found[name] for name in few} == {TOO_FEW_CASES}
     assert found["geometry_untracked"] == found["late_blocks"] == NOT_TESTABLE, "three trainings are no correlation"
+
+
+def quantity(name, of_readings):
+    return weight_evidence.of_readers(of_readings, flow(unrelated), [], BASE)[name]
+
+
+def test_a_reader_that_is_shown_a_part_has_no_accuracy_that_geometry_could_tell():
+    of_readings = readings(lambda name, seed: 0.1 * (seed + 1) if name == "b" else 0.9 + 0.05 * spread(name, seed))
+    shown_all = [row for row in of_readings if row.tokens != BIASES]
+    for name in ("geometry_untracked", "late_blocks"):
+        m = quantity(name, of_readings)
+        assert m == quantity(name, shown_all) and m.note == "over 9 trainings"
+
+
+@pytest.mark.parametrize("n, is_one", [(5, False), (6, True)])
+def test_fewer_than_six_trainings_are_no_correlation(n, is_one):
+    of_readings = readings(lambda name, seed: 0.9 + 0.05 * spread(name, seed))[:n]
+    assert ("geometry_untracked" in weight_evidence.of_readers(of_readings, flow(unrelated), [], BASE)) == is_one
+
+
+def test_dimensions_are_counted_of_readers_without_pressure_alone():
+    odd = dict(bias_rank=90.0, pixel_rank=3.0, control_rank=70.0, bias_dimensions=7)
+    of_readings = [row if row.condition == BASE else row._replace(**odd) for row in readings(lambda *_: 0.9)]
+    for rows in (of_readings, of_readings[::-1]):
+        m = quantity("bias_low_dimensional", rows)
+        assert (m.value, m.null, m.total) == (10.0, 30.0, 96) and m.note.endswith(" 0")
+
+
+def test_biases_alone_are_held_to_all_tokens_under_the_same_pressure():
+    of_readings = readings(lambda name, seed: 0.9 + 0.001 * seed)
+    pressed = [row._replace(condition="b", contrast=0.1, accuracy_test=0.1) for row in of_readings[-3:]]
+    assert {row.tokens for row in pressed} == {BIASES}
+    for rows in (of_readings + pressed, pressed + of_readings):
+        assert quantity("biases_suffice", rows).value == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize(
+    "name, measured, verdict",
+    [
+        ("geometry_untracked", claims.Measured(0.1, -0.6, 0.7), TOO_FEW_CASES),  # as well none as one
+        ("geometry_untracked", claims.Measured(0.4, -0.1, 0.8), TOO_FEW_CASES),
+        ("geometry_untracked", claims.Measured(0.1, -0.2, 0.4), REPRODUCED),
+        ("biases_suffice", claims.Measured(0.01, -0.02, 0.04), PARTLY),  # little on average, and as well more
+        ("biases_suffice", claims.Measured(0.01, 0.0, 0.02), REPRODUCED),
+    ],
+)
+def test_a_wide_interval_is_not_for_certain(name, measured, verdict):
+    (claim,) = (each for each in weight_claims.WEIGHTS if each.name == name)
+    assert claim.judge(measured) == verdict
