@@ -8,8 +8,7 @@ from scipy.optimize import linear_sum_assignment
 
 from inr_sae.atoms.statistics import chunks, codes_like, codes_of
 from inr_sae.dictionaries.codes import Dictionary
-
-FAINTEST = 1e-6  # of a map's size: a standard deviation below it is that of rounding
+from inr_sae.measure.similarity import FAINTEST
 
 
 class Matches(NamedTuple):

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from inr_sae.atoms import matching, statistics
-from inr_sae.measure.similarity import same_coordinates
+from inr_sae.measure.similarity import FAINTEST, same_coordinates
 
 ROWS = 4096  # coordinates at once
 
@@ -44,7 +44,7 @@ def maps_of(values, numbers=None, signed=None):
         largest = np.maximum(largest, np.abs(part).max(axis=0))
     mean = total / len(values)
     deviation = np.sqrt(np.maximum(squares / len(values) - mean**2, 0.0))
-    kept = deviation > matching.FAINTEST * largest
+    kept = deviation > FAINTEST * largest
     standard = values[:, kept]
     standard -= mean[kept].astype(np.float32)
     standard /= deviation[kept].astype(np.float32)
@@ -94,7 +94,7 @@ def at_rows(maps, rows):
     values = maps.values[rows]
     values = values - values.mean(axis=0)
     deviation = values.std(axis=0)
-    scale = np.divide(1.0, deviation, out=np.zeros_like(deviation), where=deviation > matching.FAINTEST)
+    scale = np.divide(1.0, deviation, out=np.zeros_like(deviation), where=deviation > FAINTEST)
     return maps._replace(values=values * scale)
 
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from inr_sae.measure.similarity import centred
+
 
 def stable_rank(a):
     """Stable rank ||A||_F^2 / ||A||_2^2 of one matrix (Eq. 3), not centred, in float64.
@@ -29,8 +31,7 @@ def effective_rank(a):
 
     a: (observations, dimensions); columns are centred here. Returns a float in [1, rank]; nan where nothing varies.
     """
-    a = np.asarray(a, np.float64)
-    values = np.linalg.svd(a - a.mean(axis=0), compute_uv=False)
+    values = np.linalg.svd(centred(a), compute_uv=False)
     if not values.any():
         return float("nan")
     shares = values[values > 0] / values.sum()

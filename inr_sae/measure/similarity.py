@@ -10,6 +10,7 @@ import numpy as np
 from inr_sae.errors import InputError
 
 KEPT = 0.99  # of the variance, in the directions that SVCCA keeps
+FAINTEST = 1e-6  # of a map's size: a standard deviation below it is that of rounding
 
 
 class Moments(NamedTuple):
@@ -29,9 +30,11 @@ def same_coordinates(a, b):
 
 
 def centred(values):
-    """(N, d) less the mean of each column, float64."""
+    """(N, d) less the mean of each column, float64; 0 in columns that vary no more than rounding does."""
     values = np.asarray(values, np.float64)
-    return values - values.mean(axis=0)
+    found = values - values.mean(axis=0)
+    found[:, found.std(axis=0) <= FAINTEST * np.abs(values).max(axis=0)] = 0.0
+    return found
 
 
 def moments(a, b):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from inr_sae.measure.rank import stable_rank
+from inr_sae.measure.rank import effective_rank, stable_rank
 
 
 def test_of_a_rank_one_matrix_is_one(rng):
@@ -47,3 +47,18 @@ def test_of_zeros_is_nan():
 def test_refuses_what_is_no_finite_matrix(bad):
     with pytest.raises(ValueError):
         stable_rank(bad)
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+@pytest.mark.parametrize("value", [0.0, 1.0, 0.1])
+def test_what_does_not_vary_has_no_effective_rank(value, kind):
+    """The mean of fifty 0.1 is not 0.1."""
+    assert np.isnan(effective_rank(np.full((50, 3), value, kind)))
+
+
+def test_effective_rank_of_known_singular_values(rng):
+    """Shares 1/2, 1/4 and 1/4 have an entropy of 3/2 ln 2; a mean is no direction, nor is a unit without variance."""
+    columns = np.linalg.qr(np.concatenate([np.ones((50, 1)), rng.normal(size=(50, 3))], axis=1))[0][:, 1:]
+    a = columns * np.array([2.0, 1.0, 1.0]) + np.array([5.0, 0.0, -1.0])
+    assert effective_rank(a) == pytest.approx(2**1.5)
+    assert effective_rank(np.concatenate([a, np.full((50, 1), 0.1)], axis=1)) == pytest.approx(2**1.5)

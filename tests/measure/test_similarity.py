@@ -52,7 +52,24 @@ def test_what_was_fitted_is_scored_on_other_coordinates(rng):
 
 @EACH
 def test_a_constant_representation_has_no_likeness(measure, a):
-    assert np.isnan(measure(a, np.ones((400, 3))))
+    for value in (1.0, 0.1):  # the mean of as many 0.1 is not 0.1
+        assert np.isnan(measure(a, np.full((400, 3), value))) and np.isnan(measure(a[1:], np.full((399, 3), value)))
+
+
+def test_units_that_are_constant_but_for_rounding_take_no_part(a, rng):
+    """Not as directions either, however large they are."""
+    units = np.concatenate([a, np.full((400, 1), 0.1), 1e9 + 1e-3 * rng.normal(size=(400, 1))], axis=1)
+    found = similarity.centred(units)
+    np.testing.assert_array_equal(found[:, :12], a - a.mean(axis=0))
+    assert not found[:, 12:].any()
+
+
+@pytest.mark.parametrize("variances, n", [([90.0, 8, 1.5, 0.5], 3), ([98, 1.5, 0.3, 0.2], 2), ([60, 20, 18, 2], 4)])
+def test_svcca_keeps_the_directions_that_hold_99_percent_of_the_variance(variances, n):
+    """Each over its standard deviation; the planted ones lie along the axes."""
+    found = similarity.whitening(np.diag(variances))
+    assert found.shape == (4, n)
+    np.testing.assert_allclose(np.abs(found), np.diag(1 / np.sqrt(variances))[:, :n], atol=1e-12)
 
 
 @EACH
