@@ -23,11 +23,6 @@ class Maps(NamedTuple):
     n_excluded: int  # units that are constant or dead
     signed: bool  # whether a unit and its negative are the same: its correlations then have no sign
 
-    def strongest(self, n, magnitude):
-        """The n of largest magnitude (one a unit of the network), highest first."""
-        order = np.argsort(-magnitude[self.numbers], kind="stable")[:n]
-        return self._replace(values=self.values[:, order], numbers=self.numbers[order])
-
 
 def maps_of(values, numbers=None, signed=None):
     """The Maps of values (N, A); numbers: which units these are, None for all of a network's.
