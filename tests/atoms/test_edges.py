@@ -9,13 +9,15 @@ from inr_sae.dictionaries import linear
 D = 5
 
 
-def basis(d=D):
-    """The units themselves."""
-    return linear.params(np.zeros(d), np.eye(d), np.eye(d))
+def basis(mean=0.0):
+    """The units themselves, less a mean."""
+    return linear.params(np.full(D, mean), np.eye(D), np.eye(D))
 
 
-def between(step, second=None):
-    return edges.Between(jax.tree_util.Partial(step), basis(), second or basis())
+def between(step, *means):
+    """Between two layers of which each has a mean, or none."""
+    first, second = map(basis, means or (0.0, 0.0))
+    return edges.Between(jax.tree_util.Partial(step), first, second)
 
 
 def test_strengths_of_a_linear_step_by_hand(rng):
@@ -30,6 +32,18 @@ def test_with_all_edges_the_step_is_itself_and_without_it_stands_at_the_mean(rng
     np.testing.assert_allclose(edges.masked(step, h, np.ones((D, D), bool)), np.sin(h @ w), atol=1e-5)
     nothing = edges.masked(step, h, np.zeros((D, D), bool))
     np.testing.assert_allclose(nothing, np.zeros((30, D)), atol=1e-6)
+
+
+def test_features_are_counted_from_the_means_of_their_layers(rng):
+    h, w = rng.normal(size=(30, D)).astype(np.float32), rng.normal(size=(D, D)).astype(np.float32)
+    step = between(lambda h: jnp.sin(h @ w), 0.7, -0.4)
+    np.testing.assert_allclose(edges.features(basis(0.7), h), h - 0.7, atol=1e-6)
+    np.testing.assert_allclose(edges.masked(step, h, np.ones((D, D), bool)), np.sin(h @ w), atol=1e-5)
+    nothing = edges.masked(step, h, np.zeros((D, D), bool))
+    at_mean = np.broadcast_to(np.sin(np.full(D, 0.7) @ w), (30, D))
+    np.testing.assert_allclose(nothing, at_mean, atol=1e-5)
+    found = edges.strengths(between(lambda h: h @ w, 0.7, -0.4), h)
+    np.testing.assert_allclose(found, np.square(w).T * np.square(h - 0.7).mean(axis=0), rtol=1e-4)
 
 
 def test_a_feature_sees_only_what_the_mask_names(rng):
@@ -60,6 +74,11 @@ def test_planted_edges_are_counted(n, rng):
     assert fewest == n and effective == pytest.approx(n, rel=0.1)
     turned = np.linalg.qr(rng.normal(size=(D, D)))[0].astype(np.float32)
     assert count(turned.T @ w, h)[0] > n
+
+
+def test_where_no_edge_is_missed_none_is_needed():
+    assert edges.fewest(np.ones((2, 3)), lambda mask: 30.0, 0.5) == 0
+    assert edges.fewest(np.ones((2, 3)), lambda mask: 30.0 + mask.any(), 0.5) == 1
 
 
 def test_one_strong_edge_is_one_in_effect():

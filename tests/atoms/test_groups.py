@@ -94,6 +94,61 @@ def test_each_pair_of_twins_is_a_cluster(rng):
     assert row["n_clusters"] == row["n_shared"] == row["n_pairs"] == 5
 
 
+def of_graph(graph, n_first):
+    """Clusters of a graph of correlations (A + B, A + B), whose diagonal is 1."""
+    return groups.many_to_many(graph[:n_first, :n_first], graph[:n_first, n_first:], graph[n_first:, n_first:])
+
+
+def blocks(within, across):
+    """Correlations of six units: of a block of three with each other, and of two such blocks."""
+    graph = np.kron(np.eye(2), np.full((3, 3), within - across)) + across
+    np.fill_diagonal(graph, 1.0)
+    return graph
+
+
+def test_a_unit_has_no_edge_to_itself():
+    """Two triangles whatever their weight: eigenvalues 0, 0, and 3/2 four times."""
+    found = of_graph(blocks(0.5, 0.0), 2)
+    assert found.gap == pytest.approx(1.5) and len(set(found.labels)) == 2
+    assert sorted(map(tuple, found.members)) == [(0, 3), (2, 1)]
+
+
+def test_the_gap_behind_the_first_eigenvalue_does_not_count():
+    """Blocks that hang together: eigenvalues 0, 6/7, and 9/7 four times, by degrees 1 + 1 + 3/2."""
+    found = of_graph(blocks(1.0, 0.5), 3)
+    assert found.gap == pytest.approx(3 / 7) and sorted(map(tuple, found.members)) == [(0, 3), (3, 0)]
+
+
+def test_units_that_hardly_correlate_go_with_those_they_correlate_with():
+    """Twice a pair, one unit of each network, and six units that each correlate 0.01 with both: their eigenvectors'
+    rows are short, and of one direction."""
+    half = np.eye(8)
+    half[:2, :2], half[:2, 2:], half[2:, :2] = 1.0, 0.01, 0.01
+    order = np.concatenate([np.arange(16)[::2], np.arange(16)[1::2]])  # each second unit is of the first network
+    found = of_graph(np.kron(np.eye(2), half)[np.ix_(order, order)], 8)
+    pair = order // 8
+    assert found.members.tolist() == [[4, 4], [4, 4]] and len(set(zip(pair, found.labels))) == 2
+
+
+def test_counts_of_clusters_by_hand():
+    """Of the networks 2 and 1, 1 and 1, 1 and 0, 0 and 2 units."""
+    found = groups.Clusters(np.array([0, 0, 1, 2, 0, 1, 3, 3]), 4, 0.5)
+    assert groups.shared(found) == {
+        "n_clusters": 4,
+        "n_shared": 2,
+        "units_in_shared_fraction": 5 / 8,
+        "n_pairs": 1,
+        "largest_fraction": 3 / 8,
+        "gap": 0.5,
+    }
+
+
+def test_weights_are_used_from_a_tenth_on():
+    weights = np.array([[[0.0, 0.05], [0.05, -0.2], [-0.3, 0.11]], [[0.0, 0.0], [0.0, 0.0], [0.0, -0.09]]])
+    found = groups.OneToMany((1.0, 0.1), weights, None, None)
+    assert groups.used(found).tolist() == [[1, 2], [0, 0]]
+
+
 def test_without_scikit_learn_a_sentence_says_what_to_install(monkeypatch):
     real = builtins.__import__
 

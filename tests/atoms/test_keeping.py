@@ -52,6 +52,11 @@ def test_every_unit_keeps_its_strongest_coordinates(rng):
     assert np.abs(half).sum() > np.abs(by_chance).sum()
 
 
+def test_coordinates_by_chance_are_drawn_for_every_unit(rng):
+    kept = keeping.at_random(np.ones((64, 5)), 0.5, rng)
+    assert len(np.unique(kept, axis=1).T) == 5 and (kept.sum(axis=0) == 32).all()
+
+
 def test_a_local_layer_needs_few_coordinates_and_a_spread_one_all(rng):
     """Planted: each unit is a spot, or everywhere alike; the outputs are its sum over units."""
     n = 64

@@ -132,6 +132,16 @@ def test_r2_is_that_of_coordinates_left_out(known, rng):
         np.testing.assert_allclose(found[:, k], 1 - error / total, atol=1e-4)
 
 
+def test_the_second_best_explanation_is_of_another_kind():
+    r2 = np.array([[0.9, 0.8, 0.3, 0.4], [0.2, 0.1, 0.6, 0.5]])
+    scores = meaning.Scores(r2, np.zeros((2, meaning.SHIFTS, 4)))
+    found = meaning.meanings(scores, ("tissue", "tissue", "edges", "edges"))
+    assert found.best.tolist() == [0, 2] and found.r2.tolist() == [0.9, 0.6]
+    assert found.second.tolist() == [3, 0] and found.second_r2.tolist() == [0.4, 0.2]
+    alone = meaning.meanings(scores, ("tissue",) * 4)
+    assert alone.second.tolist() == [-1, -1]
+
+
 def test_hats_are_a_piecewise_linear_basis():
     values = np.linspace(-1, 1, 50)
     for periodic in (False, True):

@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from inr_sae.atoms import partners
+from inr_sae.atoms import matching, partners
 from inr_sae.dictionaries import topk
 from inr_sae.errors import InputError
 from tests.atoms.builders import axes, signed_axes
@@ -86,6 +86,20 @@ def test_pairs_are_scored_on_coordinates_that_did_not_choose_them(maps, rng):
         parts = (partners.at_rows(each, fitted) for each in (one, other))
         assert partners.one_to_one(partners.correlations(*parts)).matched.similarity.mean() > 0.3
         assert low <= partners.held_out(one, other, fitted).mean() <= high
+
+
+def test_over_some_coordinates_alone_correlations_are_pearsons_there(maps, rng):
+    """Of maps whose mean in one half is not that in the other."""
+    rows = np.arange(300) < 150
+    values = [each + 3.0 * rows[:, None] for each in (maps, 0.5 * maps + rng.normal(size=maps.shape))]
+    one, other = (partners.maps_of(each, signed=False) for each in values)
+    expected = np.corrcoef(*(each[rows].T for each in values))[:10, 10:]
+    found = partners.correlations(*(partners.at_rows(each, rows) for each in (one, other)))
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    pairs = matching.Matches(np.array([0, 3, 5]), np.array([0, 3, 1]), np.ones(3))
+    np.testing.assert_allclose(
+        partners.pair_correlations(one, other, pairs, rows), expected[pairs.ours, pairs.theirs], atol=1e-5
+    )
 
 
 def test_a_map_that_is_constant_where_partners_are_chosen_correlates_0_there(maps):

@@ -89,6 +89,29 @@ def test_an_atom_that_draws_a_cohort_signal_has_content_and_one_that_draws_noise
     assert np.isnan(content.content[4]) and content.content_signal[4] == -1
 
 
+def test_signals_are_displaced_by_a_quarter_of_each_axis_at_least(rng):
+    """A hundred signals that are one bright pixel; every displacement between a quarter and the rest comes."""
+    spots = np.zeros((100, HEIGHT, WIDTH, 1))
+    spots[:, 0, 0] = 1.0
+    features = shape.features(spots, None, rng)
+    at = features.maps[:, features.columns["shifted"]].argmax(axis=0)
+    for places, n in zip(np.unravel_index(at, (HEIGHT, WIDTH)), (HEIGHT, WIDTH)):
+        assert set(places) == set(range(n // 4, n - n // 4 + 1))
+
+
+def test_the_null_is_the_mean_over_displacements_of_the_most_alike():
+    """By hand, of two cohort signals: three displacements of both, of luminance and of gradients."""
+    shifted, gradients = [0.1, -0.4, 0.2, 0.3, -0.8, 0.5], [0.1, 0.2, 0.0, -0.3, 0.7, 0.6]
+    correlation = np.array([[0.5, -0.9, 0.1, -0.6, *shifted, *gradients, 0.7]])
+    names, ends = ("cohort", "gradient", "shifted", "shifted_gradient", "held_out"), (0, 2, 4, 10, 16, 17)
+    found = shape.likeness(correlation, dict(zip(names, map(slice, ends, ends[1:]))))
+    expected = {"content": 0.9, "content_gradient": 0.6, "content_shuffled": 0.5, "content_gradient_shuffled": 0.4}
+    expected |= {"content_held_out": 0.7, "content_of_as_many": 0.7}
+    assert {name: value.tolist() for name, value in found.items()} == {
+        k: [pytest.approx(v)] for k, v in expected.items()
+    }
+
+
 def test_correlation_is_pearsons(images, rng):
     features = shape.features(images[:2], None, rng)
     z = rng.exponential(size=(1200, 1)).astype(np.float32)
@@ -166,16 +189,16 @@ def test_the_share_of_a_copy_is_1_on_average_and_of_noise_about_0(images, rng):
 
 
 def test_summary_is_over_alive_atoms():
-    values, nan = np.array([0.2, np.nan]), np.full(2, np.nan)
+    values, nan = np.array([0.1, 0.2, np.nan, 0.9]), np.full(4, np.nan)  # of three the median, which is not the mean
 
     def row(values, signals):
         likeness = dict.fromkeys(shape.Content._fields, values)
-        counts = {"content_compared": np.array([3, 3]), "content_signal": np.array(signals)}
+        counts = {"content_compared": np.full(4, 3), "content_signal": np.array(signals)}
         return shape.summary(
             shape.Locality(*[values] * len(shape.Locality._fields)), shape.Content(**likeness | counts)
         )
 
-    alive, dead = row(values, [0, -1]), row(nan, [-1, -1])
+    alive, dead = row(values, [0, 1, -1, 1]), row(nan, [-1] * 4)
     for name in ("locality", "spread", "extent", "content", "content_share"):
         assert alive[f"{name}_median"] == 0.2 and np.isnan(dead[f"{name}_median"])
     assert alive["content_compared"] == dead["content_compared"] == 3

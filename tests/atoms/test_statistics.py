@@ -79,6 +79,14 @@ def test_summary_is_over_alive_atoms(measured):
     assert np.isfinite(row["ipr_median"])
 
 
+def test_quartiles_are_over_alive_atoms():
+    shares, alive = np.array([0.5, 0.1, 0.9, 0.3, 0.2, 0.4]), np.array([1.0, 1, 0, 1, 1, 1])
+    row = statistics.summary(statistics.AtomStats(alive, shares, shares, 2 * shares))
+    for name, times in (("active_fraction", 1), ("ipr", 2)):
+        found = [row[f"{name}_{which}"] for which in ("q25", "median", "q75")]
+        assert found == pytest.approx([0.2 * times, 0.3 * times, 0.4 * times])
+
+
 def test_summary_of_signed_codes_tells_only_what_has_a_meaning(measured_signed):
     row = statistics.summary(measured_signed[0])
     assert row["alive_fraction"] == pytest.approx(2 / 3) and np.isfinite(row["ipr_median"])

@@ -8,7 +8,7 @@ import pytest
 from flax.core import FrozenDict
 
 from inr_sae import state
-from inr_sae.dictionaries import codes, convolutional, fields, lifted, operator, topk
+from inr_sae.dictionaries import codes, convolutional, fields, lifted, operator, spectral, topk
 from inr_sae.dictionaries.topk import model
 from inr_sae.errors import InputError
 from tests.dictionaries.builders import small
@@ -109,6 +109,16 @@ def test_a_step_reads_a_coarser_grid_of_the_field(batch, most):
     assert 4 <= len(drawn) <= most
     assert {tuple(row) for row in np.asarray(drawn)} <= {tuple(row) for row in np.asarray(h)}
     assert spread(params["kernels"]["encoder"], jnp.ones((len(drawn), N))).shape == (len(drawn), N)
+
+
+@pytest.mark.parametrize("shape", [SHAPE, SHAPE[::-1]])
+def test_a_step_that_reads_every_coordinate_reads_the_grid(shape, monkeypatch):
+    monkeypatch.setattr(operator, "spread_over", lambda x, area, constants: (x, area))
+    h = wave(shape)
+    drawn, (x, area) = operator.draw(jax.random.key(5), h, shape, config(operator, batch=len(h)), {})
+    np.testing.assert_array_equal(drawn, h)
+    np.testing.assert_allclose(x, spectral.grid(shape)[0], atol=1e-6)
+    np.testing.assert_allclose(area, 1 / len(h))
 
 
 @pytest.mark.parametrize("shape", [(33, 33), (20, 31)])

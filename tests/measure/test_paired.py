@@ -1,7 +1,14 @@
 import numpy as np
 import pytest
 
-from inr_sae.measure.paired import clustered_interval, paired_interval, stratified_interval, transformed_t
+from inr_sae.measure.paired import (
+    clustered_interval,
+    moments,
+    paired_interval,
+    stratified_interval,
+    transformed_t,
+    untransformed,
+)
 
 DRAWS = 10000  # a coverage of 95 % is then known to 0.2 %
 SHAPES = {
@@ -54,6 +61,30 @@ def test_few_exponential_values_are_covered_a_bit_less_than_said(rng):
     assert 0.92 <= coverage([rng.exponential(size=(DRAWS, 6))], 1.0) < 0.945
 
 
+def transformed(x, kappa):
+    """g of Hall (1992), of a mean."""
+    return x + kappa * x**2 / 3 + kappa**2 * x**3 / 27 + kappa / 6
+
+
+@pytest.mark.parametrize("kappa", [-0.8, -0.1, 1e-9, 0.1, 0.8])
+def test_what_is_untransformed_is_transformed_back(kappa):
+    x = np.linspace(-4, 4, 17)
+    np.testing.assert_allclose(transformed(untransformed(x, kappa), kappa), x, atol=1e-8)
+
+
+def test_moments_of_four_values_by_hand():
+    """Deviations -1, -1, -1, 3: squares 12, cubes 24; of the mean 12 / 3 / 4, and 24 · 4 / (3 · 2) / 16."""
+    assert moments(np.array([0.0, 0.0, 0.0, 4.0])) == pytest.approx((1.0, 1.0, 3))
+
+
+@pytest.mark.parametrize("n_strata, kappa, student", [(1, 1.0, 3.1824), (2, 0.5**0.5, 2.4469), (4, 0.5, 2.1788)])
+def test_an_intervals_ends_are_where_the_transformed_t_is_students(n_strata, kappa, student):
+    """Of strata of these four values: 3 degrees of freedom each, variance 1 / S and third moment 1 / S^2."""
+    mean, low, high = transformed_t([np.array([0.0, 0.0, 0.0, 4.0])] * n_strata)
+    ts = (mean - np.array([low, high])) * n_strata**0.5
+    assert mean == 1 and transformed(ts, kappa) == pytest.approx([student, -student], rel=1e-4)
+
+
 def test_where_nothing_is_skewed_it_is_students_t():
     interval = clustered_interval([-2.0, -1.0, 0.0, 1.0, 2.0, 3.0, -3.0], range(7))
     half = 2.4469 * np.sqrt(28 / 6 / 7)
@@ -100,6 +131,16 @@ def test_the_order_of_the_values_does_not_matter():
     a = clustered_interval([1.0, 2.0, 5.0], ["x", "y", "z"])
     b = clustered_interval([5.0, 1.0, 2.0], ["z", "x", "y"])
     assert a == b
+
+
+@pytest.mark.parametrize("n_clusters, n_strata", [(1, 1), (9, 1), (1, 7)])
+def test_nor_does_it_for_the_last_bit(n_clusters, n_strata, rng):
+    """Of values within a cluster, of clusters, and of strata."""
+    clusters, strata = (np.repeat(np.arange(n), 63 // n) for n in (n_clusters, n_strata))
+    values = rng.normal(size=63)
+    orders = [rng.permutation(63) for _ in range(20)]
+    found = {str(stratified_interval(values[order], clusters[order], strata[order])) for order in orders}
+    assert len(found) == 1
 
 
 def test_differences_are_taken_pair_by_pair():

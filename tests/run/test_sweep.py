@@ -219,6 +219,24 @@ def test_a_score_does_not_depend_on_how_many_there_are(tiny_ffmlp, rng):
         assert 0 < scores["ssim"] < 1 and scores["lpips"] is None
 
 
+def test_the_psnr_of_the_last_50_steps_is_a_median_in_db(tiny_sweep, monkeypatch):
+    """Before them 0 dB; of them 25 of 40 dB, 24 of 20 dB and a spike: in the middle 20 and 40 dB meet."""
+    losses = np.array([1.0] * 10 + [1e-2] * 24 + [1e-4] * 25 + [1e2], np.float32)
+    fitted = fits.Fitted(losses[None], np.ones((1, 2)), np.array([True]), tiny_sweep.images[:1], {})
+    monkeypatch.setattr(fits, "fit", lambda *_: fitted)
+    part = sweep.fit_batch(tiny_sweep, sweep.Way("full", None, 1e-3), [(0, 1)], 1)
+    assert [row["psnr_db_last_50"] for row in part["fits"]] == [pytest.approx(30.0, abs=1e-4)]
+
+
+def test_only_the_clipped_psnr_and_not_the_psnr_is_blind_beyond_the_range(tiny_ffmlp):
+    """Half of the pixels are 0.1 too bright for white, the others 0.1 too dark."""
+    target = np.ones((12, 12, 1), np.float32)
+    output = np.repeat([1.1, 0.9], 72).reshape(target.shape).astype(np.float32)
+    found = sweep.scores(tiny_ffmlp.metrics, output, target)
+    assert found["psnr_db"] == pytest.approx(20.0, abs=1e-3)
+    assert found["psnr_clipped_db"] == pytest.approx(20.0 + 10 * np.log10(2), abs=1e-3)
+
+
 def test_memory_and_the_config_say_how_many_fits_a_device_takes(tiny_sweep, monkeypatch):
     config = tiny_sweep.config
     config.fit.update(dict(seeds=5, batch=0))  # ten fits

@@ -45,6 +45,13 @@ def test_purity_leaves_the_point_itself_out():
     assert diagnostics.purity(near[:, :1], np.array([0, 1, 0, 1])) == 0
 
 
+@pytest.mark.parametrize(
+    "labels, chance", [([0, 0, 1], 1 / 3), ([0, 0, 1, 1], 1 / 3), ([0, 0, 0, 1], 1 / 2), ([0, 1], 0)]
+)
+def test_by_chance_neighbours_are_of_the_class_as_often_as_the_others_of_it_are_many(labels, chance):
+    assert diagnostics.chance_purity(np.array(labels)) == pytest.approx(chance)
+
+
 @pytest.mark.parametrize("of_each", [2, 5, 30])
 def test_small_classes_that_lie_apart_are_pure(of_each):
     labels = np.repeat([0, 1, 2], of_each)

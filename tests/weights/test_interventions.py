@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from inr_sae.rows.weights import BIASES, BOTH, CONTROL
+from inr_sae.measure.rank import effective_rank
+from inr_sae.rows.weights import BIASES, BOTH, CONTROL, WEIGHTS
 from inr_sae.weights import interventions, outer, readings
 from tests.weights import builders
 
@@ -151,3 +152,43 @@ def test_the_control_is_of_the_same_columns_in_training_and_test(trained):
     control = list(interventions.matched_columns(reads[1].tokens))
     features = [each.tokens[:, :, control] for each in reads]
     assert row.probe == readings.diagnostics.probe(features[0], train.labels, features[1], test.labels)
+
+
+def planted(rng):
+    """A Read of images whose class stands in the biases' column, and in column 2, which is the control."""
+    tokens = 0.01 * rng.normal(size=TOKENS.shape)
+    tokens[:, :3, 6] = np.eye(3)[LABELS]
+    tokens[:, :, 2] = 1.01 * tokens[:, :, 6]
+    assert interventions.matched_columns(tokens) == (2,)
+    return readings.Read(tokens, np.array([0.04, 0.0004] * 6), tokens[:, :3, 6], np.zeros((12, 1, 4)), LABELS)
+
+
+def by_case(answer, rng):
+    """{(kind, place): InterventionRow} of whole columns."""
+    rows = readings.changed(KEYS, answer, planted(rng), 2, rng)
+    return {(row.kind, row.place): row for row in rows if row.layer is None}
+
+
+def test_what_follows_the_donor_is_read_as_the_donors_class(rng):
+    """A reader of the biases' column alone answers as the image that it comes from, whatever else is swapped."""
+    rows = by_case(lambda tokens: tokens[:, :3, 6], rng)
+    for kind in ("swapped within", "swapped across", "shuffled"):
+        assert rows[kind, BIASES].as_donor == rows[kind, CONTROL].accuracy == 1
+    assert rows["swapped within", BIASES].accuracy == 1 and rows["swapped across", BIASES].accuracy == 0
+    assert rows["swapped within", CONTROL].as_donor == 1 and rows["swapped across", CONTROL].as_donor == 0
+
+
+def test_where_either_column_tells_the_class_only_both_cost_it(rng):
+    rows = by_case(lambda tokens: tokens[:, :3, 6] + tokens[:, :3, 2], rng)
+    dropped = {place: row.accuracy_drop for (kind, place), row in rows.items() if kind == "zeroed"}
+    assert dropped == {BIASES: 0, CONTROL: 0, WEIGHTS: 0, BOTH: pytest.approx(2 / 3)}
+
+
+def test_a_readings_psnr_and_ranks_by_hand(rng):
+    """Errors of 20 and 40 dB below a range of 2; biases that are one pattern at twelve strengths."""
+    test, tokens = planted(rng), rng.normal(size=TOKENS.shape)
+    tokens[:, :, 6] = np.outer(np.arange(12.0), np.ones(12))
+    row = readings.reading(KEYS, dict.fromkeys(("train", "validation", "test"), test._replace(tokens=tokens)), TOKENS)
+    assert row.psnr_db == pytest.approx(30.0) and row.bias_rank == pytest.approx(1.0)
+    control = interventions.matched_columns(tokens)[0]
+    assert row.control_rank == pytest.approx(effective_rank(tokens[:, :, control])) and row.control_rank > 5
