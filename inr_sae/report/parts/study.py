@@ -6,7 +6,7 @@ import numpy as np
 
 from inr_sae.measure import spikes
 from inr_sae.measure.boundaries import rule_layer
-from inr_sae.report import page, sentences, sweeps
+from inr_sae.report import glossary, page, sentences, sweeps
 from inr_sae.report.budget import Budget
 from inr_sae.report.figures import pictures, study
 from inr_sae.report.figures.style import has_numbers
@@ -133,6 +133,7 @@ def dictionary_section(exhibits, dictionaries):
         "Statistics of the dictionaries by layer",
     )
     html += exhibits.table("dictionary", dictionaries.metrics)
+    html += page.folded("what the columns are", glossary.told(dictionaries.metrics[0]._fields))
     found = (sentences.dictionary_sentence(dictionaries.metrics),)
     return Section("dictionary", "What the layers encode", html, found)
 
