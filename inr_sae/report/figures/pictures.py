@@ -123,25 +123,25 @@ def atoms(layers, shape):
 
 @styled
 def ablations(layer, panels, role, rows):
-    """Figures 5 and 15: the signal, and for each ablated atom its codes, the network without it, and the effect.
+    """Figures 5 and 15: for each ablated atom its codes, the network without it, and the effect; framed, the signal.
 
     panels: "z" (A, N), and of the signal of a role, "cohort" or "test", <role>_target (H, W, C), <role>_ablated and
     <role>_effect (A, H, W, C). rows: the AblationRows of its first atoms.
     """
     target = panels[f"{role}_target"]
     fig, axes = grid(3, len(rows) + 1, target.shape, title=0.25)
-    for ax in axes[:, 0]:
+    for ax in axes[:, -1]:
         ax.axis("off")
-    axes[1, 0].axis("on")
-    show(axes[1, 0], target, "signal")
-    for j, row in enumerate(rows, 1):
-        z = panels["z"][j - 1].reshape(target.shape[:2])
-        effect = np.abs(panels[f"{role}_effect"][j - 1]).mean(axis=2)
+    axes[1, -1].axis("on")
+    show(axes[1, -1], target, "signal", frame=MARK)
+    for j, row in enumerate(rows):
+        z = panels["z"][j].reshape(target.shape[:2])
+        effect = np.abs(panels[f"{role}_effect"][j]).mean(axis=2)
         show(axes[0, j], z, f"#{row.atom} {row.sample}  max {np.abs(z).max():.2g}")
-        show(axes[1, j], panels[f"{role}_ablated"][j - 1], f"{row.psnr_before_db:.1f} → {row.psnr_after_db:.1f} dB")
+        show(axes[1, j], panels[f"{role}_ablated"][j], f"{row.psnr_before_db:.1f} → {row.psnr_after_db:.1f} dB")
         show(axes[2, j], effect, f"max {effect.max():.2g}")
     where = "code, z" if panels["z"].min() < 0 else "fires, z"
-    for ax, text in zip(axes[:, 1], (where, "without it", "|effect|")):
+    for ax, text in zip(axes[:, 0], (where, "without it", "|effect|")):
         label_row(ax, text)
     fig.suptitle(literal(f"layer {layer}, {role} signal {rows[0].signal}"), fontsize=9, color=ORANGE)
     return fig
