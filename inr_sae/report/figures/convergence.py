@@ -3,6 +3,7 @@
 import itertools
 
 import numpy as np
+from matplotlib.lines import Line2D
 
 from inr_sae.report.figures.style import (
     BLUE,
@@ -44,35 +45,52 @@ def name_of(row):
 
 
 PAIR = ("kind", "regime", "backbone", "seed", "other_regime", "other_backbone", "other_seed", "dictionary_seed")
+CASES = {  # of partners: how their line is drawn, and what a legend says of it
+    "trained": (dict(ls="-", lw=1.5, ms=4), ""),
+    "displaced": (dict(ls="-", lw=0.7, alpha=0.7), "the other's maps displaced"),
+    "untrained": (dict(ls=":", lw=0.9, alpha=0.9), "before training"),
+}
+
+
+def other_of(row):
+    """What a network is compared with, beside the first's own name."""
+    if row.dictionary_seed is not None:
+        return f"dictionary seed {row.dictionary_seed}"
+    if row.other_backbone != row.backbone:
+        return f"{row.other_regime} {row.other_backbone}"
+    return f"seed {row.other_seed}" if row.other_regime == row.regime else f"{row.other_regime}, seed {row.other_seed}"
 
 
 @styled
 def partners(rows):
-    """Mean correlation of assigned partners by layer, of units and of atoms, held-out; thin: its nulls.
+    """Mean held-out correlation of assigned partners by layer: a row of panels of units and of atoms, a column a first
+    network, a colour what it is compared with; thin and dotted: its nulls.
 
     rows: PartnersRows.
     """
-    kinds = list(dict.fromkeys(row.of for row in rows))
-    fig, axes = figure(1.4 * WIDTH * len(kinds) + 1.8, 3.6, 1, len(kinds))
-    looks = dict(zip(grouped(rows, *PAIR), zip(itertools.cycle(COLOURS), itertools.cycle(MARKERS))))
-    for ax, kind in zip(axes[0], kinds):
-        for key, of_pair in grouped([row for row in rows if row.of == kind], *PAIR).items():
-            colour, marker = looks[key]
-            for case, of_case in grouped(of_pair, "case").items():
-                drawn = case == ("trained",)
-                line = {"marker": marker, "ms": 4, "lw": 1.5} if drawn else {"lw": 0.7, "alpha": 0.7}
-                dashes = ":" if case == ("untrained",) else "-"
-                label = name_of(of_pair[0]) if drawn else None
-                values = column(of_case, "matched_held_out_mean")
-                ax.plot(column(of_case, "layer"), values, dashes, color=colour, label=label, **line)
-        ax.set_title(f"{kind}: assigned partners, held-out r", loc="left")
+    kinds, firsts = list(grouped(rows, "of")), list(grouped(rows, "regime", "backbone"))
+    fig, axes = figure(WIDTH * len(firsts) + 1.6, 2.5 * len(kinds) + 0.2, len(kinds), len(firsts))
+    others = dict.fromkeys(map(other_of, rows))
+    looks = dict(zip(others, zip(itertools.cycle(COLOURS), itertools.cycle(MARKERS))))
+    for (kind,), of_kind in zip(kinds, axes):
+        for first, ax in zip(firsts, of_kind):
+            shown = [row for row in rows if row.of == kind and (row.regime, row.backbone) == first]
+            for (*_, case), of_case in grouped(shown, *PAIR, "case").items():
+                colour, marker = looks[other_of(of_case[0])]
+                line = CASES[case][0] | ({"marker": marker, "label": other_of(of_case[0])} if case == "trained" else {})
+                ax.plot(column(of_case, "layer"), column(of_case, "matched_held_out_mean"), color=colour, **line)
+            ax.set_title(f"{kind} of {' '.join(first)}", loc="left")
+            ax.set_ylim(-0.05, 1.02)
+            ax.xaxis.get_major_locator().set_params(integer=True)
+    for ax in axes[-1]:
         ax.set_xlabel("layer")
-        ax.set_ylim(-0.05, 1.02)
-        ax.xaxis.get_major_locator().set_params(integer=True)
+    for ax in axes[:, 0]:
+        ax.set_ylabel("r, assigned partners")
     entries = {}
-    for ax in axes[0]:
+    for ax in axes.flat:
         handles, labels = ax.get_legend_handles_labels()
         entries |= dict(zip(labels, handles))
+    entries |= {said: Line2D([], [], color=INK, **line) for line, said in CASES.values() if said}
     fig.legend(entries.values(), entries, loc="outside right upper", fontsize=7)
     return fig
 

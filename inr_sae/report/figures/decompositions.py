@@ -16,7 +16,7 @@ from inr_sae.report.figures.style import (
     styled,
 )
 
-COLOURS = (GREY, BLUE, ORANGE, GREEN, PURPLE, ROSE, TEAL, INK)  # of methods, in their order
+COLOURS = (GREY, BLUE, ORANGE, INK, PURPLE, ROSE, TEAL, GREEN)  # of methods, in their order
 MARKERS = "osD^vPX*"
 OPTIMIZERS = {"adam": "Adam", "sgd": "SGD"}
 GRIDS = ("half", "same", "between", "double")

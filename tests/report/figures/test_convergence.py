@@ -20,26 +20,32 @@ def partners(**columns):
 
 def test_a_panel_of_units_and_of_atoms_with_their_nulls():
     fig = convergence.partners([*partners(), *partners(of="atoms", dictionary_seed=1)])
-    assert titles(fig) == ["units: assigned partners, held-out r", "atoms: assigned partners, held-out r"]
-    drawn = labelled(fig.axes[0])["cohort ffmlp: seeds 0, 1"]
+    assert titles(fig) == ["units of cohort ffmlp", "atoms of cohort ffmlp"]
+    drawn = labelled(fig.axes[0])["seed 1"]
     np.testing.assert_allclose(drawn.get_xydata(), [[0, 0.6], [1, 0.61], [2, 0.62]])
     nulls = [line.get_ydata()[0] for line in fig.axes[0].get_lines() if line is not drawn]
     assert sorted(nulls) == [0.1, 0.2]
-    assert "cohort ffmlp: dictionary seed 1" in labelled(fig.axes[1])
+    assert "dictionary seed 1" in labelled(fig.axes[1])
+    said = [text.get_text() for text in fig.legends[0].get_texts()]
+    assert said == ["seed 1", "dictionary seed 1", "the other's maps displaced", "before training"]
 
 
-def test_a_pair_looks_the_same_in_both_panels():
-    others = [dict(other_seed=seed) for seed in range(1, 10)]
-    of_units = [row for other in others[1:] for row in partners(**other)]
+def test_what_a_network_is_compared_with_looks_the_same_in_all_panels():
+    others = [dict(other_seed=seed) for seed in range(1, 9)] + [dict(other_regime="second")]
+    of_units = [row for other in others[1:] for row in partners(backbone="siren", other_backbone="siren", **other)]
     of_atoms = [row for other in others for row in partners(of="atoms", **other)]
-    fig = convergence.partners(of_atoms + of_units)
-    looks = [
-        {name: (line.get_color(), line.get_marker()) for name, line in labelled(ax).items() if name[0] != "_"}
-        for ax in fig.axes
-    ]
-    atoms, units = looks
-    assert len(set(atoms.values())) == len(atoms) == 9
-    assert units == {name: atoms[name] for name in units} and len(units) == 8
+    fig = convergence.partners([*of_atoms, *of_units, *partners(other_backbone="siren")])
+    looks = {}
+    for ax in fig.axes:
+        for name, line in labelled(ax).items():
+            if name[0] != "_":
+                assert looks.setdefault(name, (line.get_color(), line.get_marker())) == (
+                    line.get_color(),
+                    line.get_marker(),
+                )
+    assert len(set(looks.values())) == len(looks) == 10
+    assert {"second, seed 1", "cohort siren", "seed 8"} < looks.keys()
+    assert titles(fig) == [f"{of} of cohort {name}" for of in ("atoms", "units") for name in ("ffmlp", "siren")]
 
 
 def test_every_layer_against_every_other():
