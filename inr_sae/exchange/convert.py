@@ -16,10 +16,10 @@ def from_tensors(tensors, layout, shape, coordinates=(-1.0, 1.0)):
     tensors {name: array}; layout as `layouts` says, where ready ones are; shape (height, width) of the images that it
     was trained on; coordinates (low, high) of the first and the last pixel here.
 
-    Everything is folded in float64 and rounded to float32 once: scale and order of the coordinates into layer 0 of a
-    SIREN or into B; their offset into b_0, or, for Fourier features, into a rotation of each (sin, cos) pair of rows
-    of layer 0's weight (orthogonal, so its singular values and its stable rank stay); first_omega_0 into W_0 and b_0;
-    the output's range into the heads. The heads are None where there are none.
+    Tensors come as float32 (`tensors.read`); they are folded in float64 and rounded again once: scale and order of the
+    coordinates into layer 0 of a SIREN or into B; their offset into b_0, or, for Fourier features, into a rotation of
+    each (sin, cos) pair of rows of layer 0's weight (orthogonal, so its singular values and its stable rank stay);
+    first_omega_0 into W_0 and b_0; the output's range into the heads. The heads are None where there are none.
 
     Raises InputError naming the tensor or the layout's key that is missing or does not fit, and for what this program
     cannot express: hidden layers of different widths, a decoder of more than one linear layer.

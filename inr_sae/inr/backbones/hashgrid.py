@@ -93,5 +93,5 @@ def matrix(params, unit):
 
 
 def head_bound(config, d):
-    """Xavier's uniform bound of d inputs and 3 outputs."""
+    """Xavier's uniform bound of d inputs and 3 outputs, of grey images too."""
     return (6.0 / (d + 3)) ** 0.5

@@ -95,5 +95,5 @@ def matrix(params, unit):
 
 
 def head_bound(config, d):
-    """1/sqrt(d/2): as of a hidden layer on d/2 complex numbers."""
+    """1/sqrt(d/2): as of a hidden layer on d/2 complex numbers. Its biases lie within 1/sqrt(d), as of any head."""
     return (d / 2) ** -0.5
