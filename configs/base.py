@@ -152,7 +152,7 @@ def get_config():
     )
     config.ablation = ConfigDict(
         dict(
-            top=4,  # atoms a layer of highest mean magnitude
+            top=4,  # atoms a layer of highest mean magnitude, at most 16
             random=4,  # and as many alive ones drawn at random: the top ones are a biased sample
             cohort_signals=1,  # each with its own head
             test_signals=1,  # each fitted with layers 0..l frozen, if the sweep has run

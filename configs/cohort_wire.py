@@ -10,7 +10,7 @@ activations are [Re, Im]. omega and the rate are tuned on phantoms, by configs/t
 
 from configs import base
 
-# A step costs two to three times one of SIREN, and learns as much as several.
+# What its demo has otherwise: a step costs two to three times one of SIREN, and learns as much as several.
 DEMO = {"cohort": {"steps": 250}, "fit": {"steps": 80}}
 
 
