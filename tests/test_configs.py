@@ -85,6 +85,8 @@ def test_every_config_is_here():
 @EACH
 def test_it_builds_can_run_and_names_its_stages_in_their_order(name, string, without_images, tmp_path):
     config = build(name, string)
+    with config.unlocked():
+        config.external.file = config.external.file or ""  # of an external study it is the user's to give
     assert study.check(config, Store(tmp_path / "run")) == list(config.stages)
     assert stages.ordered(config.stages) == list(config.stages) and config.stages[-1] == "report"
     assert config.is_locked

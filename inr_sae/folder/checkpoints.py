@@ -100,6 +100,9 @@ class Checkpoints:
             multiprocessing_options=ALONE if jax.process_count() > 1 else ocp.options.MultiprocessingOptions(),
         )
         self._manager = ocp.CheckpointManager(path, options=options)
+        if not read_only:  # what a run left that was killed after it had saved one, and before an old one was gone
+            for step in sorted(self._manager.all_steps())[:-keep]:
+                self._manager.delete(step)
 
     def __enter__(self):
         return self

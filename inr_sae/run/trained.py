@@ -20,7 +20,7 @@ def backbone_of(config, key="inr.backbone"):
     try:
         return network.backbone(config.backbone)
     except ValueError as error:
-        raise UserError(f"{key}: {error}") from error
+        raise UserError(f"{key} is {config.backbone!r}; it is one of {', '.join(network.backbone_names())}") from error
 
 
 def settings(config):

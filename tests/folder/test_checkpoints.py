@@ -51,6 +51,18 @@ def test_the_newest_few_are_kept(keep, tmp_path):
     assert sorted(path.name for path in (tmp_path / "c").iterdir()) == ["1", "2", "3", "4"][-keep:]
 
 
+def test_old_ones_that_a_killed_run_had_no_time_to_remove_are_gone_once_it_goes_on(tmp_path):
+    with Checkpoints(tmp_path / "c", keep=5) as checkpoints:
+        for step in range(1, 5):
+            checkpoints.save(state_at(step), [])
+    with Checkpoints(tmp_path / "c", keep=2, read_only=True):
+        pass
+    assert len(list((tmp_path / "c").iterdir())) == 4
+    with Checkpoints(tmp_path / "c", keep=2) as checkpoints:
+        assert checkpoints.latest() == 4
+    assert sorted(path.name for path in (tmp_path / "c").iterdir()) == ["3", "4"]
+
+
 def test_saving_a_step_twice_changes_nothing(tmp_path):
     with Checkpoints(tmp_path / "c") as checkpoints:
         checkpoints.save(state_at(1), [[1, 0.5]])

@@ -78,5 +78,5 @@ def test_one_head_gives_its_own_signal(cohort):
 
 def test_a_backbone_that_there_is_not_is_named_with_its_key(tiny_ffmlp):
     tiny_ffmlp.inr.backbone = "wire_of_another"
-    with pytest.raises(UserError, match=r"^inr\.backbone is 'wire_of_another'; .*there are .*ffmlp"):
+    with pytest.raises(UserError, match=r"^inr\.backbone is 'wire_of_another'; it is one of .*ffmlp"):
         trained.backbone_of(tiny_ffmlp.inr)
