@@ -132,6 +132,7 @@ def test_without_these_stages_it_tells_of_neither(compared):
         ({"dictionary.topk.n_atoms": 70000}, "dictionary.topk has 70000 atoms; .* at most 65536"),
         ({"explorer.tile": 0}, "explorer.tile is 0"),
         ({"explorer.live": 0}, "explorer.live is 0"),
+        ({"explorer.quality": 500}, "explorer.quality is 500; it is from 1 to 100"),
     ],
 )
 def test_what_no_page_could_hold_is_refused(tmp_path, changes, words):
