@@ -14,6 +14,12 @@ def tables(store, kinds, make, whole=True):
     return {name: store.read_rows(f"{name}.csv", kind) for name, kind in kinds.items()}
 
 
+def write(store, folder, parts, kinds):
+    """Write the tables of several parts, joined, into a folder of the store."""
+    for name, rows in joined(parts, kinds).items():
+        store.write_rows(f"{folder}/{name}.csv", kinds[name], rows)
+
+
 def joined(parts, kinds):
     """{name: rows} of several parts one after the other."""
     return {name: [row for part in parts for row in part[name]] for name in kinds}

@@ -58,8 +58,7 @@ def run(config, store):
             make, part = partial(ablate_layer, config, store, encoder, layer, h), f"ablation/parts/layer_{layer}"
             made.append(piecemeal.tables(store.sub(part), TABLES, make, store.exists(panels_file(layer))))
             progress.advance(1, f"layer {layer}")
-    for name, rows in piecemeal.joined(made, TABLES).items():
-        store.write_rows(f"ablation/{name}.csv", TABLES[name], rows)
+    piecemeal.write(store, "ablation", made, TABLES)
     store.remove("ablation/parts")
 
 

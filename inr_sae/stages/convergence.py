@@ -116,8 +116,7 @@ def run(config, store):
             make = partial(of_two, config, store, kind, names, known, loaded)
             found.append(piecemeal.tables(store.sub(part), TABLES, make, whole))
             progress.advance(1, f"{kind}: {' and '.join(names)}")
-    for name, rows in piecemeal.joined(found, TABLES).items():
-        store.write_rows(f"convergence/{name}.csv", TABLES[name], rows)
+    piecemeal.write(store, "convergence", found, TABLES)
     store.remove("convergence/parts")
 
 

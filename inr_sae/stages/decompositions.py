@@ -81,8 +81,7 @@ def run(config, store):
         whole = all(training.is_whole(sub, method) for method in config.decompositions.methods)
         every.append(piecemeal.tables(sub, TABLES, partial(of_backbone, own, sub, backbone), whole))
         sub.remove("parts")
-    for name, rows in piecemeal.joined(every, TABLES).items():
-        store.write_rows(f"decompositions/{name}.csv", TABLES[name], rows)
+    piecemeal.write(store, "decompositions", every, TABLES)
 
 
 def of_backbone(config, store, backbone):
