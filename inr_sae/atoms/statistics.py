@@ -10,6 +10,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from inr_sae.measure.similarity import centred
+
 ACTIVE = 0.01  # an atom is active at a coordinate where z > 0.01 (Sec. 4.2); it fires where z > 0
 ROWS = 4096  # coordinates at once
 NAN = float("nan")
@@ -103,8 +105,7 @@ def measure(dictionary, h):
 
 def r_squared(squared_error, h):
     """1 - squared_error over the squared deviations of h (N, d) from each dimension's mean; nan if h is constant."""
-    h = h.astype(np.float64)
-    variance = np.square(h - h.mean(axis=0)).sum()
+    variance = np.square(centred(h)).sum()
     return float(1.0 - squared_error / variance) if variance > 0 else NAN
 
 

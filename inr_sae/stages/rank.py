@@ -5,6 +5,7 @@ import numpy as np
 from inr_sae.inr import network
 from inr_sae.measure.boundaries import rule_layer
 from inr_sae.measure.rank import stable_rank
+from inr_sae.measure.similarity import centred
 from inr_sae.report.parts import study as parts
 from inr_sae.rows.transfer import RankRow
 from inr_sae.stages import cohort
@@ -33,7 +34,7 @@ def run(config, store):
             rank_of(encoder.backbone.matrix(encoder.encoder, name)),
             None if config.external.file else rank_of(encoder.backbone.matrix(before, name)),
             stable_rank(h),
-            stable_rank(h - h.mean(axis=0)),
+            stable_rank(centred(h)),
         )
         for layer, (name, h) in enumerate(zip(names, encoder.activations()))
     ]

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from inr_sae.measure.similarity import centred
+
 NEIGHBOURS = 10
 FOLDS = 5
 NAN = float("nan")
@@ -92,9 +94,8 @@ def fisher(features, labels):
     grand, between, within = features.mean(axis=0), 0.0, 0.0
     for label in np.unique(labels):
         members = features[labels == label]
-        centre = members.mean(axis=0)
-        between += len(members) * ((centre - grand) ** 2).sum()
-        within += ((members - centre) ** 2).sum()
+        between += len(members) * np.square(members.mean(axis=0) - grand).sum()
+        within += np.square(centred(members)).sum()
     return float(between / within) if within > 0 else NAN
 
 

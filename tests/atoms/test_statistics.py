@@ -107,7 +107,8 @@ def test_r2_takes_each_dimensions_own_mean():
 
 
 def test_r2_of_constant_activations_is_nan():
-    assert np.isnan(statistics.r_squared(0.0, np.ones((4, 2))))
+    for constant in (np.ones((4, 2)), np.full((1000, 2), 0.1)):  # the mean of the latter is not 0.1 to the last bit
+        assert np.isnan(statistics.r_squared(0.0, constant))
 
 
 def test_concentration_is_the_top_atom_over_the_mean_of_the_next_tier():

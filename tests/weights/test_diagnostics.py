@@ -63,6 +63,8 @@ def test_small_classes_that_lie_apart_are_pure(of_each):
 def test_features_that_do_not_vary_say_nothing():
     found = diagnostics.geometry(np.zeros((80, 3)), LABELS, np.random.default_rng(0))
     assert np.isnan(found.silhouette) and np.isnan(found.fisher)
+    same = np.where(np.arange(3000)[:, None] < 1000, 0.1, 0.3)  # whose means are not these to the last bit
+    assert np.isnan(diagnostics.fisher(same, same[:, 0] > 0.2))
     assert np.isnan(effective_rank(np.zeros((8, 3))))
 
 
