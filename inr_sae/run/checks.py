@@ -109,15 +109,6 @@ def rate(key, value):
         )
 
 
-def rates(config, backbone):
-    """Raise UserError unless the rates of a backbone among several are two, or none."""
-    given, key = config.rates[backbone], f"rates.{backbone}"
-    if len(given) not in (0, 2):
-        raise UserError(f"{key} is {tuple(given)}; it is the cohort's rate and the test-time fits', or empty")
-    for value in given:
-        rate(key, value)
-
-
 def positive_value(key, value):
     """Raise UserError unless a number of the config is above 0; what is no number is left to whom it concerns."""
     if isinstance(value, int | float) and not isinstance(value, bool) and not value > 0:

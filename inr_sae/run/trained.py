@@ -35,6 +35,19 @@ def frequency(config):
     return None if key is None else float(f"{config[config.backbone][key]:.9g}")  # as a csv file keeps it
 
 
+def check_several(config, group):
+    """Raise UserError unless a config group's backbones are some that there are, each with rates of its own or none."""
+    names = config[group].backbones
+    checks.some(f"{group}.backbones", names)
+    for name in names:
+        checks.one_of(f"{group}.backbones", name, network.backbone_names())
+        given, key = config.rates[name], f"rates.{name}"
+        if len(given) not in (0, 2):
+            raise UserError(f"{key} is {tuple(given)}; it is the cohort's rate and the test-time fits', or empty")
+        for value in given:
+            checks.rate(key, value)
+
+
 def take_rates(config):
     """Set the rates of a config of one backbone among several to those that `rates` has for it."""
     rates = config.rates[config.inr.backbone]

@@ -26,11 +26,8 @@ STUDY = (cohort, rank, freeze_sweep, dictionary, ablation)
 def check(config):
     """Refuse regimes and backbones that cannot be, and check the study of every condition."""
     checks.positive(config, "single.steps")
-    checks.some("conditions.backbones", config.conditions.backbones)
+    trained.check_several(config, "conditions")
     checks.some("conditions.regimes", config.conditions.regimes)
-    for backbone in config.conditions.backbones:
-        checks.one_of("conditions.backbones", backbone, network.backbone_names())
-        checks.rates(config, backbone)
     for regime in config.conditions.regimes:
         checks.one_of("conditions.regimes", regime, REGIMES)
     if set(config.conditions.regimes) == {"second"}:

@@ -11,7 +11,6 @@ import numpy as np
 
 from inr_sae import dictionaries
 from inr_sae.errors import UserError
-from inr_sae.inr import network
 from inr_sae.machine import processes
 from inr_sae.machine.progress import Progress
 from inr_sae.report import sentences
@@ -32,13 +31,10 @@ TABLES = {"kept": KeptRow, "needed": NeededRow, "edges": EdgeRow, "resolution": 
 def check(config):
     """Refuse backbones, methods and shares that cannot be, and check every cohort and every method's settings."""
     own = config.decompositions
-    checks.some("decompositions.backbones", own.backbones)
+    trained.check_several(config, "decompositions")
     checks.some("decompositions.methods", own.methods)
     checks.some("decompositions.shares", own.shares)
     checks.positive(config, "decompositions.drop_db", "decompositions.coordinates")
-    for backbone in own.backbones:
-        checks.one_of("decompositions.backbones", backbone, network.backbone_names())
-        checks.rates(config, backbone)
     for method in own.methods:
         checks.one_of("decompositions.methods", method, dictionaries.method_names())
     for share in own.shares:

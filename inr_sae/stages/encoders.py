@@ -51,13 +51,11 @@ def check(config):
     if config.external.file:
         raise UserError("external.file is one encoder, and stages has encoders, which are trained; leave one out")
     checks.some("transfer.sources", config.transfer.sources)
-    checks.some("transfer.backbones", config.transfer.backbones)
+    trained.check_several(config, "transfer")
     for name in config.transfer.sources:
         if name not in config.sets:
             raise UserError(f"transfer.sources has {name!r}; config.sets has {', '.join(config.sets) or 'none'}")
     for backbone in config.transfer.backbones:
-        checks.one_of("transfer.backbones", backbone, network.backbone_names())
-        checks.rates(config, backbone)
         key = f"transfer.frequencies.{backbone}"
         values = config.transfer.frequencies[backbone]
         if values:

@@ -41,11 +41,8 @@ class Network(NamedTuple):
 
 def check(config):
     """Refuse networks that cannot be, and check the study of every one."""
-    checks.some("networks.backbones", config.networks.backbones)
+    trained.check_several(config, "networks")
     checks.some("networks.seeds", config.networks.seeds)
-    for backbone in config.networks.backbones:
-        checks.one_of("networks.backbones", backbone, network.backbone_names())
-        checks.rates(config, backbone)
     if config.external.file:
         raise UserError("external.file is one encoder, and stages has networks, which are trained; leave one out")
     for key, taus in freeze_sweep.boundaries_of(config).items():
@@ -222,6 +219,6 @@ def heading(config):
     return Heading(
         f"{names} on {dataset}: does the rule hold?",
         f"{shapes} ({'; '.join(sizes)}); cohort of {config.signals.n_cohort}, {config.cohort.steps} steps; "
-        f"{len(config.networks.seeds)} initialisations.",
+        f"{len(config.networks.seeds)} initialisation{'s' * (len(config.networks.seeds) > 1)}.",
         sentences.caveats([dataset], ""),
     )

@@ -52,3 +52,15 @@ def test_a_cohort_cannot_be_asked_for_more_than_means_count(tiny_ffmlp):
         cohort.check(tiny_ffmlp)
     assert cohort.history_row([5, 0.0, 1e-4])[2:] == pytest.approx(((CAP_DB + 40) / 2, 40.0, CAP_DB))
     assert cohort.mean_psnr([0.0, 1e-4]) == pytest.approx((CAP_DB + 40) / 2)
+
+
+def test_a_page_is_titled_by_what_its_stages_ask(tiny_ffmlp):
+    titles = []
+    for stages in (("cohort", "freeze_sweep", "dictionary"), ("cohort", "dictionary"), ("cohort", "rank")):
+        tiny_ffmlp.stages = stages
+        titles.append(cohort.heading(tiny_ffmlp).title)
+    assert titles == [
+        "FFMLP on phantom: where to freeze, and what the layers encode",
+        "FFMLP on phantom: what the layers encode",
+        "FFMLP on phantom",
+    ]
