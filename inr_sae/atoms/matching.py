@@ -10,6 +10,8 @@ from inr_sae.atoms.statistics import chunks, codes_like, codes_of
 from inr_sae.dictionaries.codes import Dictionary
 from inr_sae.measure.similarity import FAINTEST
 
+TINY = 1e-12  # in the place of a length of 0
+
 
 class Matches(NamedTuple):
     """The best one-to-one assignment of atoms: which of the one, which of the other, and how alike they are."""
@@ -25,11 +27,20 @@ def one_to_one(similarity):
     return Matches(ours, theirs, similarity[ours, theirs])
 
 
-def cosines(directions, other):
-    """Cosine of directions (A, d) and (B, d) of one space, of two dictionaries of the same activations -> (A, B)."""
+def cosines(directions, other, signed=False):
+    """Cosine of directions (A, d) and (B, d) of one space, of two dictionaries of the same activations -> (A, B).
+
+    signed: whether codes of either are, so that a direction and its opposite are one: then the absolute value. A
+    direction of zeros has a cosine of 0.
+    """
     rows = [np.asarray(w, np.float64) for w in (directions, other)]
-    a, b = (w / np.linalg.norm(w, axis=1, keepdims=True) for w in rows)
-    return a @ b.T
+    a, b = (w / np.maximum(np.linalg.norm(w, axis=1, keepdims=True), TINY) for w in rows)
+    return np.abs(a @ b.T) if signed else a @ b.T
+
+
+def signed(one, other):
+    """Whether codes of either of two (Dictionary, h (N, d)) are."""
+    return any(codes_like(*each).signed for each in (one, other))
 
 
 class Reading(NamedTuple):
@@ -57,8 +68,7 @@ def map_correlations(one, other, order=None):
     deviations = [varying(s / n, sq / n) for s, sq in ((sum_a, square_a), (sum_b, square_b))]
     scale = np.outer(*deviations)
     correlation = np.divide(covariance, scale, out=np.zeros_like(covariance), where=scale > 0)
-    signed = any(codes_like(each.dictionary, each.h).signed for each in (one, other))
-    return np.abs(correlation) if signed else correlation
+    return np.abs(correlation) if signed(one[:2], other[:2]) else correlation
 
 
 def varying(mean, mean_square):

@@ -125,9 +125,8 @@ def summary(found):
     }
 
 
-def mean_max_cosine(directions, other):
-    """(mean maximum cosine of directions (A, d) with others (B, d), and the other way round); both lie in one space."""
-    cosines = matching.cosines(directions, other)
+def mean_max_cosine(cosines):
+    """(mean over the rows of cosines (A, B) of the largest, the same over the columns)."""
     return float(cosines.max(axis=1).mean()), float(cosines.max(axis=0).mean())
 
 

@@ -10,15 +10,20 @@ What a method's file holds, where `config` is a mapping with the keys of its `DE
     n_atoms(config, d)           how many directions it has for activations of width d
     fit(jobs, train)             a list of params, nested dicts of arrays, one for each of the `codes.Job`s.
                                  train(state, state.Training) -> (state, history) runs what takes many steps: then it is
-                                 checkpointed, shown and can be cut off; a closed form does not need it
+                                 checkpointed, shown and can be cut off; it is called once, for all jobs together, and a
+                                 closed form does not need it
     FIELD                        whether a coordinate's codes are of the whole field, and not of its own row alone
     encode(params, h, config)    `codes.Codes` of h: sparse or dense, signed or not; pure, and jitted by others. h is
                                  (N, d), and may come in chunks; of a FIELD it is (H, W, d), a whole grid, and the codes
                                  say so by their shape (H, W)
     decode(params, codes)        h_hat (N, d)
-    directions(params)           (n, d): what one unit of each code adds to h; of a FIELD along what an atom adds
+    directions(params)           (n, d): what one unit of each code adds to h; of a FIELD along what an atom adds. Their
+                                 lengths are the method's choice, and with them the scale of z: atoms are ordered by the
+                                 mean of |z| or of z^2, and active where z > 0.01, so as a rule they are of unit length
     remove(params, h, codes, atom)  h without the atom of that number, which may be traced: h minus its own part of it
     POINTWISE                    whether that part is, at every coordinate, the code there times the direction
+    LINEAR                       whether codes are z = (h - mean) E; params are then those of `linear.params`, of which
+                                 the interactions between layers are computed
 
 A `Training` measures one number a job, in the order of the jobs. Of `steps`, `n_atoms`, `k` and `batch` in DEFAULTS the
 demo has smaller ones; a method that has the first three can be swept over sizes (`stages/size_sweep.py`). Files without

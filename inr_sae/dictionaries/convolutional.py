@@ -13,7 +13,7 @@ from inr_sae.dictionaries.fields import directions
 
 LABEL = "Convolutional SAE"
 DEFAULTS = dict(fields.DEFAULTS)
-POINTWISE, FIELD = False, True
+POINTWISE, FIELD, LINEAR = False, True, False
 SIDE = 3  # pixels of a kernel
 __all__ = ["DEFAULTS", "check", "decode", "directions", "encode", "fit", "n_atoms", "remove"]
 

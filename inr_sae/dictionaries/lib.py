@@ -26,7 +26,7 @@ from inr_sae.inr import program
 
 LABEL = "LIB"
 DEFAULTS = {}
-POINTWISE, FIELD = True, False
+POINTWISE, FIELD, LINEAR = True, False, True
 NEGLIGIBLE = 1e-10  # a variance, and a strength, below this share of the largest is none
 ROWS, MOST = 256, 2048  # coordinates at once, and in all, where derivatives are taken one by one
 __all__ = ["DEFAULTS", "check", "decode", "directions", "encode", "fit", "n_atoms", "remove"]
@@ -86,7 +86,7 @@ def from_gram(h, of_features):
 
 def without_negligible(values, vectors):
     """The eigenvalues that are not negligible beside the largest, and their vectors."""
-    kept = values > NEGLIGIBLE * max(values[0], 0.0)
+    kept = values > NEGLIGIBLE * values.max(initial=0.0)
     return values[kept], vectors[:, kept]
 
 

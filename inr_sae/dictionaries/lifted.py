@@ -10,7 +10,7 @@ LABEL = "Lifted SAE"
 DEFAULTS = fields.DEFAULTS | {
     "width": 512,  # behind the lifting; at least the layer's own, or some of it is lost
 }
-POINTWISE, FIELD = True, False
+POINTWISE, FIELD, LINEAR = True, False, False
 
 
 def check(config, n_devices):

@@ -63,5 +63,7 @@ def eigen(matrix):
     positive, so that rounding does not choose its sign."""
     values, vectors = np.linalg.eigh(matrix)
     values, vectors = values[::-1], vectors[:, ::-1]
+    if not len(values):  # nothing varies
+        return values, vectors
     largest = np.take_along_axis(vectors, np.abs(vectors).argmax(axis=0)[None], axis=0)
     return values, vectors * np.where(largest < 0, -1.0, 1.0)

@@ -7,7 +7,7 @@ from inr_sae.dictionaries.linear import check, decode, directions, encode, n_ato
 
 LABEL = "Neurons"
 DEFAULTS = {}
-POINTWISE, FIELD = True, False
+POINTWISE, FIELD, LINEAR = True, False, True
 __all__ = ["DEFAULTS", "check", "decode", "directions", "encode", "fit", "n_atoms", "remove"]
 
 

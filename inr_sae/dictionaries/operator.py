@@ -24,7 +24,7 @@ DEFAULTS = fields.DEFAULTS | {
     "pad": 0.25,  # zeros behind each axis, in units of its length: images are not periodic
     "lift": 0,  # width behind a linear lifting; 0: none
 }
-POINTWISE, FIELD = False, True
+POINTWISE, FIELD, LINEAR = False, True, False
 __all__ = ["DEFAULTS", "check", "decode", "directions", "encode", "fit", "n_atoms", "remove"]
 
 

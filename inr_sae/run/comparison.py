@@ -108,16 +108,16 @@ def cosines(which, pair, layer, most, seed):
     if not any(each.method.FIELD for each in fitted):  # what reads a whole field has no row
         read = [partners.readers(*each) for each in zip(fitted, h, atoms)]
         ways.append(("encoder", read))
-    table = []
+    table, signed = [], matching.signed(*zip(fitted, h))
     for by, (ours, theirs) in ways:
         if not len(ours) or not len(theirs):
             continue
         random = np.random.default_rng(seed).normal(size=theirs.shape)
-        alike = matching.cosines(ours, theirs)
+        alike, by_chance = (matching.cosines(ours, rows, signed) for rows in (theirs, random))
         found = partners.one_to_one(alike)
-        null = partners.mean_max_cosine(ours, random)[0]
+        null = partners.mean_max_cosine(by_chance)[0]
         above = float((found.best.similarity > 0.7).mean())
-        table.append(CosinesRow(*which, by, *partners.mean_max_cosine(ours, theirs), above, found.mutual, null))
+        table.append(CosinesRow(*which, by, *partners.mean_max_cosine(alike), above, found.mutual, null))
     return table
 
 

@@ -109,7 +109,7 @@ def of_dictionaries(config, store, encoder, activations, at):
         rows, needed = measured.kept_rows(encoder, (layer, h, of_layer), named, config.decompositions.drop_db)
         found["kept"] += rows
         found["needed"].append(needed)
-        if "encoder" in of_layer.params:  # codes that are linear have a graph between layers
+        if of_layer.method.LINEAR:  # such codes have a graph between layers
             later = next_basis(encoder, layers, fitted, place)
             found["edges"] += edges_of(config, encoder, (layer, h, of_layer.params, later), at, named)
         else:

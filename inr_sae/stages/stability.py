@@ -94,7 +94,8 @@ def compare(config, ours, theirs, i, keys):
     if keys[-2] is not None:  # two dictionaries of one encoder's activations
         w, v = (np.asarray(each.dictionary.directions())[each.atoms] for each in (one, other))
         random = np.random.default_rng(config.seed).normal(size=v.shape)
-        rows.append(row_of(keys, "decoder", matching.cosines(w, v), matching.cosines(w, random)))
+        signed = matching.signed(one[:2], other[:2])
+        rows.append(row_of(keys, "decoder", *(matching.cosines(w, rows, signed) for rows in (v, random))))
     return rows
 
 

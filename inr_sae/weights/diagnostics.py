@@ -138,11 +138,13 @@ def nearest_accuracy(train, train_labels, test, test_labels):
 
 @on_one_thread
 def flattened_to_plane(features, seed=0):
-    """A map (n, 2) of features by t-SNE, from their first 50 principal components."""
+    """A map (n, 2) of features by t-SNE, from their first 50 principal components; zeros where none varies."""
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
 
-    features = flat(features)
+    features = centred(flat(features))
+    if not features.any():  # scikit-learn would divide by how far they vary
+        return np.zeros((len(features), 2))
     reduced = PCA(min(50, *features.shape), random_state=seed).fit_transform(features)
     perplexity = min(30.0, (len(features) - 1) / 3)
     return TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(reduced)

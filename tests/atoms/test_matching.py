@@ -32,6 +32,15 @@ def test_a_permuted_dictionary_is_found_again(rng):
     np.testing.assert_allclose(found.similarity, 1.0)
 
 
+def test_of_signed_codes_a_direction_and_its_opposite_are_one(rng):
+    w = np.vstack([rng.normal(size=(5, 8)), np.zeros(8)])
+    np.testing.assert_allclose(np.diag(matching.cosines(w, -w)), [-1.0] * 5 + [0.0])
+    np.testing.assert_allclose(np.diag(matching.cosines(w, -w, signed=True)), [1.0] * 5 + [0.0])
+    h = np.float32(rng.normal(size=(9, 8)))
+    atoms = dictionary(topk, model.init(jax.random.key(0), 12, jnp.zeros(8)), k=4)
+    assert matching.signed((signed_axes(8), h), (atoms, h)) and not matching.signed((atoms, h), (atoms, h))
+
+
 @pytest.fixture
 def two(rng):
     """(dictionary, its activations (60, 6), the same dictionary with its atoms in another order, that order)."""

@@ -11,7 +11,7 @@ from tests.dictionaries import orthogonal
 from tests.dictionaries.orthogonal import DEFAULTS, check, decode, directions, fit, n_atoms
 
 LABEL = "Level"
-POINTWISE, FIELD = False, False
+POINTWISE, FIELD, LINEAR = False, False, False
 __all__ = ["DEFAULTS", "check", "decode", "directions", "encode", "fit", "n_atoms", "remove"]
 
 

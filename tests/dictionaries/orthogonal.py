@@ -3,6 +3,7 @@
 import jax.numpy as jnp
 import numpy as np
 
+from inr_sae.dictionaries import linear
 from inr_sae.dictionaries.codes import Codes
 from inr_sae.errors import InputError, argument
 
@@ -10,7 +11,7 @@ LABEL = "Orthogonal"
 DEFAULTS = {
     "n_atoms": 6,
 }
-POINTWISE, FIELD = True, False
+POINTWISE, FIELD, LINEAR = True, False, True
 
 
 def check(config, n_devices):
@@ -34,7 +35,7 @@ def closed_form(job):
     mean = h.mean(axis=0)
     _, _, rows = np.linalg.svd(h - mean, full_matrices=False)
     directions = rows[: n_atoms(job.config, h.shape[1])]
-    return {"mean": jnp.asarray(mean, jnp.float32), "directions": jnp.asarray(directions, jnp.float32)}
+    return linear.params(mean, directions.T, directions)
 
 
 def encode(params, h, config):

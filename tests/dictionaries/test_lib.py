@@ -72,6 +72,20 @@ def test_every_feature_changes_the_next_layers_alike(chain):
     np.testing.assert_allclose(of_features, np.eye(r), atol=1e-3)
 
 
+def test_the_slope_at_0_is_the_networks_own():
+    """Ties are common where a whole layer is 0 and there is no bias."""
+    step = jax.tree_util.Partial(lambda w, h: jax.nn.relu(h @ w), jnp.eye(4))
+    assert not lib.gram(step, jnp.zeros((5, 4)), np.eye(4)).any()
+    assert not lib.gram_of_any(step, jnp.zeros((5, 4)), np.eye(4)).any()
+
+
+def test_a_layer_that_does_not_vary_has_no_directions_and_the_one_before_it_neither(chain):
+    h, (unit, heads) = chain
+    dead = jax.tree_util.Partial(lambda unit, h: 0.0 * unit(h) + 0.3, unit)
+    for params in fit_all(h, (dead, heads)):
+        assert not params["strength"].any() and not params["encoder"].any() and not params["directions"].any()
+
+
 @pytest.mark.parametrize("phi", [jnp.sin, jax.nn.relu, jnp.tanh, lambda z: z * jax.nn.sigmoid(z)])
 def test_the_closed_form_is_the_mean_over_coordinates(phi, rng):
     h = jnp.asarray(rng.normal(size=(50, D)), jnp.float32)

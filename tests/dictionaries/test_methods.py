@@ -38,7 +38,7 @@ def one(name, request):
 def test_a_file_holds_what_the_contract_names(name):
     method = METHODS[name]
     assert isinstance(method.LABEL, str) and isinstance(method.DEFAULTS, dict)
-    assert isinstance(method.POINTWISE, bool) and isinstance(method.FIELD, bool)
+    assert all(isinstance(word, bool) for word in (method.POINTWISE, method.FIELD, method.LINEAR))
     for function, arguments in FUNCTIONS.items():
         assert list(inspect.signature(getattr(method, function)).parameters) == arguments
 
@@ -155,6 +155,18 @@ def test_codes_of_a_coordinate_do_not_depend_on_the_others(one):
     np.testing.assert_allclose(dictionary.encode(job.h[::-1]).dense(), whole[::-1], atol=1e-5)
 
 
+def test_linear_codes_are_said_to_be_and_have_the_parameters_of_such(one):
+    job, dictionary = one
+    h, other = job.h, job.h[::-1]
+    whole, *parts = (dictionary.encode(each).dense() for each in (0.5 * (h + other), h, other))
+    halves = 0.5 * (parts[0] + parts[1])
+    assert (float(np.abs(whole - halves).max()) < 1e-4 * float(np.abs(halves).max())) == dictionary.method.LINEAR
+    if dictionary.method.LINEAR:
+        mean, encoder, directions = (dictionary.params[part] for part in ("mean", "encoder", "directions"))
+        np.testing.assert_allclose(dictionary.encode(h).dense(), (h - mean) @ encoder, atol=1e-4)
+        np.testing.assert_allclose(dictionary.decode(dictionary.encode(h)), parts[0] @ directions + mean, atol=1e-4)
+
+
 def test_a_dictionary_is_an_argument_of_compiled_functions(one):
     job, dictionary = one
     compiled = jax.jit(lambda dictionary, h: dictionary.decode(dictionary.encode(h)))(dictionary, job.h)
@@ -192,4 +204,4 @@ def test_a_fit_that_takes_steps_is_told_to_train(name):
     codes.fit(METHODS[name], jobs(METHODS[name]), train)
     for training in runs:
         assert training.label and training.total > 0 and 0 < training.chunk <= training.total
-    assert ("steps" in METHODS[name].DEFAULTS) <= bool(runs)
+    assert ("steps" in METHODS[name].DEFAULTS) <= len(runs) <= 1

@@ -78,3 +78,8 @@ def test_a_map_keeps_planted_classes_apart():
     assert plane.shape == (80, 2)
     assert diagnostics.purity(diagnostics.neighbours(plane, LABELS), LABELS) > 0.95
     np.testing.assert_array_equal(plane, diagnostics.flattened_to_plane(PLANTED))
+
+
+def test_a_map_of_what_does_not_vary_has_one_place():
+    """scikit-learn's own ends the process."""
+    assert not diagnostics.flattened_to_plane(np.full((20, 5), 0.1)).any()

@@ -21,7 +21,7 @@ DEFAULTS = {
     "init": "tied",  # tied: w_enc = w_dec, uniform on the sphere; kaiming: both Kaiming uniform, each from its own key
     "second_bias": False,  # also add a bias, 0 at first, after decoding
 }
-POINTWISE, FIELD = True, False
+POINTWISE, FIELD, LINEAR = True, False, False
 fit = fitting.fit
 
 
