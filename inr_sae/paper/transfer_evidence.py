@@ -21,10 +21,11 @@ def of_matrix(fits, ranks, best, cohort_psnr_db, datasets, budgets=None):
     fits: [FitRow] at the main rate. ranks: [EncoderRankRow], all units of every encoder. best: [BestTauRow].
     cohort_psnr_db: {(source, backbone, frequency): dB}. datasets: {source or target: the data set that it is of}.
     budgets: {protocol: steps}, None where all have as many.
-    Claims are about encoders of the published omega_0 and sigma; others count only where these are missing.
+    Claims are about encoders of the paper's backbones, and of the published omega_0 and sigma; others count only where
+    these are missing.
     """
-    fits, ranks, best = (of_published_frequency(rows) for rows in (fits, ranks, best))
-    cohorts = of_published_frequency([Pair(source, source, *kind) for source, *kind in cohort_psnr_db])
+    fits, ranks, best = (of_published_networks(rows) for rows in (fits, ranks, best))
+    cohorts = of_published_networks([Pair(source, source, *kind) for source, *kind in cohort_psnr_db])
     cohort_psnr_db = {key: cohort_psnr_db[key] for key in map(encoder_of, cohorts)}
     if not of_phantoms(best, datasets):
         fits, ranks, best = (without_phantoms(rows, datasets) for rows in (fits, ranks, best))
@@ -43,9 +44,11 @@ def of_matrix(fits, ranks, best, cohort_psnr_db, datasets, budgets=None):
     return {name: m for name, m in measured.items() if m is not None}
 
 
-def of_published_frequency(rows):
-    """The rows of the published omega_0 and sigma, or all of a backbone that has none of these."""
+def of_published_networks(rows):
+    """The rows of the paper's backbones, or all where none is of these, with the published omega_0 and sigma, or all of
+    a backbone that has none of these."""
     published = reference.FREQUENCY
+    rows = [row for row in rows if row.backbone in published] or rows
     has = {row.backbone for row in rows if row.backbone in published and row.frequency == published[row.backbone]}
     return [row for row in rows if row.backbone not in has or row.frequency == published[row.backbone]]
 

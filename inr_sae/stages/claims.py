@@ -98,7 +98,7 @@ def data_of_matrix(config, store, fits, ranks):
         size = transfer.draw(config, store, name).cohort.shape[1:3]
         images.append(recipe.Images(config.sets[name].dataset, size, n))
         described.append(described_set(name, images[-1]))
-    counted = {(row.backbone, row.frequency) for row in transfer_evidence.of_published_frequency(ranks)}
+    counted = {(row.backbone, row.frequency) for row in transfer_evidence.of_published_networks(ranks)}
     used = [each.config for each in encoders.of_cohorts(config) if each.kind in counted]
     configs = [resting_on(own, OF_TRANSFER) for own in used]
     return claims.Data(", ".join(described), recipe.all_differences(configs, images), phantom)

@@ -84,6 +84,16 @@ def test_another_frequency_counts_where_the_published_one_is_missing():
     assert (measured["best_tau_siren"].value, measured["best_tau_siren"].total) == (9, 9)
 
 
+def test_a_backbone_that_the_paper_has_not_counts_only_alone():
+    fits, ranks, best = published_matrix()
+    other = [[row._replace(backbone="wire") for row in rows if row.backbone == "siren"] for rows in (fits, ranks, best)]
+    psnr = {(source, "wire", frequency): db for (source, _, frequency), db in ALIKE.items()}
+    together = [fits + other[0], ranks + other[1], best + [row._replace(best_tau=4, decided=False) for row in other[2]]]
+    assert of_matrix(*together, ALIKE | psnr) == of_matrix(fits, ranks, best, ALIKE)
+    alone = of_matrix(*other, psnr)
+    assert alone["rule_sr_weight"].total == 3 and "best_tau_siren" not in alone
+
+
 def test_a_backbone_without_a_frequency_or_a_matrix_takes_no_part_in_rules():
     fits, ranks, _ = published_matrix()
     before = of_matrix(fits, ranks, best_taus(fits, ranks), {})
