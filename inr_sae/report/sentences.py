@@ -137,22 +137,22 @@ def cap_note(fits):
     )
 
 
-def matrix_sentences(best, agreement):
+def matrix_sentences(best, agreement, labels):
     """Which boundary won where, and how often the weights' stable rank names it: one sentence a backbone.
 
-    best: BestTauRows. agreement: AgreementRows.
+    best: BestTauRows. agreement: AgreementRows. labels: {backbone: what people call it}.
     """
     sentences = []
     for backbone in dict.fromkeys(row.backbone for row in best):
         rows = [row for row in best if row.backbone == backbone and row.runner_up_tau is not None]
         if not rows:
-            sentences.append(f"{backbone}: at one boundary none is the best.")
+            sentences.append(f"{labels[backbone]}: at one boundary none is the best.")
             continue
         taus = [row.best_tau for row in rows]
         counts = ", ".join(f"{tau} in {taus.count(tau)}" for tau in sorted(set(taus), key=lambda t: -taus.count(t)))
         text = (
-            f"{backbone}: the best freeze boundary is {counts} of {len(rows)} pairs of source and target, ahead of the "
-            f"runner-up beyond the 95 % interval in {sum(bool(row.decided) for row in rows)}"
+            f"{labels[backbone]}: the best freeze boundary is {counts} of {len(rows)} pairs of source and target, "
+            f"ahead of the runner-up beyond the 95 % interval in {sum(bool(row.decided) for row in rows)}"
         )
         named = [row for row in agreement if (row.backbone, row.rule) == (backbone, "sr_weight") and row.of]
         text += "".join(f"; the weights' stable rank names it in {row.agrees}" for row in named)
@@ -161,10 +161,11 @@ def matrix_sentences(best, agreement):
     return sentences
 
 
-def protocol_sentences(differences, picks):
+def protocol_sentences(differences, picks, labels):
     """What the controls say at the rule's boundary, averaged over the pairs: one sentence a backbone.
 
     differences: PairedRows at one rate. picks: {(source, backbone, frequency): the layer that the rule picks or None}.
+    labels: as of `matrix_sentences`.
     """
     sentences = []
     at_rule = [row for row in differences if row.tau == picks.get(encoder_of(row))]
@@ -177,8 +178,8 @@ def protocol_sentences(differences, picks):
                 texts.append(f"{np.mean(values):+.1f} dB against {other} (ahead in {ahead} of {len(values)} pairs)")
         if texts:
             sentences.append(
-                f"{backbone}, frozen up to the layer that the stable rank picks, mean over pairs of source and target: "
-                f"{'; '.join(texts)}."
+                f"{labels[backbone]}, frozen up to the layer that the stable rank picks, mean over pairs of source and "
+                f"target: {'; '.join(texts)}."
             )
     return sentences
 

@@ -153,8 +153,9 @@ def load(store, name):
 
 
 def labels(config):
-    """{method: what people call it}."""
-    return {name: dictionaries.method(name).LABEL for name in config.decompositions.methods}
+    """{method or backbone: what people call it}."""
+    of_methods = {name: dictionaries.method(name).LABEL for name in config.decompositions.methods}
+    return of_methods | {name: trained.backbone_of(own.inr).LABEL for name, own in studies(config).items()}
 
 
 def sections(config, store, exhibits):

@@ -6,6 +6,8 @@ from inr_sae.rows.dictionaries import EffectRow, MatchRow, MetricsRow
 from inr_sae.rows.transfer import AgreementRow, BestTauRow, PairedRow, RankRow, WinnerRow
 from tests.report.builders import FFMLP, PAIR, SIREN, make, metrics, sweep
 
+LABELS = {"siren": "SIREN"}
+
 
 def ranks(after, before):
     return [make(RankRow, layer=i, sr_weight=a, sr_weight_init=b) for i, (a, b) in enumerate(zip(after, before))]
@@ -32,7 +34,7 @@ def test_a_cohort_that_ended_in_a_spike_is_told_and_one_that_still_rises_is_not(
 
 def test_at_one_boundary_none_is_the_best():
     best = [make(BestTauRow, **PAIR, best_tau=1, runner_up_tau=None)]
-    assert sentences.matrix_sentences(best, []) == ["siren: at one boundary none is the best."]
+    assert sentences.matrix_sentences(best, [], LABELS) == ["SIREN: at one boundary none is the best."]
 
 
 def test_a_peak_that_was_there_before_training_is_told():
@@ -94,12 +96,12 @@ def test_the_boundaries_of_a_matrix_are_counted_by_backbone():
         for tau, decided in ((1, 1), (0, 0), (1, None))
     ]
     agreement = AgreementRow("siren", "sr_weight", 2, 3, 1, 1)
-    (text,) = sentences.matrix_sentences(best, [agreement, agreement._replace(rule="sr_activation", agrees=0)])
-    assert "siren: the best freeze boundary is 1 in 2, 0 in 1 of 3 pairs" in text
+    (text,) = sentences.matrix_sentences(best, [agreement, agreement._replace(rule="sr_activation", agrees=0)], LABELS)
+    assert "SIREN: the best freeze boundary is 1 in 2, 0 in 1 of 3 pairs" in text
     assert "95 % interval in 1; the weights' stable rank names it in 2." in text
-    (text,) = sentences.matrix_sentences(best, [agreement._replace(of=2)])
+    (text,) = sentences.matrix_sentences(best, [agreement._replace(of=2)], LABELS)
     assert text.endswith("names it in 2 of the 2 where it names one.")
-    (text,) = sentences.matrix_sentences(best, [agreement._replace(agrees=0, of=0)])
+    (text,) = sentences.matrix_sentences(best, [agreement._replace(agrees=0, of=0)], LABELS)
     assert "stable rank" not in text
 
 
@@ -108,9 +110,9 @@ def test_the_controls_are_compared_with_freezing_at_the_rules_boundary():
     rows = [row, row._replace(target="u", difference_db=4.0), row._replace(tau=0, difference_db=99.0)]
     rows += [row._replace(protocol="full", minus="freeze", difference_db=3.0)]
     rows += [row._replace(protocol="full", minus="scratch", tau=None, difference_db=99.0)]
-    (text,) = sentences.protocol_sentences(rows, {("s", "siren", 30.0): 1})
+    (text,) = sentences.protocol_sentences(rows, {("s", "siren", 30.0): 1}, LABELS)
     assert "-3.0 dB against full (ahead in 0 of 1 pairs); +1.0 dB against warm (ahead in 1 of 2 pairs)." in text
-    assert sentences.protocol_sentences(rows, {("s", "siren", 30.0): None}) == []
+    assert sentences.protocol_sentences(rows, {("s", "siren", 30.0): None}, LABELS) == []
 
 
 def test_a_tuned_point_is_told_with_its_frequency_if_it_has_one():

@@ -6,21 +6,14 @@ import numpy as np
 from matplotlib.lines import Line2D
 
 from inr_sae.report.figures.style import (
-    BLUE,
-    GREEN,
-    GREY,
+    COLOURS,
     INK,
-    MARKERS,
-    ORANGE,
-    PURPLE,
-    ROSE,
-    TEAL,
     column,
     figure,
+    looks,
     styled,
 )
 
-COLOURS = (BLUE, ORANGE, GREEN, PURPLE, ROSE, TEAL, INK, GREY)
 WIDTH = 3.3  # inches of a panel
 
 
@@ -71,12 +64,12 @@ def partners(rows):
     kinds, firsts = list(grouped(rows, "of")), list(grouped(rows, "regime", "backbone"))
     fig, axes = figure(WIDTH * len(firsts) + 1.6, 2.5 * len(kinds) + 0.2, len(kinds), len(firsts))
     others = dict.fromkeys(map(other_of, rows))
-    looks = dict(zip(others, zip(itertools.cycle(COLOURS), itertools.cycle(MARKERS))))
+    look = looks(others)
     for (kind,), of_kind in zip(kinds, axes):
         for first, ax in zip(firsts, of_kind):
             shown = [row for row in rows if row.of == kind and (row.regime, row.backbone) == first]
             for (*_, case), of_case in grouped(shown, *PAIR, "case").items():
-                colour, marker = looks[other_of(of_case[0])]
+                colour, marker = look[other_of(of_case[0])]
                 line = CASES[case][0] | ({"marker": marker, "label": other_of(of_case[0])} if case == "trained" else {})
                 ax.plot(column(of_case, "layer"), column(of_case, "matched_held_out_mean"), color=colour, **line)
             ax.set_title(f"{kind} of {' '.join(first)}", loc="left")

@@ -5,19 +5,14 @@ import numpy as np
 from inr_sae.report.figures.style import (
     BLUE,
     GREEN,
-    GREY,
     INK,
     ORANGE,
-    PURPLE,
-    ROSE,
-    TEAL,
     column,
     figure,
+    looks,
     styled,
 )
 
-COLOURS = (GREY, BLUE, ORANGE, INK, PURPLE, ROSE, TEAL, GREEN)  # of methods, in their order
-MARKERS = "osD^vPX*"
 OPTIMIZERS = {"adam": "Adam", "sgd": "SGD"}
 GRIDS = ("half", "same", "between", "double")
 
@@ -32,7 +27,7 @@ def where(rows, **keys):
     return [row for row in rows if all(getattr(row, key) == value for key, value in keys.items())]
 
 
-def panels(rows, width=2.5, height=2.5):
+def panels(rows, labels, width=2.5, height=2.5):
     """(figure, {(backbone, layer): axes}) with a row a backbone and a column a layer."""
     backbones, layers = values(rows, "backbone"), sorted(values(rows, "layer"))
     fig, axes = figure(width * len(layers) + 0.5, height * len(backbones) + 0.6, len(backbones), len(layers))
@@ -40,13 +35,14 @@ def panels(rows, width=2.5, height=2.5):
     for row_axes, backbone in zip(axes, backbones):
         for ax, layer in zip(row_axes, layers):
             found[backbone, layer] = ax
-            ax.set_title(f"{backbone}, layer {layer}", loc="left", fontsize=8.5)
+            ax.set_title(f"{labels[backbone]}, layer {layer}", loc="left", fontsize=8.5)
     return fig, found
 
 
-def styles(methods):
-    """{method: (colour, marker)}."""
-    return {name: (COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)]) for i, name in enumerate(methods)}
+def methods_of(rows, labels):
+    """{method: (colour, marker)} of those that have rows; a method looks alike in all figures of a study."""
+    found, every = values(rows, "method"), looks(labels)
+    return {name: every[name] for name in found}
 
 
 def below(fig, ax, columns):
@@ -57,8 +53,8 @@ def below(fig, ax, columns):
 @styled
 def kept(rows, labels):
     """PSNR against how many directions are kept, a line a method; dashed the network itself."""
-    fig, axes = panels(rows)
-    of_method = styles(values(rows, "method"))
+    fig, axes = panels(rows, labels)
+    of_method = methods_of(rows, labels)
     for (backbone, layer), ax in axes.items():
         of_panel = where(rows, backbone=backbone, layer=layer)
         for name, (colour, marker) in of_method.items():
@@ -93,7 +89,7 @@ def edges(rows, labels):
     method; above it how many."""
     backbones, methods = values(rows, "backbone"), values(rows, "method")
     fig, (axes,) = figure(4.2 * len(backbones) + 0.4, 3.3, 1, len(backbones))
-    of_method, wide = styles(methods), 0.8 / len(methods)
+    of_method, wide = methods_of(rows, labels), 0.8 / len(methods)
     for ax, backbone in zip(axes, backbones):
         for i, name in enumerate(methods):
             of_line = where(rows, backbone=backbone, method=name)
@@ -102,7 +98,7 @@ def edges(rows, labels):
             bars = ax.bar(x, 100 * needed / np.maximum(every, 1), wide, color=of_method[name][0], label=labels[name])
             ax.bar_label(bars, [f"{n:.0f}" for n in needed], fontsize=6, rotation=90, padding=2)
         ax.set(xlabel="from layer", xticks=sorted(values(rows, "layer")), ylim=(0, 118))
-        ax.set_title(backbone, loc="left")
+        ax.set_title(labels[backbone], loc="left")
     axes[0].set_ylabel("interactions needed (%)")
     below(fig, axes[0], len(methods))
     return fig
@@ -115,7 +111,7 @@ def resolution(rows, labels):
     backbones = values(rows, "backbone")
     shown = (("r2", "R²"), ("psnr_db", "PSNR to the network (dB)"), ("codes_change", "change of codes"))
     fig, axes = figure(10.2, 2.7 * len(backbones) + 0.6, len(backbones), len(shown))
-    of_method = styles(values(rows, "method"))
+    of_method = methods_of(rows, labels)
     for row_axes, backbone in zip(axes, backbones):
         for ax, (key, title) in zip(row_axes, shown):
             for name, (colour, marker) in of_method.items():
@@ -125,24 +121,23 @@ def resolution(rows, labels):
                 x = np.arange(len(GRIDS))[known]
                 ax.plot(x, np.array(means)[known], color=colour, marker=marker, ms=4, label=labels[name])
             ax.set_xticks(range(len(GRIDS)), GRIDS)
-            ax.set_title(f"{backbone}: {title}", loc="left", fontsize=9)
+            ax.set_title(f"{labels[backbone]}: {title}", loc="left", fontsize=9)
     below(fig, axes[0, 0], 4)
     return fig
 
 
 @styled
-def spatial(rows):
+def spatial(rows, labels):
     """PSNR against the share of the coordinates that each unit keeps, its strongest or (thin) random ones, a panel a
     layer and a line a backbone."""
     layers, backbones = sorted(values(rows, "layer")), values(rows, "backbone")
     fig, (axes,) = figure(2.5 * len(layers) + 0.5, 3.2, 1, len(layers))
-    of_backbone = styles(backbones)
     for ax, layer in zip(axes, layers):
-        for name, (_, marker) in of_backbone.items():
-            line, colour = where(rows, backbone=name, layer=layer), COLOURS[1 + backbones.index(name)]
+        for name, (colour, marker) in looks(backbones).items():
+            line, label = where(rows, backbone=name, layer=layer), labels[name]
             share = 100 * column(line, "share")
-            ax.plot(share, column(line, "psnr_db"), color=colour, marker=marker, ms=4, label=name)
-            ax.plot(share, column(line, "psnr_random_db"), color=colour, lw=0.8, ls=":", label=f"{name}, at random")
+            ax.plot(share, column(line, "psnr_db"), color=colour, marker=marker, ms=4, label=label)
+            ax.plot(share, column(line, "psnr_random_db"), color=colour, lw=0.8, ls=":", label=f"{label}, at random")
         ax.set(xscale="log", xlabel="% of coordinates kept")
         ax.set_xticks([1, 10, 100], ["1", "10", "100"])
         ax.set_title(f"layer {layer}", loc="left", fontsize=9)

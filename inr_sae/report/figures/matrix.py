@@ -16,10 +16,9 @@ from inr_sae.report.figures.style import (
     INK,
     ORANGE,
     PURPLE,
-    ROSE,
-    TEAL,
     column,
     figure,
+    looks,
     star,
     styled,
 )
@@ -27,7 +26,6 @@ from inr_sae.report.tables import shown
 from inr_sae.report.transfer_tables import find, kinds
 from inr_sae.rows.common import UNTRAINED
 
-KIND_COLOURS = (BLUE, ORANGE, GREEN, PURPLE, TEAL, GREY, ROSE)
 PROTOCOL_STYLE = {  # colour, line, marker: told apart without colour too
     "full": (INK, "-", "s"),
     "freeze": (BLUE, "-", "o"),
@@ -49,14 +47,15 @@ def figure_2(summary, ranks, labels):
     targets = list(dict.fromkeys(row.target for row in summary))
     fig, axes = figure(2.35 * (len(targets) + 2), 2.25 * len(sources) + 0.5, len(sources), len(targets) + 2)
     for row_axes, source in zip(axes, sources):
-        for (kind, name), colour in zip(kinds(ranks, labels).items(), itertools.cycle(KIND_COLOURS)):
+        named = kinds(ranks, labels)
+        for kind, (colour, marker) in looks(named).items():
             for ax, target in zip(row_axes, targets):
                 rows = [row for row in summary if pair_of(row) == Pair(source, target, *kind)]
-                draw_boundaries(ax, rows, colour, name)
+                draw_boundaries(ax, rows, (colour, marker), named[kind])
             encoder = [row for row in ranks if encoder_of(row) == (source, *kind)]
             for ax, key in zip(row_axes[-2:], ("sr_weight", "sr_activation_centred")):
                 layers, values = column(encoder, "layer"), column(encoder, key)
-                ax.plot(layers, values, color=colour, marker="o", ms=3, lw=1.3)
+                ax.plot(layers, values, color=colour, marker=marker, ms=3, lw=1.3)
                 star(ax, layers, values, colour)
         row_axes[0].set_ylabel(f"from {source}\nPSNR (dB)")
         for ax, title in zip(row_axes, [*(f"on {target}" for target in targets), "sr(W)", "sr(H), centred"]):
@@ -69,13 +68,14 @@ def figure_2(summary, ranks, labels):
     return fig
 
 
-def draw_boundaries(ax, summary, colour, name):
-    """PSNR against tau of one encoder on one target, and STRAINER's recipe as a line."""
+def draw_boundaries(ax, summary, look, name):
+    """PSNR against tau of one encoder on one target, and STRAINER's recipe as a line; look: (colour, marker)."""
+    colour, marker = look
     frozen = [row for row in summary if row.protocol == "freeze"]
     if frozen:
         taus, means = column(frozen, "tau"), column(frozen, "psnr_db_mean")
         spread = np.nan_to_num(column(frozen, "psnr_db_std"))
-        ax.errorbar(taus, means, spread, color=colour, marker="o", ms=3, capsize=2, lw=1.3, label=name)
+        ax.errorbar(taus, means, spread, color=colour, marker=marker, ms=3, capsize=2, lw=1.3, label=name)
         star(ax, taus, means, colour)
     for row in summary:
         if row.protocol == "full":

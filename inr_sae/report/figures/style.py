@@ -10,6 +10,7 @@ from matplotlib.text import Text
 
 BLUE, ORANGE, GREEN, GREY, INK = "#2463a6", "#d1661a", "#2b8a62", "#8a8f98", "#1c2430"
 ROSE, PURPLE, TEAL = "#c2506b", "#7a3e9d", "#1a9aa8"
+COLOURS = (BLUE, ORANGE, GREEN, PURPLE, ROSE, TEAL, INK, GREY)  # of lines, in their order
 MAP = "magma"  # of atom maps and effects
 SIGNED_MAP = "RdBu_r"  # of maps with negative values, white at 0
 RC = {
@@ -37,7 +38,7 @@ FURTHER_FONTS = ("Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans CJK KR", "So
 FURTHER_FONTS += ("WenQuanYi Micro Hei", "IPAexGothic", "Droid Sans Fallback", "Hiragino Sans", "PingFang SC")
 FURTHER_FONTS += ("Apple SD Gothic Neo", "Yu Gothic", "Microsoft YaHei", "Malgun Gothic", "Arial Unicode MS")
 OTHER_REGIME = ("-.", (GREY, INK, "#b3a78c"))
-MARKERS = "os^Dv"
+MARKERS = "os^DvPX*"
 OWN = {False: "held-out signal", True: "signal of the cohort"}
 
 
@@ -119,6 +120,12 @@ def log_scale(ax):
     """A logarithmic y axis, if any line of it is above 0 anywhere; matplotlib cannot draw one otherwise."""
     if any((np.asarray(line.get_ydata()) > 0).any() for line in ax.get_lines()):
         ax.set_yscale("log")
+
+
+def looks(names):
+    """{name: (colour, marker)} of lines: of the first 64 no two are alike, of any 8 in a row no two have one marker."""
+    n = len(COLOURS)
+    return {name: (COLOURS[i % n], MARKERS[(i + i // n) % len(MARKERS)]) for i, name in enumerate(names)}
 
 
 def condition_styles(conditions):

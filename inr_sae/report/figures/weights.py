@@ -1,20 +1,11 @@
 """Figures of what weights carry: accuracy, token flow, interventions, purity against accuracy, maps."""
 
-import itertools
-
 import numpy as np
 
-from inr_sae.report.figures.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, ROSE, TEAL, figure, styled
+from inr_sae.report.figures.style import BLUE, COLOURS, GREY, MARKERS, ORANGE, figure, looks, styled
 from inr_sae.rows.weights import ALL_TOKENS, BIASES, CONTROL, OFFSETS
 
-COLOURS = (BLUE, ORANGE, GREEN, PURPLE, ROSE, TEAL, "#8c7500", INK)
-MARKERS = "os^DvPX*"
 KINDS = ("zeroed", "averaged", "swapped within", "swapped across", "shuffled", "noise")
-
-
-def styles(names):
-    """{condition: (colour, marker)}."""
-    return dict(zip(names, itertools.cycle(zip(COLOURS, MARKERS))))
 
 
 def labelled(name):
@@ -49,7 +40,7 @@ def token_flow(flow):
     ticks = [OFFSETS, "embedded", *(f"block {block}" for block in blocks[1:])]
     fig, (axes,) = figure(9.0, 3.9, 1, 2)
     for ax, column, title in zip(axes, ("purity", "probe"), ("Purity of neighbours", "Linear probe, accuracy")):
-        for name, (colour, marker) in styles(names).items():
+        for name, (colour, marker) in looks(names).items():
             table = [values(flow, name, block, column) for block in (None, *blocks)]
             means = [np.mean(each) for each in table]
             spread = [[mean - min(each) for mean, each in zip(means, table)]]
@@ -88,7 +79,7 @@ def purity_against_accuracy(readings, flow):
     last = max(row.block for row in flow if row.block is not None)
     fig, (axes,) = figure(8.4, 3.6, 1, 2)
     for ax, block, title in zip(axes, (None, last), ("Raw offsets", f"After block {last}")):
-        for name, (colour, marker) in styles(names).items():
+        for name, (colour, marker) in looks(names).items():
             rows = [row for row in flow if row.condition == name and row.block == block]
             rows = [row for row in rows if block is not None or row.place == OFFSETS]
             rows = [row for row in rows if (name, row.seed) in seen]
@@ -131,7 +122,7 @@ def interventions(rows, base):
 def maps(found, classes):
     """Maps of test images by raw offsets, and by mean tokens after the last block; found: {condition: arrays}."""
     fig, axes = figure(8.2, 3.9 * len(found) + 0.5, len(found), 2)
-    colours = [*COLOURS, GREY, "#b3a78c"]
+    colours = [*COLOURS, "#8c7500", "#b3a78c"]
     for pair, (name, arrays) in zip(axes, found.items()):
         for ax, space, title in zip(pair, ("offsets", "last"), ("raw offsets", "after the last block")):
             for label in np.unique(arrays["labels"]):

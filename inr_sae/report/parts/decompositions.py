@@ -11,13 +11,16 @@ from inr_sae.report.page import Section
 
 
 def sections(exhibits, tables, labels):
-    """[Section]: directions, interactions, resolution and place; tables: {name: rows}, labels: {method: its label}."""
+    """[Section]: directions, interactions, resolution and place.
+
+    tables: {name: rows}. labels: {method or backbone: what people call it}.
+    """
     found = [kept_section(exhibits, tables["kept"], tables["needed"], labels)]
     if tables["edges"]:
         found.append(edges_section(exhibits, tables["edges"], labels))
     if tables["resolution"]:
         found.append(resolution_section(exhibits, tables["resolution"], labels))
-    return [*found, spatial_section(exhibits, tables["spatial"])]
+    return [*found, spatial_section(exhibits, tables["spatial"], labels)]
 
 
 def kept_section(exhibits, kept, needed, labels):
@@ -25,9 +28,8 @@ def kept_section(exhibits, kept, needed, labels):
     html = exhibits.figure(
         "directions",
         figures.kept(kept, labels),
-        "PSNR of the cohort with the first n directions of a layer, by mean z², the others' part at its mean. Neurons, "
-        "PCA and LIB have as many directions as the layer has units, and their codes are dense; of an autoencoder's "
-        "atoms only k fire at a coordinate.",
+        "PSNR of the cohort with the first n directions of a layer, by mean z², the others' part at its mean. How many "
+        "of them a coordinate has a code of differs: of a TopK autoencoder k, of a basis all.",
         "PSNR against directions kept",
     )
     table = [
@@ -53,7 +55,7 @@ def needed_sentences(needed, labels):
             for method in values(of_backbone, "method")
         ]
         drop = of_backbone[0].drop_db
-        yield f"{backbone}: directions needed for {drop:g} dB below the network, by layer: {'; '.join(listed)}."
+        yield f"{labels[backbone]}: directions needed for {drop:g} dB below the network, by layer: {'; '.join(listed)}."
 
 
 def shown(number):
@@ -81,7 +83,7 @@ def edges_section(exhibits, rows, labels):
             f"{labels[name]} {', '.join(str(row.n_needed) for row in where(of_backbone, method=name))}"
             for name in values(of_backbone, "method")
         ]
-        found.append(f"{backbone}: interactions needed for {drop:g} dB, by layer: {'; '.join(listed)}.")
+        found.append(f"{labels[backbone]}: interactions needed for {drop:g} dB, by layer: {'; '.join(listed)}.")
     return Section("interactions", "Interactions", html, tuple(found))
 
 
@@ -106,11 +108,11 @@ def resolution_section(exhibits, rows, labels):
     return Section("resolution", "Other resolutions", html, tuple(found))
 
 
-def spatial_section(exhibits, rows):
+def spatial_section(exhibits, rows, labels):
     """Where on the image a layer's units count."""
     html = exhibits.figure(
         "spatial",
-        figures.spatial(rows),
+        figures.spatial(rows, labels),
         "PSNR of the cohort where every unit of a layer keeps a share of the coordinates, those where it is largest in "
         "magnitude, and is 0 elsewhere; dotted: as many at random. Inspired by spatial Top-K on images, and no more: "
         "an INR sees no image.",

@@ -79,7 +79,8 @@ def boundary_section(exhibits, matrix):
         html += exhibits.table(f"freeze_depth_{source}", rows)
     note = sentences.metrics_note(matrix.lpips, matrix.fits)
     html += page.paragraph(f"{note} {sentences.last_step_sentence(matrix.fits)}")
-    return Section("matrix", title, html, tuple(sentences.matrix_sentences(matrix.best, matrix.agreement)))
+    found = sentences.matrix_sentences(matrix.best, matrix.agreement, matrix.labels)
+    return Section("matrix", title, html, tuple(found))
 
 
 def protocols_section(exhibits, matrix):
@@ -95,7 +96,7 @@ def protocols_section(exhibits, matrix):
             "PSNR along the fit, at the boundary that the stable rank picks: who is ahead early, and who at the end.",
             "PSNR along the fit",
         )
-        found = sentences.protocol_sentences(matrix.at_main_rate(matrix.paired), matrix.picks)
+        found = sentences.protocol_sentences(matrix.at_main_rate(matrix.paired), matrix.picks, matrix.labels)
         found += matrix.budget.caveat if found else ()
     if len(matrix.rates) == 1:
         within = []  # nothing to compare

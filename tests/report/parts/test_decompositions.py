@@ -4,7 +4,7 @@ from inr_sae.folder.store import Store
 from inr_sae.report.exhibits import Exhibits
 from inr_sae.report.parts import decompositions as parts
 from inr_sae.rows.decompositions import EdgeRow, KeptRow, NeededRow, ResolutionRow, SpatialRow
-from tests.report.figures.test_decompositions import LABELS, PLACES, recovered
+from tests.report.figures.test_decompositions import LABELS, METHODS, PLACES, recovered
 
 
 @pytest.fixture
@@ -14,9 +14,9 @@ def exhibits(tmp_path):
 
 def tables():
     return {
-        "kept": [KeptRow(*place, name, n, 10.0 + n, 20.0) for place in PLACES for name in LABELS for n in (0, 4)],
-        "needed": [NeededRow(*at, name, 4, None if name == "pca" else 3, 1.0) for at in PLACES for name in LABELS],
-        "edges": [EdgeRow(*place, name, 100, 25, 8.0, 1.0, 30.0) for place in PLACES for name in LABELS],
+        "kept": [KeptRow(*place, name, n, 10.0 + n, 20.0) for place in PLACES for name in METHODS for n in (0, 4)],
+        "needed": [NeededRow(*at, name, 4, None if name == "pca" else 3, 1.0) for at in PLACES for name in METHODS],
+        "edges": [EdgeRow(*place, name, 100, 25, 8.0, 1.0, 30.0) for place in PLACES for name in METHODS],
         "resolution": [ResolutionRow(*place, "lib", "double", 5, 5, 0.9, 0.125, 0.0, 30.0) for place in PLACES],
         "spatial": [SpatialRow(*place, 0.5, 10.0, 9.0, 30.0) for place in PLACES],
     }

@@ -49,7 +49,7 @@ def test_boundaries_are_drawn_and_tabled_at_the_main_rate(exhibits, depth):
     )
     table = exhibits.store.path("report/tables/freeze_depth_s.csv").read_text().splitlines()
     assert len(table) == 2 + depth and "99.00" not in "".join(table)
-    assert section.sentences[0].startswith("siren: the best freeze boundary is 1 in 1 of 1 pairs")
+    assert section.sentences[0].startswith("SIREN: the best freeze boundary is 1 in 1 of 1 pairs")
     assert "after 500 steps at rate 0.0001" in section.html
 
 
