@@ -93,8 +93,9 @@ def folder(name):
 
 
 def default_workdir(config_path):
-    """runs/<name>, or runs/<name>-<string> for a config with a string."""
+    """runs/<name>, or runs/<name>-<string> for a config with a string; of a file's path its name alone."""
     path, _, string = config_path.partition(":")
+    string = Path(string).stem if Path(string).suffix == ".json" else string
     return Path("runs") / (Path(path).stem + (f"-{string}" if string else ""))
 
 

@@ -355,6 +355,7 @@ def test_a_study_of_the_rank_ends_with_its_folder_and_goes_on_as_it_began(typed,
 def test_the_folder_of_a_config_with_a_string_is_told_from_others():
     assert launch.default_workdir("configs/transfer.py:kodak,oasis") == Path("runs/transfer-kodak,oasis")
     assert launch.default_workdir("configs/transfer.py") == Path("runs/transfer")
+    assert launch.default_workdir("configs/external.py:/mine/lay.json") == Path("runs/external-lay")
 
 
 def test_a_damaged_image_is_named_and_nothing_is_written(typed, tmp_path, rng):

@@ -1,7 +1,9 @@
 """Being asked to stop, by SIGTERM or SIGINT: noted at once, heeded where nothing is lost."""
 
+import os
 import signal
 
+NOTED = b"inr_sae: asked to stop; it will, once what it is at is saved (Ctrl-C again: at once)\n"
 _asked = False
 
 
@@ -19,6 +21,8 @@ def _note(number, frame):
     global _asked
     if _asked and number == signal.SIGINT:
         raise KeyboardInterrupt
+    if not _asked:
+        os.write(2, NOTED)  # not print, which may be what the signal has cut in on
     _asked = True
 
 

@@ -1,6 +1,7 @@
 """What a config must satisfy before anything runs: sentences that several stages' checks share."""
 
 import fnmatch
+import math
 import numbers
 from contextlib import contextmanager
 from pathlib import Path
@@ -116,8 +117,11 @@ def positive_value(key, value):
 
 
 def values(flat):
-    """Raise UserError naming the first of {key: value} whose tuple holds what it cannot, or that is no seed."""
+    """Raise UserError naming the first of {key: value} that is not finite, whose tuple holds what it cannot, or that is
+    no seed."""
     for key, value in flat.items():
+        if not all(math.isfinite(number) for number in numbers_in(value)):
+            raise UserError(f"{key} is {value!r}; it must be finite")
         kind = kind_of_elements(key)
         if kind and value is not None and not all_of(kind, value, key in NESTED):
             raise UserError(f"{key} is {value!r}; it is a tuple of {'tuples of ' * (key in NESTED)}{NOUNS[kind]}")
@@ -125,6 +129,13 @@ def values(flat):
             for seed in value if isinstance(value, tuple | list) else (value,):
                 if not 0 <= seed <= MOST_SEED:
                     raise UserError(f"{key} is {value!r}; a seed is from 0 to {MOST_SEED}")
+
+
+def numbers_in(value):
+    """The floats in a value of the config, or in its tuples."""
+    if isinstance(value, tuple | list):
+        return [number for each in value for number in numbers_in(each)]
+    return [value] if isinstance(value, float) else []
 
 
 def kind_of_elements(key):

@@ -23,7 +23,6 @@ NEEDS, USES = (), ()
 READS = ("seed", "signals", "inr", "external", "cohort", "runtime")
 WRITES = ("cohort",)
 SIGNALS = "cohort/signals.csv"
-QUESTIONS = {"freeze_sweep": "where to freeze", "dictionary": "what the layers encode"}  # {stage: what it asks}
 
 
 def check(config):
@@ -169,12 +168,12 @@ def sections(config, store, exhibits):
 def heading(config):
     """The title of a study of one encoder."""
     label, signals = trained.backbone_of(config.inr).LABEL, config.signals
-    asked = [words for stage, words in QUESTIONS.items() if stage in config.stages]
+    whose = "a cohort" if signals.n_cohort > 1 else "one signal"
     how = f"{config.cohort.steps} steps, seed {config.seed}"
     if config.external.file:
         how = f"encoder from {config.external.file}"
     return Heading(
-        f"{label} on {signals.dataset}" + (f": {', and '.join(asked)}" if asked else ""),
+        f"{label} on {signals.dataset}: the encoder of {whose}",
         f"{label}, {trained.size(config.inr)}; cohort of {signals.n_cohort} from {signals.dataset}, {how}.",
         sentences.caveats([signals.dataset], config.external.file),
     )

@@ -28,11 +28,11 @@ def listening():
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
-def test_being_asked_is_noted_and_no_more(number, listening):
+def test_being_asked_is_noted_and_said_once_and_no_more(number, listening, capfd):
     assert not interrupts.asked()
     os.kill(os.getpid(), number)
     os.kill(os.getpid(), signal.SIGTERM)
-    assert interrupts.asked()
+    assert interrupts.asked() and capfd.readouterr().err.count("asked to stop") == 1
     interrupts.forget()
     assert not interrupts.asked()
 

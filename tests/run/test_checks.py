@@ -1,5 +1,6 @@
 """The sentences that stages' checks share."""
 
+import math
 import re
 
 import pytest
@@ -78,6 +79,12 @@ def test_one_of():
 def test_a_tuple_holds_elements_of_its_keys_kind(key, value, noun):
     with pytest.raises(UserError, match=re.escape(f"{key} is {value!r}; it is a tuple of {noun}")):
         checks.values({"seed": 0, key: value})
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan, (0.0, math.inf), ((0.0, 1.0), (math.nan, 1.0))])
+def test_a_number_is_finite(value):
+    with pytest.raises(UserError, match=re.escape(f"any.key is {value!r}; it must be finite")):
+        checks.values({"any.key": value})
 
 
 def test_values_of_the_right_kind_pass():

@@ -117,6 +117,14 @@ def test_it_stops_where_it_is_told_to_and_does_not_go_on_from_there(store):
     assert_same(train(store, early._replace(run=dying_after(run, 0))), (state, history))
 
 
+def test_what_was_never_finite_is_not_the_rates_fault(store):
+    def broken(n, state):
+        return run(n, state)[0], np.full(n, np.nan)
+
+    with pytest.raises(UserError, match="not finite before the first step"):
+        train(store, TOY._replace(run=broken))
+
+
 @pytest.mark.parametrize("of", ["loss", "params"])
 def test_what_is_not_finite_is_named_with_its_step_and_the_last_good_checkpoint_is_kept(of, store):
     def breaks_at_13(n, state):

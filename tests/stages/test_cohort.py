@@ -54,13 +54,7 @@ def test_a_cohort_cannot_be_asked_for_more_than_means_count(tiny_ffmlp):
     assert cohort.mean_psnr([0.0, 1e-4]) == pytest.approx((CAP_DB + 40) / 2)
 
 
-def test_a_page_is_titled_by_what_its_stages_ask(tiny_ffmlp):
-    titles = []
-    for stages in (("cohort", "freeze_sweep", "dictionary"), ("cohort", "dictionary"), ("cohort", "rank")):
-        tiny_ffmlp.stages = stages
-        titles.append(cohort.heading(tiny_ffmlp).title)
-    assert titles == [
-        "FFMLP on phantom: where to freeze, and what the layers encode",
-        "FFMLP on phantom: what the layers encode",
-        "FFMLP on phantom",
-    ]
+def test_a_page_is_titled_by_whose_encoder_it_is(tiny_ffmlp):
+    assert cohort.heading(tiny_ffmlp).title == "FFMLP on phantom: the encoder of a cohort"
+    tiny_ffmlp.signals.n_cohort = 1
+    assert cohort.heading(tiny_ffmlp).title == "FFMLP on phantom: the encoder of one signal"

@@ -74,8 +74,9 @@ def rank_profiles(ranks):
         values = column(ranks, key)
         ax.plot(layers, values, color=colour, marker="o", ms=4, label=label)
         star(ax, layers, values, colour, 14)
-        ax.set(xlabel="layer", xticks=layers, ylim=(0, None))
     for ax in (left, right):
+        ax.set(xlabel="layer", xticks=layers)
+        ax.set_ylim(bottom=0)  # last: from then on the axis does not grow with what is drawn
         ax.legend(fontsize=8)
     left.set_title("weights, sr(W)", loc="left")
     right.set_title("activations, sr(H)", loc="left")
@@ -91,6 +92,7 @@ def training(history):
     ax.fill_between(step, low, high, color=BLUE, alpha=0.18, lw=0, label="worst to best signal")
     ax.plot(step, column(history, "psnr_db_mean"), color=BLUE, label="mean over the cohort")
     ax.set(xlabel="step", ylabel="PSNR (dB)")
+    ax.xaxis.get_major_locator().set_params(integer=True)
     ax.set_title("cohort training", loc="left")
     ax.legend(fontsize=8, loc="lower right")
     return fig

@@ -44,6 +44,9 @@ def test_a_layer_without_a_matrix_is_a_gap_and_never_the_star():
     np.testing.assert_array_equal(trained.get_ydata(), [np.nan, 5.0, 7.0])
     stars = [line.get_xydata().tolist() for line in left.get_lines() if line.get_marker() == "*"]
     assert stars == [[[2.0, 7.0]]]
+    for ax in (left, right):
+        low, high = ax.get_ylim()
+        assert low == 0 and all(np.nanmax(line.get_ydata()) < high for line in ax.get_lines())
     assert "at initialisation" not in labelled(left) and set(labelled(right)) == {"centred", "as they are"}
     study.rank_profiles([row._replace(sr_weight=None) for row in rows])
 
