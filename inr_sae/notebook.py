@@ -55,10 +55,10 @@ def train_cohort(images, backbone, steps=5000, learning_rate=None, seed=0, **set
     images = _images(images)
     module = network.backbone(backbone)
     rate = network.rate(module) if learning_rate is None else learning_rate
-    config = dict(width=256, n_layers=5, coordinates=(0.0, 1.0), **module.DEFAULTS)
-    if unknown := settings.keys() - config.keys():
-        raise ValueError(f"{backbone} has no setting {', '.join(sorted(unknown))}; it has {', '.join(config)}")
-    config |= settings
+    config = _settings(backbone, dict(width=256, n_layers=5, coordinates=(0.0, 1.0), **module.DEFAULTS), settings)
+    for key, value in config.items():
+        if isinstance(value, int | float) and not value > 0:
+            raise ValueError(f"{key} is {value}; it must be above 0")
     x = trained.grid(config, images)
     params = network.init(module, (key_of(seed, "encoder"), key_of(seed, "heads")), config, images)
     state = inr_fit.init_state(params, None, rate, key_of(seed, "cohort"))
@@ -72,12 +72,13 @@ def fit(cohort, image, tau, protocol="freeze", steps=500, learning_rate=None, se
 
     The image's size is free. learning_rate: as of `train_cohort`. Raises ValueError for an unknown protocol or unit.
     """
-    images = _images(np.asarray(image)[None])
+    images = _images([image])
     if protocol not in PROTOCOLS:
         raise ValueError(f"there is no protocol {protocol!r}; there are {', '.join(PROTOCOLS)}")
-    if PROTOCOLS[protocol].has_boundary != (tau in range(cohort.n_units)):
-        where = f"from 0 to {cohort.n_units - 1}" if PROTOCOLS[protocol].has_boundary else "None"
-        raise ValueError(f"tau is {tau}; of {protocol} it is {where}")
+    if PROTOCOLS[protocol].has_boundary:
+        _check_unit(cohort, "tau", tau)
+    elif tau is not None:
+        raise ValueError(f"tau is {tau!r}; of {protocol} it is None")
     new = inr_fit.new_network(cohort.backbone, cohort.config, key_of(seed, "fit"), images)
     rate = network.rate(cohort.backbone) if learning_rate is None else learning_rate
     way = (protocol, tau, rate)
@@ -95,12 +96,11 @@ def fit_dictionary(cohort, method, layer, seed=0, **settings):
     """The `codes.Dictionary` of a layer's activations by a method; settings: the method's own keys, in the place of its
     defaults.
 
-    Raises ValueError for an unknown method or setting, and for one that cannot be.
+    Raises ValueError for an unknown method, layer or setting, and for one that cannot be.
     """
     module = dictionaries.method(method)
-    if unknown := settings.keys() - module.DEFAULTS.keys():
-        raise ValueError(f"{method} has no setting {', '.join(sorted(unknown))}; it has {', '.join(module.DEFAULTS)}")
-    config = module.DEFAULTS | settings
+    config = _settings(method, module.DEFAULTS, settings)
+    _check_unit(cohort, "layer", layer)
     module.check(config, jax.device_count())
     (h,) = cohort.activations([layer])
     behind, steps = cohort.behind(layer), cohort.steps()[layer:]
@@ -120,9 +120,34 @@ def show_atoms(cohort, of_layers, top=8):
     return pictures.atoms(shown, cohort.shape)
 
 
+def _settings(name, defaults, given):
+    """The defaults of a backbone or method with what is given in their place. Raises ValueError for an unknown key, and
+    for a value of another type."""
+    if unknown := given.keys() - defaults.keys():
+        raise ValueError(f"{name} has no setting {', '.join(sorted(unknown))}; it has {', '.join(defaults)}")
+    for key, value in given.items():
+        kind = type(defaults[key])
+        if not isinstance(value, int | float if kind is float else kind) or isinstance(value, bool) != (kind is bool):
+            raise ValueError(f"{key} is {value!r}; it is of type {kind.__name__}, as {defaults[key]!r}")
+    return defaults | given
+
+
+def _check_unit(cohort, name, value):
+    """Raise ValueError unless a value is the number of one of the encoder's units."""
+    if not isinstance(value, int | np.integer) or not 0 <= value < cohort.n_units:
+        raise ValueError(f"{name} is {value!r}; it is from 0 to {cohort.n_units - 1}")
+
+
 def _images(images):
     """The images as float32. Raises ValueError unless they are (M, H, W, C) in [0, 1]."""
-    images = np.asarray(images, np.float32)
+    try:
+        images = np.asarray(images, np.float32)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            "the images are no numbers, or not of one size; give arrays (height, width, 1 or 3)"
+        ) from error
+    if not len(images):
+        raise ValueError("there are no images")
     if images.ndim != 4 or images.shape[-1] not in (1, 3):
         raise ValueError(f"the images have shape {images.shape}; it is (height, width, 1 or 3) each")
     if not (images.min() >= 0 and images.max() <= 1):
