@@ -84,6 +84,19 @@ def test_a_dictionary_of_every_method_is_fitted_and_shown(cohort, method):
         (lambda c: notebook.fit(c, np.zeros((8, 8, 3)), 0, steps=0), "steps are 0"),
         (lambda c: notebook.fit(c, np.zeros((8, 8, 3)), 0, learning_rate=0.0), "learning rate is 0"),
         (lambda c: notebook.fit_dictionary(c, "topk", 0, atoms=3), "atoms"),
+        (lambda c: notebook.train_cohort(np.zeros((0, 8, 8, 3)), "siren"), "no images"),
+        (lambda c: notebook.train_cohort([np.zeros((8, 8, 3)), np.zeros((8, 9, 3))], "siren"), "not of one size"),
+        (lambda c: notebook.train_cohort(["a.png"], "siren"), "no numbers"),
+        (lambda c: notebook.train_cohort(np.zeros((2, 8, 8, 3)), "siren", width=0), "width is 0; it must be above 0"),
+        (
+            lambda c: notebook.train_cohort(np.zeros((2, 8, 8, 3)), "siren", n_layers=2.0),
+            "n_layers is 2.0; .* type int",
+        ),
+        (lambda c: notebook.train_cohort(np.zeros((2, 8, 8, 3)), "siren", omega_0=-1), "omega_0 is -1"),
+        (lambda c: notebook.fit(c, np.zeros((8, 8, 3)), 1.0), "tau is 1.0; it is from 0 to 2"),
+        (lambda c: notebook.fit_dictionary(c, "topk", 9), "layer is 9; it is from 0 to 2"),
+        (lambda c: notebook.fit_dictionary(c, "topk", -1), "layer is -1"),
+        (lambda c: notebook.fit_dictionary(c, "topk", 0, n_atoms="8"), "n_atoms is '8'; it is of type int"),
     ],
 )
 def test_wrong_arguments_are_named(cohort, call, message):
