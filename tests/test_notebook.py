@@ -90,7 +90,7 @@ def test_a_dictionary_of_every_method_is_fitted_and_shown(cohort, method):
         (lambda c: notebook.train_cohort(np.zeros((2, 8, 8, 3)), "siren", width=0), "width is 0; it must be above 0"),
         (
             lambda c: notebook.train_cohort(np.zeros((2, 8, 8, 3)), "siren", n_layers=2.0),
-            "n_layers is 2.0; .* type int",
+            "n_layers is 2.0; .* int",
         ),
         (lambda c: notebook.train_cohort(np.zeros((2, 8, 8, 3)), "siren", omega_0=-1), "omega_0 is -1"),
         (lambda c: notebook.fit(c, np.zeros((8, 8, 3)), 1.0), "tau is 1.0; it is from 0 to 2"),

@@ -23,7 +23,7 @@ class AtomStats(NamedTuple):
     mean_magnitude: np.ndarray  # mean of |z_a| over all coordinates
     firing_rate: np.ndarray  # share of the coordinates where z_a > 0
     active_fraction: np.ndarray  # share of the coordinates where z_a > 0.01
-    ipr: np.ndarray  # sum z^4 / (sum z^2)^2 over coordinates: 1/N if spread evenly, 1 if at one coordinate; nan if dead
+    ipr: np.ndarray  # sum z^4 / (sum z^2)^2 over coordinates: 1/N if spread evenly, 1 if at one; nan if dead or faint
 
     @property
     def alive(self):
@@ -94,7 +94,7 @@ def measure(dictionary, h):
     n = h.shape[0]
     fired, active, total, second, fourth = sums
     with np.errstate(invalid="ignore", divide="ignore"):
-        ipr = fourth / np.square(second)
+        ipr = np.where(fourth > 0, fourth / np.square(second), NAN)  # of what is too faint z^4 is 0 in float32
     if codes.signed:
         fired, active = np.full_like(fired, NAN), np.full_like(active, NAN)
     return (

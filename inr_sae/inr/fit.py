@@ -134,7 +134,7 @@ def step(tau, learning_rate, gradients, state, adam=None):
 def steps(backbone, tau, learning_rate, n, state, data):
     """`n` steps in one dispatch; returns the state and the mse of each step, (n, M)."""
     if first_moving_unit(tau) == network.n_units(state.params["encoder"]):
-        of = partial(head.gradients, head.quadratic(data))
+        of = partial(head.gradients, head.quadratic(data, state.params["heads"]))
     else:
         of = partial(gradients, backbone, tau, data)
     return lax.scan(lambda state, _: step(tau, learning_rate, of, state, adam_of(backbone)), state, None, length=n)

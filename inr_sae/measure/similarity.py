@@ -9,6 +9,7 @@ import numpy as np
 
 from inr_sae.errors import InputError
 
+LEAST = 4  # coordinates of which an unbiased HSIC can be made
 KEPT = 0.99  # of the variance, in the directions that SVCCA keeps
 FAINTEST = 1e-6  # of a map's size: a standard deviation below it is that of rounding
 
@@ -52,6 +53,8 @@ def linear_cka(a, b):
     tr K tr L / ((n-1)(n-2)).
     """
     same_coordinates(a, b)
+    if len(a) < LEAST:
+        raise InputError(f"the unbiased CKA needs {LEAST} coordinates, and there are {len(a)}")
     a, b = centred(a), centred(b)
     rows = [np.square(each).sum(axis=1) for each in (a, b)]
 

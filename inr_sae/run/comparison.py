@@ -100,9 +100,14 @@ def likeness(keys, layers, pair, null):
 
 
 def cosines(which, pair, layer, most, seed):
-    """CosinesRows of two dictionaries of one encoder, by the directions that atoms add and by those that read them."""
+    """CosinesRows of two dictionaries of one encoder, by the directions that atoms add and by those that read them.
+
+    None where either has no atom alive.
+    """
     fitted, h = [each.fitted[layer] for each in pair], [each.h[layer] for each in pair]
     atoms = [partners.maps_of_atoms(*each, most).numbers for each in zip(fitted, h)]
+    if any(not len(chosen) for chosen in atoms):
+        return []
     added = [np.asarray(each.directions())[chosen] for each, chosen in zip(fitted, atoms)]
     ways = [("decoder", added)]
     if not any(each.method.FIELD for each in fitted):  # what reads a whole field has no row
@@ -110,8 +115,6 @@ def cosines(which, pair, layer, most, seed):
         ways.append(("encoder", read))
     table, signed = [], matching.signed(*zip(fitted, h))
     for by, (ours, theirs) in ways:
-        if not len(ours) or not len(theirs):
-            continue
         random = np.random.default_rng(seed).normal(size=theirs.shape)
         alike, by_chance = (matching.cosines(ours, rows, signed) for rows in (theirs, random))
         found = partners.one_to_one(alike)

@@ -8,8 +8,8 @@ A data set is one file here that has these three functions, and `load` finds it 
                              in two splits, and one subject's images count as one in an interval
     read(root, name, rules)  the image (H, W, C), float32 in [0, 1], C = 1 for grey and 3 for colour, the same every
                              time; of rules {"size": (height, width) or None, "crop", "plane", "background",
-                             "nan_to_zero", "seed"}, which are arguments of `load`, it heeds those that mean something
-                             there, and "size" always
+                             "nan_to_zero", "seed", "grey"}, which are arguments of `load`, it heeds those that mean
+                             something there, and "size" always; grey images are averaged by `load`
 
 A data set that knows what each pixel shows has two more:
 

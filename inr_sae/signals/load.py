@@ -22,7 +22,7 @@ TRAIN_ON = {  # how many signals of the cohort an encoder is trained on
     "validation": None,  # the validation signals in the cohort's place: a second cohort that shares none with the first
 }
 FUNCTIONS = ("find", "subjects", "read")  # of a data set
-RULES = ("size", "crop", "plane", "background", "nan_to_zero", "seed")  # arguments of `load` that `read` gets
+RULES = ("size", "crop", "plane", "background", "nan_to_zero", "seed", "grey")  # arguments of `load` that `read` gets
 
 
 class Signals(NamedTuple):

@@ -19,7 +19,8 @@ def find(root, n):
 
 
 def read(root, name, rules):
-    """The image (height, width, 3) of `rules["size"]`, U(0, 1), drawn from `rules["seed"]` and its number.
+    """The image (height, width, C) of `rules["size"]`, U(0, 1), drawn from `rules["seed"]` and its number; C is 1 where
+    grey is asked for, since a mean of channels would not be uniform, and else 3.
 
     Raises InputError where there is no size.
     """
@@ -27,4 +28,4 @@ def read(root, name, rules):
         raise InputError(f"{argument('size')} is not set; noise needs (height, width)")
     number = int(re.search(r"\d+$", name)[0])
     rng = np.random.default_rng([rules["seed"], number, NOISE])
-    return rng.uniform(size=(*rules["size"], 3)).astype(np.float32)
+    return rng.uniform(size=(*rules["size"], 1 if rules["grey"] else 3)).astype(np.float32)

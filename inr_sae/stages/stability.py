@@ -62,9 +62,12 @@ def run(config, store):
             for i, layer in enumerate(layers):
                 processes.stop_if_asked()
                 keys = (*condition, *other, seed, layer)
-                rows += compare(config, known[condition, None], known[other, seed], i, keys)
-                note = f"{condition.name} and {other.name} layer {layer}: {rows[-1].similarity_mean:.2f}"
-                progress.advance(1, note)
+                note = f"{condition.name} and {other.name} layer {layer}"
+                found = compare(config, known[condition, None], known[other, seed], i, keys)
+                if not found:
+                    store.log("no atom alive", stage="stability", of=note, seed=seed)
+                rows += found
+                progress.advance(1, f"{note}: {found[-1].similarity_mean:.2f}" if found else "")
     store.write_rows("stability/matches.csv", MatchRow, rows)
 
 
@@ -86,8 +89,13 @@ def load(config, store, condition, seed):
 
 
 def compare(config, ours, theirs, i, keys):
-    """MatchRows of the layer number i of two encoders' Dictionaries; keys: the first columns of the rows."""
+    """MatchRows of the layer number i of two encoders' Dictionaries; none where either has no atom alive.
+
+    keys: the first columns of the rows.
+    """
     one, other = (reading(config, each, i) for each in (ours, theirs))
+    if not len(one.atoms) or not len(other.atoms):
+        return []
     maps = matching.map_correlations(one, other)
     null = matching.map_correlations(one, other, order=blocks.half_away(*ours.shape))
     rows = [row_of(keys, "map", maps, null)]

@@ -13,6 +13,12 @@ def axes(n, k=None):
     return dictionary(topk, params, k=k or n)
 
 
+def dead_axes(n):
+    """The same atoms, of which none ever fires."""
+    alive = axes(n)
+    return alive.replace(params=alive.params | {"w_enc": jnp.zeros((n, n)), "b_enc": jnp.full(n, -1.0)})
+
+
 def signed_axes(n):
     """Dense signed atoms along the axes: z_a is the coordinate of h along axis a."""
     return dictionary(orthogonal, {"mean": jnp.zeros(n), "directions": jnp.eye(n)}, n_atoms=n)

@@ -6,7 +6,7 @@ import pytest
 
 from inr_sae.atoms import statistics
 from inr_sae.dictionaries import topk
-from tests.atoms.builders import signed_axes
+from tests.atoms.builders import axes, signed_axes
 from tests.dictionaries.builders import METHODS, dictionary, fitted
 
 # Three atoms in the plane, one a coordinate; the third never fires. h - b_pre picks atom 0 or 1.
@@ -104,6 +104,11 @@ def test_r2_takes_each_dimensions_own_mean():
     """Dimensions far apart: predicting each one's mean explains nothing, however large the spread between them."""
     h = np.array([[100.0, 0.0], [102.0, 2.0]])
     assert statistics.r_squared(np.square(h - h.mean(0)).sum(), h) == pytest.approx(0.0)
+
+
+def test_an_atom_too_faint_for_its_fourth_power_has_no_ipr():
+    atoms, _ = statistics.measure(axes(2), np.float32([[1.0, 1e-11]] * 4))
+    assert atoms.alive.all() and atoms.ipr[0] == pytest.approx(0.25) and np.isnan(atoms.ipr[1])
 
 
 def test_r2_of_constant_activations_is_nan():

@@ -42,6 +42,12 @@ def test_debiased_cka_of_nothing_in_common_is_0_where_the_plain_one_is_not(rng):
     assert np.mean(plain) > 0.5 and abs(np.mean(found)) < 0.02
 
 
+def test_three_coordinates_are_too_few_for_an_unbiased_cka(rng):
+    with pytest.raises(InputError, match="needs 4 coordinates, and there are 3"):
+        similarity.linear_cka(*rng.normal(size=(2, 3, 5)))
+    assert np.isfinite(similarity.linear_cka(*rng.normal(size=(2, 4, 5))))
+
+
 def test_what_was_fitted_is_scored_on_other_coordinates(rng):
     """Twelve directions fitted to 30 coordinates of noise are alike there, and nowhere else."""
     a, b = rng.normal(size=(1030, 12)), rng.normal(size=(1030, 12))

@@ -11,6 +11,7 @@ from inr_sae import signals
 from inr_sae.signals.load import FUNCTIONS, data_sets, load
 
 RULES = dict(size=(10, 8), crop="none", plane="stored", seed=0, background=None, nan_to_zero=False)
+READ = RULES | {"grey": False}
 
 
 def module(name):
@@ -34,10 +35,10 @@ def test_a_data_set_finds_images_and_reads_them(name, root):
     subjects, origin = source.subjects(names)
     assert len(subjects) == len(names) and all(isinstance(subject, str) for subject in subjects) and origin
     for image_name in names:
-        image = source.read(root, image_name, RULES)
+        image = source.read(root, image_name, READ)
         assert image.dtype == np.float32 and image.shape[:2] == RULES["size"] and image.shape[2] in (1, 3)
         assert 0 <= image.min() < image.max() <= 1
-        np.testing.assert_array_equal(source.read(root, image_name, RULES), image)
+        np.testing.assert_array_equal(source.read(root, image_name, READ), image)
 
 
 @pytest.mark.parametrize("name", data_sets())
@@ -60,7 +61,7 @@ def test_what_pixels_show_stands_with_the_signals(name, root):
     assert loaded.labels.validation is None and loaded.label_names == module(name).LABELS
     assert loaded.labels.cohort.max() < len(loaded.label_names)
     for j, image in enumerate(loaded.names.cohort):
-        np.testing.assert_array_equal(loaded.labels.cohort[j], module(name).labels(root, image, RULES))
+        np.testing.assert_array_equal(loaded.labels.cohort[j], module(name).labels(root, image, READ))
 
 
 def test_a_data_set_that_does_not_know_has_no_labels(root):
@@ -70,7 +71,7 @@ def test_a_data_set_that_does_not_know_has_no_labels(root):
 
 def test_a_phantoms_tissues_are_told_apart_by_their_grey_values():
     """White matter is brighter than grey, and that than fluid; what is painted last is uppermost."""
-    rules = RULES | {"size": (96, 80)}
+    rules = READ | {"size": (96, 80)}
     for name in module("phantom").find("", 3):
         image, labels = (getattr(module("phantom"), f)("", name, rules) for f in ("read", "labels"))
         means = {tissue: image[labels == i].mean() for i, tissue in enumerate(module("phantom").LABELS)}

@@ -4,7 +4,7 @@ import pytest
 from inr_sae.errors import InputError
 from inr_sae.signals import noise
 
-RULES = {"size": (30, 40), "seed": 0}
+RULES = {"size": (30, 40), "seed": 0, "grey": False}
 
 
 def test_pixels_are_uniform_and_have_nothing_to_do_with_each_other():
@@ -14,6 +14,11 @@ def test_pixels_are_uniform_and_have_nothing_to_do_with_each_other():
     centred = image - image.mean()
     for axis in (0, 1, 2):
         assert abs((centred * np.roll(centred, 1, axis)).mean()) < 0.1 * image.var()
+
+
+def test_grey_noise_is_as_uniform():
+    image = noise.read("", "noise_0001", RULES | {"grey": True})
+    assert image.shape == (30, 40, 1) and image.var() == pytest.approx(1 / 12, rel=0.05)
 
 
 def test_images_and_seeds_are_told_apart():

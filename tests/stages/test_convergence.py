@@ -5,9 +5,13 @@ import builtins
 import numpy as np
 import pytest
 
+from configs import base
 from inr_sae.errors import UserError
+from inr_sae.folder.store import Store
 from inr_sae.run import once
+from inr_sae.run.comparison import Loaded
 from inr_sae.stages import convergence
+from tests.atoms.builders import axes, dead_axes
 from tests.stages import studies
 
 pytest.importorskip("sklearn", reason="needs scikit-learn")
@@ -148,8 +152,10 @@ def test_scikit_learn_missing_is_a_sentence_before_anything_runs(monkeypatch):
         check()
 
 
-def test_a_layer_without_an_atom_alive_is_passed_over():
-    dead = np.zeros((132, 3), np.float32)
-    from inr_sae.atoms import partners
-
-    assert len(partners.maps_of(dead).numbers) == 0 and partners.maps_of(dead).n_excluded == 3
+def test_a_layer_without_an_atom_alive_is_passed_over(tmp_path, rng):
+    h = {0: rng.normal(size=(132, 3)).astype(np.float32)}
+    pair = [Loaded(h, h, {0: of_layer}, (12, 11)) for of_layer in (axes(3), dead_axes(3))]
+    config = base.get_config()
+    config.convergence.of = (convergence.ATOMS,)
+    tables = convergence.compare(config, Store(tmp_path), ("any", 1), ("one", "other"), pair)
+    assert not any(tables.values()) and "no unit is alive" in (tmp_path / "log.jsonl").read_text()

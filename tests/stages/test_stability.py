@@ -1,11 +1,14 @@
 """The stage of matches: a dictionary with another seed's, and with another cohort's."""
 
+import numpy as np
 import pytest
 
+from configs import base
 from inr_sae.errors import UserError
 from inr_sae.rows.dictionaries import MatchRow
 from inr_sae.run import once
 from inr_sae.stages import stability
+from tests.atoms.builders import axes, dead_axes
 from tests.stages import studies
 
 
@@ -34,6 +37,14 @@ def test_similarities_are_correlations(compared):
         assert -1 <= float(row["similarity_mean"]) <= 1 + 1e-6
         assert float(row["above_0_9_fraction"]) <= float(row["above_0_7_fraction"]) <= 1
         assert 0 < int(row["n_matched"]) <= 24
+
+
+def test_a_layer_without_an_atom_alive_has_no_match(rng):
+    h, config = rng.normal(size=(132, 3)).astype(np.float32), base.get_config()
+    one, other = (stability.Dictionaries([h], [each], (12, 11)) for each in (axes(3), dead_axes(3)))
+    keys = ("cohort", "siren", 0, "cohort", "siren", 0, 1, 0)
+    assert stability.compare(config, one, other, 0, keys) == stability.compare(config, other, one, 0, keys) == []
+    assert [row.by for row in stability.compare(config, one, one, 0, keys)] == ["map", "decoder"]
 
 
 @pytest.mark.parametrize(
