@@ -387,9 +387,19 @@ def by_recipe(config, recipe):
     return config
 
 
+def of_methods(config):
+    """The config group of every dictionary method."""
+    return [config.dictionary[name] for name in dictionaries.method_names()]
+
+
 def update_known(group, **values):
     """Set the keys that a group has, and leave out those that it has not."""
     group.update({key: value for key, value in values.items() if key in group})
+
+
+def at_most(group, **values):
+    """The same, but for what is lower already."""
+    update_known(group, **{key: min(value, group.get(key, value)) for key, value in values.items()})
 
 
 def single(config):
@@ -404,8 +414,8 @@ def _demo(config, changes):
     config.signals.update(dict(size=(64, 64), n_cohort=10, n_test=2))
     config.cohort.steps = min(600, config.cohort.steps)
     config.fit.update(dict(steps=150, seeds=1))
-    for name in dictionaries.method_names():
-        update_known(config.dictionary[name], n_atoms=256, k=16, steps=300, batch=1024)
+    for group in of_methods(config):
+        at_most(group, n_atoms=256, k=16, steps=300, batch=1024)
     config.dictionary.topk.update(dict(n_atoms=1024, k=16, steps=450, learning_rate=1e-3, batch=1024))
     for group, values in changes.items():
         config[group].update(values)

@@ -21,9 +21,9 @@ def get_config(scale=""):
         config.signals.update(dict(size=(33, 33), n_cohort=6))
         config.inr.update(dict(width=64, n_layers=4))
         config.cohort.update(dict(steps=600, learning_rate=1e-3))
-        for method in config.decompositions.methods:
-            small = dict(n_atoms=128, k=8, steps=400, batch=300, learning_rate=3e-3)
-            base.update_known(config.dictionary[method], **small)
+        for group in base.of_methods(config):
+            base.at_most(group, n_atoms=128, k=8, batch=300)
+            base.update_known(group, steps=400, learning_rate=3e-3)
         config.dictionary.lifted.width = 128
         config.decompositions.coordinates = 128
         config.recovery.update(dict(steps=500, seeds=(0, 1)))

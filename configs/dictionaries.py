@@ -25,7 +25,8 @@ def get_config(scale=""):
         config.cohort.update(dict(steps=400, learning_rate=3e-4))
         config.single.steps = 200
         config.fit.update(dict(steps=60, learning_rate=3e-4))
-        config.dictionary.topk.update(dict(n_atoms=512, k=16, steps=200, batch=512))
+        for group in base.of_methods(config):
+            base.at_most(group, n_atoms=512, k=16, steps=200, batch=512)
         config.size_sweep.update(dict(n_atoms=(256, 512), k=(4, 16), steps=50))
         config.explorer.update(dict(atoms=512))
     else:

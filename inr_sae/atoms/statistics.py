@@ -72,6 +72,11 @@ def codes_like(dictionary, h):
     return jax.eval_shape(lambda h: dictionary.encode(h), jax.ShapeDtypeStruct((rows, h.shape[1]), jnp.float32))
 
 
+def fires(dictionary, h):
+    """Whether atoms are active at some coordinates of h (N, d) and not at others, which signed codes do not say."""
+    return not codes_like(dictionary, h).signed
+
+
 @jax.jit
 def codes_at(dictionary, h, at):
     """The Codes of some rows `at` (P,) of activations h (N, d)."""

@@ -107,9 +107,14 @@ def listed(rows, column):
     return ", ".join(f"{value:.2f}" for value in known(rows, column))
 
 
+def fired(row):
+    """The share of the atoms that fire at a pixel: k of n by arithmetic; of dense codes, where k is n, as measured."""
+    return row.k / row.n_atoms if row.k < row.n_atoms else row.spatial_l0 * row.alive_fraction
+
+
 def evenly(row):
-    """The share of the pixels on which an alive atom fires on average, by arithmetic."""
-    return row.k / (row.n_atoms * row.alive_fraction) if row.alive_fraction else NAN
+    """The share of the pixels on which an alive atom fires on average."""
+    return fired(row) / row.alive_fraction if row.alive_fraction else NAN
 
 
 def of_siren(rows):
@@ -132,7 +137,7 @@ def of_ffmlp(rows, encoder):
     if last is None:
         return measured
     if last.dead_fraction is not None:
-        never = (1 - last.k / last.n_atoms) ** encoder.n_pixels  # where each coordinate fires k atoms at random
+        never = (1 - fired(last)) ** encoder.n_pixels  # where each coordinate fires as many atoms at random
         measured["ffmlp_dies"] = Measured(last.dead_fraction, null=never)
     if last.active_fraction_median is None:
         return measured

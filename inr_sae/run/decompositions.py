@@ -96,7 +96,8 @@ def resolution_rows(encoder, of_layer, named):
         h_there = network.prefix(encoder.backbone, encoder.encoder, layer, other.x)
         there = dictionary.at(shape)
         _, reconstruction = statistics.measure(there, h_there)
-        change, support = changes(pairs_of_codes((dictionary, h), (there, h_there), in_common(encoder.shape, shape)))
+        pairs = pairs_of_codes((dictionary, h), (there, h_there), in_common(encoder.shape, shape))
+        change, support = changes(pairs, statistics.fires(there, h_there))
         behind = encoder.behind(layer)
         mse = jnp.mean(jnp.square(behind(jnp.asarray(reconstruction.h_hat)) - behind(h_there)))
         psnr = float(psnr_from_mse(mse))
@@ -124,16 +125,16 @@ def pairs_of_codes(ours, theirs, rows):
         ]
 
 
-def changes(pairs):
+def changes(pairs, fires=True):
     """(change by norm, share of the firing atoms that differ) of pairs of codes (P, n); None for what has no meaning,
-    as where there are none."""
+    as where there are none, or of atoms that do not fire, since their codes are signed."""
     apart = norm = differ = either = 0.0
     for ours, theirs in pairs:
         apart += np.square(np.float64(theirs) - ours).sum()
         norm += np.square(np.float64(ours)).sum()
         differ += ((ours > 0) ^ (theirs > 0)).sum()
         either += ((ours > 0) | (theirs > 0)).sum()
-    return float(np.sqrt(apart / norm)) if norm else None, float(differ / either) if either else None
+    return float(np.sqrt(apart / norm)) if norm else None, float(differ / either) if fires and either else None
 
 
 def spatial_rows(encoder, layer, h, shares, backbone, rng):

@@ -75,7 +75,7 @@ def ablate_layer(config, store, encoder, layer, h):
     panels = {"atoms": np.array(numbers), "is_top": np.array([sample == "top" for _, sample in chosen])}
     panels["z"] = statistics.maps(of_layer, h, panels["atoms"])
     rank = {row.atom: place for place, row in enumerate(by_magnitude(atoms))}
-    rows, effects, fires = [], [], is_active_anywhere(of_layer, h)
+    rows, effects, fires = [], [], statistics.fires(of_layer, h)
     starts = starts_of(config, of_layer, h)
     for (role, name, target, params), (through, start) in itertools.product(
         subjects(config, store, encoder, layer), starts.items()
@@ -139,11 +139,6 @@ def scores(of_atom, z, target):
     return *psnr, ablation.effect_inside(of_atom.effect, z)
 
 
-def is_active_anywhere(of_layer, h):
-    """Whether atoms of a dictionary can be active at some coordinates and not at others: signed codes say no."""
-    return not statistics.codes_like(of_layer, h).signed
-
-
 def every_atom(behind, of_layer, activations, target, which):
     """EffectRows: what removing each atom costs the signal `target` (H, W, C); nothing if it is dead.
 
@@ -152,7 +147,7 @@ def every_atom(behind, of_layer, activations, target, which):
     flat, (layer, *keys), (h, start) = target.reshape(-1, target.shape[-1]), which, activations
     before = max(np.square(np.asarray(behind(start)[0], np.float64) - flat).mean(), image.LEAST_MSE)
     effects = ablation.ablate_all(behind, of_layer, h, flat, start)
-    fires = is_active_anywhere(of_layer, h)
+    fires = statistics.fires(of_layer, h)
     drops = 10 * np.log10(1 + effects.mse_change / before)
     with np.errstate(invalid="ignore"):
         inside = effects.energy_active / effects.energy

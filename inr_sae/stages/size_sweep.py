@@ -20,10 +20,11 @@ TABLES = {"metrics": SizeRow}
 def check(config):
     """Refuse a method without a size and a sparsity, and sizes that cannot be."""
     checks.positive(config, "size_sweep.steps")
-    if not {"n_atoms", "k", "steps"} <= dictionary.settings(config).keys():
+    missing = [key for key in ("n_atoms", "k", "steps") if key not in dictionary.settings(config)]
+    if missing:
         raise UserError(
-            f"stages has size_sweep, and dictionary.method {config.dictionary.method} has no n_atoms, k and steps to "
-            "sweep; leave the stage out"
+            f"stages has size_sweep, and dictionary.method {config.dictionary.method} has no {', '.join(missing)} to "
+            "sweep; leave it out of --config.stages"
         )
     checks.some("size_sweep.n_atoms", config.size_sweep.n_atoms)
     checks.some("size_sweep.k", config.size_sweep.k)

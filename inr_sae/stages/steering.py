@@ -85,6 +85,7 @@ def dose_rows(config, of_layer, atoms, subjects, behind):
     """SteeringRows of each atom alone and of all at once; of_layer: (layer, h (N, d), its Dictionary)."""
     layer, h, fitted = of_layer
     rows = []
+    fires = statistics.fires(fitted, h)
     z = np.abs(statistics.maps(fitted, h, atoms)) if atoms else np.zeros((0, len(h)))
     groups = [((atom,), of_atom) for atom, of_atom in zip(atoms, z)]
     groups += [(tuple(atoms), z.max(axis=0))] if len(atoms) > 1 else []
@@ -98,7 +99,8 @@ def dose_rows(config, of_layer, atoms, subjects, behind):
             together = steering.interaction(effect, alone[alpha][:-1]) if len(some) > 1 else None
             which = (layer, "+".join(map(str, some)), len(some), alpha, name, role, through)
             scores = (float(np.sqrt(np.square(effect).mean())), psnr(before, target), psnr(after, target))
-            rows.append(SteeringRow(*which, *scores, atoms_ablation.effect_inside(effect, active), together))
+            inside = atoms_ablation.effect_inside(effect, active) if fires else None
+            rows.append(SteeringRow(*which, *scores, inside, together))
     return rows
 
 

@@ -123,6 +123,12 @@ def test_heads_of_unequal_channels_are_named(strainer):
         convert.from_tensors(strainer, LAYOUTS["strainer"], SHAPE)
 
 
+def test_a_slip_in_a_heads_name_is_not_a_head_of_several_layers(strainer):
+    layout = LAYOUTS["strainer"] | {"head_w": "decoder.{j}.0.wieght"}
+    with pytest.raises(InputError, match=r"no head 'decoder.\{j\}.0.wieght'; there are decoder.0.0.weight"):
+        convert.from_tensors(strainer, layout, SHAPE)
+
+
 def test_no_hidden_layer_is_refused(strainer):
     decoders = {name: value for name, value in strainer.items() if name.startswith("decoder")}
     for tensors in (decoders, {}):

@@ -110,6 +110,13 @@ def test_what_arithmetic_gives_stands_beside():
     assert m["ffmlp_dies"].null == pytest.approx(0.0, abs=1e-9)
 
 
+def test_where_no_k_is_fixed_chance_is_what_fires():
+    """Of dense codes k is the number of the atoms, and by arithmetic all would fire."""
+    row = blank(MetricsRow, layer=4, n_atoms=64, k=64, alive_fraction=0.5, dead_fraction=0.5, spatial_l0=0.01)
+    assert evidence.evenly(row) == pytest.approx(0.01)
+    assert evidence.of_ffmlp([row], evidence.Encoder(5, 100))["ffmlp_dies"].null == pytest.approx((1 - 0.005) ** 100)
+
+
 def test_every_quantity_is_one_of_a_claim():
     assert as_published().keys() == {claim.name for claim in dictionary_claims.DICTIONARIES}
 

@@ -131,6 +131,7 @@ def test_codes_are_compared_at_the_coordinates_in_common(shape, other, common):
     ours, theirs = codes(shape)[here], codes(other)[there]
     assert measured.changes([(ours, theirs)]) == (pytest.approx(0, abs=1e-12), 0)
     halves = [(ours[:9], theirs[:9] * [1, 0]), (ours[9:], theirs[9:] * [1, 0])]
+    assert measured.changes([(-ours, theirs)], fires=False) == (pytest.approx(2), None)
     change, support = measured.changes(halves)
     assert 0.5 < change < 0.9 and support == pytest.approx(0.5)
     assert (change, support) == pytest.approx(measured.changes([(ours, theirs * [1, 0])]))
