@@ -11,11 +11,15 @@ What a stage's module declares:
     LENT                     (optional) patterns within WRITES at which another stage writes
     check(config)            raises UserError naming the first key that cannot be, before the folder is made
     run(config, store)       does it, and what is there already of a run that was cut off is not done again
-    sections(config, store, exhibits)   (optional) its `report.page.Section`s, from what it has stored
+    sections(config, store, exhibits)   (optional) its `report.page.Section`s, from what it has stored; figures and
+                             tables go through `report.exhibits.Exhibits`
     heading(config)          (optional) the `report.page.Heading` of a study that has this stage
     CHEAP                    (optional) True: done again in a moment, so a changed key does so without --redo
 
-and beside these the functions by which other stages read what it has written: no other file names a stage's files.
+A table's rows are a NamedTuple in `rows/`, of which a csv file's columns and their types follow. A stage that measures
+one study's dictionaries or those of several reads `conditions.READS` and goes by `conditions.of_study`.
+
+Beside these stand the functions by which other stages read what it has written: no other file names a stage's files.
 Stages run in an order that follows from NEEDS and USES.
 """
 

@@ -14,9 +14,9 @@ READ_AS = ("dataset", "size", "crop", "plane", "grey", "background", "nan_to_zer
 
 
 def export(workdir, out=None):
-    """Write encoder.safetensors and layer_<l>.safetensors of a study, and of those within it; returns the paths.
+    """Write encoder.safetensors and dictionary_layer_<l>.safetensors of a study and of those within it.
 
-    out: the folder, <workdir>-export if None. Raises UserError where there is no encoder, or a file is damaged.
+    Returns the paths. out: the folder, <workdir>-export if None. Raises UserError where there is no encoder, or a file is damaged.
     """
     store = Store(workdir)
     out = out or store.root.with_name(store.root.name + "-export")
@@ -37,6 +37,7 @@ def export_study(store, out):
     facts["signals"] = {key: config.signals[key] for key in READ_AS}
     facts |= convert.facts_of(params) if config.inr.backbone in convert.FOLD else {}
     facts |= {key: config.inr[key] for key in ("backbone", "width", "n_layers")}  # widths of units may be others
+    facts |= {"grid": "row before column, the outermost pixels at the ends of coordinates"}
     facts |= {"settings": config.inr[config.inr.backbone].to_dict(), "coordinates": list(config.inr.coordinates)}
     paths = [write(out / "encoder.safetensors", convert.to_tensors(params), facts)]
     if is_done(store, "dictionary"):

@@ -69,7 +69,6 @@ def most_alike(tree):
 def test_the_parts_of_a_new_network_share_no_draw(name, law):
     backbone = network.backbone(name)
     params = fit.new_network(backbone, settings(backbone, 64), jax.random.key(0), SIGNALS[:1], law)
-    params["encoder"]["constants"] = {"B": params["encoder"]["constants"].get("frequencies")}
     found, where = most_alike(params)
     assert found < 0.75, where
 

@@ -1,7 +1,9 @@
 """Networks there and back: exported as safetensors, and taken in as an encoder trained elsewhere."""
 
 import json
+import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +12,9 @@ from inr_sae import study
 from inr_sae.errors import UserError
 from inr_sae.exchange import tensors
 from inr_sae.folder.checkpoints import read_params
+from inr_sae.folder.store import Store
 from inr_sae.inr import network
+from inr_sae.stages import cohort
 from inr_sae.tools.export import export
 from tests.helpers import changed, rows
 
@@ -51,6 +55,21 @@ def test_an_encoder_is_exported_to_the_bit_with_what_a_config_must_say(finished,
     assert told["settings"] == finished[0].inr.ffmlp.to_dict()
     assert told["coordinates"] == list(finished[0].inr.coordinates)
     assert told["cohort"] == [r["name"] for r in rows(finished[1] / "cohort/signals.csv") if r["split"] == "cohort"]
+
+
+def test_the_documented_lines_of_pytorch_give_the_networks_images(finished, tmp_path, monkeypatch):
+    pytest.importorskip("torch", reason="needs PyTorch")
+    config = changed(finished[0], inr__backbone="siren", cohort__steps=2, stages=("cohort",))
+    study.run(config, tmp_path / "run")
+    export(tmp_path / "run", tmp_path)
+    text = (Path(__file__).parents[2] / "docs/running.md").read_text()
+    (lines,) = re.findall(r"```python\n(import json, torch\n.*?)```", text, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    found = {}
+    exec(lines.replace("(256, 256)", str(tuple(config.signals.size))), found)
+    encoder = cohort.load(config, Store(tmp_path / "run"))
+    *_, h = encoder.activations()
+    np.testing.assert_allclose(found["images"].numpy(), encoder.behind(encoder.n_units - 1)(h), atol=1e-5)
 
 
 @pytest.mark.parametrize("backbone", network.backbone_names())

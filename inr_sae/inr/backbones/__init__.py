@@ -10,9 +10,16 @@ config and the keys of `DEFAULTS`:
                                         sorts the keys of a dict (`initial.unit_names` makes such names)
     init(key, config, signals)          an encoder {"units": {name: nested dict of arrays}, "constants": nested dict}.
                                         Every leaf of a unit trains unless its unit is frozen; constants never do.
+                                        What a unit starts from follows from the key and the unit, whatever their
+                                        number, so that a deeper encoder begins as a shallower one does. A unit of the
+                                        leaves `w` and `b` alone is a linear layer, which `fit.new="torch"` draws by
+                                        PyTorch's law; any other keeps its own.
                                         signals (M, H, W, C): what will be fitted, for weights that depend on data
     embed(params, x)                    (N, 2) coordinates -> (N, d_in), the input of the first unit
-    apply(params, unit, h)              (N, d_in) input of the unit of that name -> (N, d) its activations
+    apply(params, unit, h)              (N, d_in) input of the unit of that name -> (N, d) its activations. It sees
+                                        nothing else: a network whose later units read the coordinates again hands
+                                        these on among its activations, where ranks, dictionaries and partners count
+                                        them as units
     matrix(params, unit)                the (rows, columns) matrix whose stable rank speaks for the unit, complex if it
                                         is; None where no matrix does
     head_bound(config, d)               half-width of the uniform law of a head's weights on d inputs
