@@ -130,7 +130,8 @@ def layout(name):
         return LAYOUTS[name]
     path = Path(checks.local("external.layout", name))
     if not path.is_file():
-        raise UserError(f"external.layout is {name!r}; it is one of {', '.join(LAYOUTS)}, or a json file")
+        known = f"it is one of {', '.join(LAYOUTS)}, or a json file"
+        raise UserError(f"external.layout is {name!r}; {'no such file' if path.suffix == '.json' else known}")
     try:
         read = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:

@@ -1,6 +1,7 @@
 """Drawing the cohort, the validation and the test signals."""
 
 from collections import Counter
+from difflib import get_close_matches
 from typing import NamedTuple
 
 import numpy as np
@@ -33,7 +34,7 @@ def draw(names, subjects, sizes, seed, cohort_names=(), origin=""):
     """
     if len(names) < sum(sizes):
         raise InputError(
-            f"{sum(sizes)} images are needed ({describe(sizes)}) and there are {len(names)}; {LOWER}, or add images"
+            f"{sum(sizes)} images are needed ({describe(sizes)}), and the set has {len(names)}; {LOWER}, or add images"
         )
     rng = np.random.default_rng(seed)
     by_subject = {}
@@ -69,7 +70,8 @@ def _named(cohort_names, names):
     for name, times in Counter(wanted).items():
         if name not in there:
             raise InputError(
-                f"{argument('cohort_names')} has {name!r}, and there is no such image; there is {names[0]!r}"
+                f"{argument('cohort_names')} has {name!r}, and there is no such image; there is "
+                f"{next(iter(get_close_matches(name, names)), names[0])!r}"
             )
         if times > 1:
             raise InputError(f"{argument('cohort_names')} has {name!r} {times} times; an image is in the cohort once")

@@ -1,5 +1,7 @@
 """Stage 1: draw the signals and train the encoder that they share."""
 
+import logging
+
 import numpy as np
 
 from inr_sae.errors import UserError
@@ -22,6 +24,7 @@ from inr_sae.state import Training
 NEEDS, USES = (), ()
 READS = ("seed", "signals", "inr", "external", "cohort", "runtime")
 WRITES = ("cohort",)
+logger = logging.getLogger("inr_sae")
 SIGNALS = "cohort/signals.csv"
 
 
@@ -67,6 +70,11 @@ def run(config, store):
     if config.external.file:
         history = [[0, *map(float, fit.signal_mse(backbone, state.params, None, data))]]
         training.keep(store, "cohort", state, history)
+        logger.info(
+            "%s: %.2f dB on its %d signals; where that is too low, look at the layout's coordinates, range and "
+            "output_range, and at the names of the signals",
+            *(config.external.file, mean_psnr(history[0][1:]), len(history[0]) - 1),
+        )
     else:
         of_cohort = training_of(config, backbone, data)
         of_cohort = of_cohort._replace(label=store.label(f"cohort {config.inr.backbone}"))

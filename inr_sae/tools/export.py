@@ -16,7 +16,8 @@ READ_AS = ("dataset", "size", "crop", "plane", "grey", "background", "nan_to_zer
 def export(workdir, out=None):
     """Write encoder.safetensors and dictionary_layer_<l>.safetensors of a study and of those within it.
 
-    Returns the paths. out: the folder, <workdir>-export if None. Raises UserError where there is no encoder, or a file is damaged.
+    Returns the paths. out: the folder, <workdir>-export if None. Raises UserError where there is no encoder, or a file
+    is damaged.
     """
     store = Store(workdir)
     out = out or store.root.with_name(store.root.name + "-export")

@@ -7,6 +7,7 @@ everywhere.
 """
 
 import fnmatch
+import logging
 import shutil
 import tempfile
 from pathlib import Path, PurePosixPath
@@ -66,18 +67,18 @@ def check(config, workdir, fresh=None, names=None):
     if not stored.exists("config.json"):
         raise UserError(f"--check {stored.root} is no study's folder (it has no config.json)")
     if found := study.changes(config, stored, {}):
-        keys = dict.fromkeys(key for changed in found.values() for key in changed)
-        raise UserError(
-            f"--check {stored.root} holds a study with another config, in {', '.join(keys)}; give the config that it "
-            "was made with"
-        )
+        keys = ", ".join(dict.fromkeys(key for changed in found.values() for key in changed))
+        raise UserError(f"--check {stored.root} has another config, in {keys}; give the one that it was made with")
     refuse_undone(stored, config, names or config.stages)
     names = stages.ordered([name for name in config.stages if name in (names or config.stages)])
     rerun = Store(Path(fresh) if fresh else Path(tempfile.mkdtemp(prefix="inr_sae_check_")))
+    if not fresh:
+        logging.getLogger("inr_sae").info(
+            "the rerun is in %s; to go on with it after a stop, give it as --workdir", rerun.root
+        )
     with study.room(rerun.root):
         take_over(stored, rerun, names, config.stages)
-    told = stored.read_json("config.json")
-    rerunning = config.copy_and_resolve_references()
+    told, rerunning = stored.read_json("config.json"), config.copy_and_resolve_references()
     if "report" not in names:  # which shows what `stages` names
         rerunning.stages = tuple(names)
     study.run(rerunning, rerun.root, {key: told[key] for key in ("config_file", "overridden")})
@@ -102,7 +103,9 @@ def holds(found):
 def refuse_undone(stored, config, names):
     """Raise UserError if the stored study has not done a stage that is to be run again, or is damaged."""
     for name in names:
-        if name not in config.stages or not once.is_done(stored, name):
+        if name not in config.stages:
+            raise UserError(f"--check_stages has {name!r}; the study has {', '.join(config.stages)}")
+        if not once.is_done(stored, name):
             raise UserError(f"--check {stored.root} has not done the stage {name!r}; finish it first, or leave it out")
     manifest.refuse_damage(stored, "--check")
 

@@ -28,7 +28,7 @@ def test_no_subject_is_in_two_splits():
 
 def test_too_few_signals_or_subjects_are_refused():
     with pytest.raises(
-        InputError, match="21 images are needed .* there are 20; lower n_cohort, n_validation or n_test"
+        InputError, match="21 images are needed .* the set has 20; lower n_cohort, n_validation or n_test"
     ):
         split.draw(NAMES, NAMES, (20, 0, 1), 0)
     words = "2 subjects .*; lower n_cohort, n_validation or n_test, or say with subject, a regular expression"

@@ -257,7 +257,7 @@ def test_what_cannot_be_checked_is_refused(finished, copy, tmp_path):
     with pytest.raises(UserError, match="no study's folder"):
         rerun.check(config, tmp_path / "nowhere")
     for names in (["transfer"], ["rank", "typo"]):
-        with pytest.raises(UserError, match=f"has not done the stage '{names[-1]}'"):
+        with pytest.raises(UserError, match=f"--check_stages has '{names[-1]}'; the study has cohort"):
             rerun.check(config, copy, names=names)
     (tmp_path / "full").mkdir()
     (tmp_path / "full/thesis.tex").write_text("")
@@ -266,8 +266,11 @@ def test_what_cannot_be_checked_is_refused(finished, copy, tmp_path):
     (copy / "rank/stable_rank.csv").write_text("layer\n")
     with pytest.raises(UserError, match="stable_rank.csv is not what was written"):
         rerun.check(config, copy)
+    (copy / "rank/done.json").unlink()
+    with pytest.raises(UserError, match="has not done the stage 'rank'"):
+        rerun.check(config, copy)
     config.seed = 1
-    with pytest.raises(UserError, match="holds a study with another config, in seed;"):
+    with pytest.raises(UserError, match="has another config, in seed;"):
         rerun.check(config, copy)
 
 

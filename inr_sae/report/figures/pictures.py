@@ -121,6 +121,11 @@ def atoms(layers, shape):
     return fig
 
 
+def change_of(row):
+    """The PSNR without an atom, and by how much that is more, of an AblationRow."""
+    return f"{row.psnr_after_db:.1f} dB ({row.psnr_after_db - row.psnr_before_db:+.2f})"
+
+
 @styled
 def ablations(layer, panels, role, rows):
     """Figures 5 and 15: for each ablated atom its codes, the network without it, and the effect; framed, the signal.
@@ -138,7 +143,7 @@ def ablations(layer, panels, role, rows):
         z = panels["z"][j].reshape(target.shape[:2])
         effect = np.abs(panels[f"{role}_effect"][j]).mean(axis=2)
         show(axes[0, j], z, f"#{row.atom} {row.sample}  max {np.abs(z).max():.2g}")
-        show(axes[1, j], panels[f"{role}_ablated"][j], f"{row.psnr_before_db:.1f} → {row.psnr_after_db:.1f} dB")
+        show(axes[1, j], panels[f"{role}_ablated"][j], change_of(row))
         show(axes[2, j], effect, f"max {effect.max():.2g}")
     where = "code, z" if panels["z"].min() < 0 else "fires, z"
     for ax, text in zip(axes[:, 0], (where, "without it", "|effect|")):

@@ -115,6 +115,8 @@ def dictionary_statistics(metrics, noun="dictionary"):
         alive.bar(layers, dead, color=GREY, width=0.6)
         alive.set(ylim=(0, max(1.0, 1.1 * np.nan_to_num(dead).max())), ylabel="% of atoms that never fire")
         alive.set_title("dead atoms", loc="left")
+        if not dead.any():
+            alive.text(0.5, 0.5, "none in any layer", transform=alive.transAxes, ha="center", color=INK)
     else:  # signed codes: how evenly they lie over the image is all that remains
         fig, ((spread, quality),) = figure(6.8, 3.0, 1, 2)
         draw_quartiles(spread, metrics, "ipr")

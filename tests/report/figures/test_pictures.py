@@ -66,7 +66,7 @@ def test_ablations_show_atom_psnr_and_effect(rng):
     drawn = dict(signal="a", psnr_before_db=30.0, psnr_after_db=20.0)
     rows = [make(AblationRow, atom=atom, sample=sample, **drawn) for atom, sample in ((5, "top"), (9, "random"))]
     fig = pictures.ablations(6, panels, "test", rows)
-    captions = ["#5 top  max 0.5", "#9 random  max 0.25", *["30.0 → 20.0 dB"] * 2, "signal", *["max 0.75"] * 2]
+    captions = ["#5 top  max 0.5", "#9 random  max 0.25", *["20.0 dB (-10.00)"] * 2, "signal", *["max 0.75"] * 2]
     assert [title for title in titles(fig) if title] == captions
     assert fig.get_suptitle() == "layer 6, test signal a"
     assert shown(fig.axes[0])[0] == style.MAP and shown(fig.axes[1])[0] == style.SIGNED_MAP
