@@ -85,6 +85,14 @@ def size(config):
     return f"{len(widths)} layers of width{'s' * several} {listed}"
 
 
+def sizes(configs):
+    """How large the backbones of several config groups `inr` are; whose is whose where they differ."""
+    named = {}
+    for config in configs:
+        named.setdefault(size(config), {})[backbone_of(config).LABEL] = None
+    return "; ".join(f"{', '.join(labels)}: {each}" if len(named) > 1 else each for each, labels in named.items())
+
+
 def grid(settings, signals):
     """The coordinates (N, 2) of signals (M, H, W, C), in the range that a backbone's settings say."""
     return coordinates.grid(*signals.shape[1:3], *settings["coordinates"])

@@ -167,10 +167,10 @@ def sections(config, store, exhibits):
 def heading(config):
     """The title of a comparison of dictionaries."""
     every, dataset = studies(config), config.signals.dataset
-    sizes = dict.fromkeys(trained.size(own.inr) for own in every.values())
+    sizes = trained.sizes(own.inr for own in every.values())
     return Heading(
         f"What INRs encode: {', '.join(which.name for which in every)} on {dataset}",
-        f"{' or '.join(sizes)}; cohort of {config.signals.n_cohort}, {config.cohort.steps} steps; "
+        f"{sizes}; cohort of {config.signals.n_cohort}, {config.cohort.steps} steps; "
         f"{dictionary.description(config)}; seed {config.seed}.",
         sentences.caveats([dataset], config.external.file),
     )

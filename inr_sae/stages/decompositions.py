@@ -168,9 +168,9 @@ def heading(config):
     """The title of a comparison of methods."""
     every = studies(config)
     names = ", ".join(trained.backbone_of(own.inr).LABEL for own in every.values())
-    sizes = dict.fromkeys(trained.size(own.inr) for own in every.values())
+    sizes = trained.sizes(own.inr for own in every.values())
     return Heading(
         f"Decompositions of {names} on {config.signals.dataset}",
-        f"{' or '.join(sizes)}; cohort of {config.signals.n_cohort}, {config.cohort.steps} steps, seed {config.seed}.",
+        f"{sizes}; cohort of {config.signals.n_cohort}, {config.cohort.steps} steps, seed {config.seed}.",
         sentences.caveats([config.signals.dataset], config.external.file),
     )

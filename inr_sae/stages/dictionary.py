@@ -195,7 +195,9 @@ def maps(store, layer):
 
 def description(config):
     """As a caption has it: the method and its settings."""
-    return ", ".join([method_of(config).LABEL, *(f"{key} = {value}" for key, value in settings(config).items())])
+    method, own = method_of(config), settings(config)
+    shown = [f"{key} = {own[key]}" for key in method.DEFAULTS if key != "log_every"]
+    return ", ".join([method.LABEL, *shown])
 
 
 def sections(config, store, exhibits):

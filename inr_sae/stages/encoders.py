@@ -142,9 +142,9 @@ def ranks(config, store):
 def heading(config):
     """The title of a matrix."""
     sources, targets = ", ".join(config.transfer.sources), ", ".join(config.transfer.targets)
-    sizes = dict.fromkeys(trained.size(encoder.config.inr) for encoder in of_cohorts(config))
+    sizes = trained.sizes(encoder.config.inr for encoder in of_cohorts(config))
     return Heading(
         f"Transfer from {sources} to {targets}",
-        f"{' or '.join(sizes)}; cohorts trained {config.cohort.steps} steps, seed {config.seed}.",
+        f"{sizes}; cohorts trained {config.cohort.steps} steps, seed {config.seed}.",
         sentences.caveats([of_set.dataset for of_set in config.sets.values()], ""),
     )

@@ -215,10 +215,10 @@ def heading(config):
     names = ", ".join(network.backbone(name).LABEL for name in config.networks.backbones)
     shapes = f"{', '.join(map(str, depths(config)))} layers, width {', '.join(map(str, widths(config)))}"
     dataset = config.signals.dataset
-    sizes = dict.fromkeys(trained.size(own.inr) for own in studies(config).values())
+    sizes = trained.sizes(own.inr for own in studies(config).values())
     return Heading(
         f"{names} on {dataset}: does the rule hold?",
-        f"{shapes} ({'; '.join(sizes)}); cohort of {config.signals.n_cohort}, {config.cohort.steps} steps; "
+        f"{shapes} ({sizes}); cohort of {config.signals.n_cohort}, {config.cohort.steps} steps; "
         f"{len(config.networks.seeds)} initialisation{'s' * (len(config.networks.seeds) > 1)}.",
         sentences.caveats([dataset], ""),
     )

@@ -80,3 +80,11 @@ def test_a_backbone_that_there_is_not_is_named_with_its_key(tiny_ffmlp):
     tiny_ffmlp.inr.backbone = "wire_of_another"
     with pytest.raises(UserError, match=r"^inr\.backbone is 'wire_of_another'; it is one of .*ffmlp"):
         trained.backbone_of(tiny_ffmlp.inr)
+
+
+def test_sizes_that_differ_say_whose_they_are(tiny_ffmlp):
+    ours, same, deeper = (tiny_ffmlp.copy_and_resolve_references().inr for _ in range(3))
+    same.backbone, deeper.backbone, deeper.n_layers = "siren", "finer", 4
+    assert trained.sizes([ours, same]) == "3 layers of width 16"
+    found = trained.sizes([ours, same, deeper])
+    assert found == "FFMLP, SIREN: 3 layers of width 16; FINER: 4 layers of width 16"
