@@ -8,6 +8,7 @@ import numpy as np
 from inr_sae.errors import InputError, argument
 
 SLICES = {"slice1": (0,), "slice2": (3,), "slice3": (6,), "slice4": (8,), "slice5": (10,)}  # of AlexNet's `features`
+LEAST_SIDE = 31  # of which AlexNet's second pooling leaves a pixel
 WEIGHTS_NAME = "alexnet-owt-7be5be79.pth"
 
 

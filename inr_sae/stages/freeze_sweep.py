@@ -30,7 +30,7 @@ def check(config):
                 f"signals.n_{split} is 0 and stages has freeze_sweep, which fits {split} signals; raise it, or change "
                 "fit.splits"
             )
-    check_size("signals", drawn.read("signals", config.signals))
+    check_size("signals", drawn.read("signals", config.signals), config.metrics)
 
 
 def check_fits(config):
@@ -72,10 +72,14 @@ def boundaries_of(config):
     return {"fit.taus": config.fit.taus, **own}
 
 
-def check_size(key, signals):
-    """Raise UserError if a set's signals are too small for SSIM."""
+def check_size(key, signals, metrics):
+    """Raise UserError if a set's signals are too small for SSIM, or for LPIPS where that is on."""
     if min(signals.cohort.shape[1:3]) < LEAST_SIDE:
         raise UserError(f"the signals are smaller than SSIM's window of 11x11; set a larger {key}.size")
+    if metrics.lpips and min(signals.cohort.shape[1:3]) < lpips.LEAST_SIDE:
+        raise UserError(
+            f"LPIPS needs {lpips.LEAST_SIDE} pixels a side; set a larger {key}.size, or metrics.lpips=False"
+        )
 
 
 def run(config, store):

@@ -49,7 +49,7 @@ def check(config):
             known = ", ".join((config.signals.dataset, *config.sets))
             raise UserError(f"recipes.targets has {name!r}; there are {known}")
         signals = drawn.read(key, signals_of(config, name))
-        freeze_sweep.check_size(key, signals)
+        freeze_sweep.check_size(key, signals, config.metrics)
         drawn.hold_apart("signals", drawn.read("signals", config.signals), key, signals, "test")
     numbers(config)
     n_units, published_units = trained.n_units(config.inr), len(TAUS)

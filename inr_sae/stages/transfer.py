@@ -52,7 +52,7 @@ def check(config):
         if config.sets[name][n] < 1:
             raise UserError(f"sets.{name}.{n} is {config.sets[name][n]}; there would be nothing to fit")
         signals = read(config, name)
-        freeze_sweep.check_size(f"sets.{name}", signals)
+        freeze_sweep.check_size(f"sets.{name}", signals, config.metrics)
         for source in config.transfer.sources:
             others = read(config, source)
             drawn.hold_apart(f"sets.{source}", others, f"sets.{name}", signals, config.transfer.split)

@@ -84,9 +84,16 @@ def test_kodak_turns_portraits(folder):
 
 
 def test_celebahq_crops_and_resizes(tmp_path):
+    """Of 300 columns the middle 300 * 178 / 218 = 245 are left, and of all rows none is lost."""
     for i in range(3):
-        Image.new("RGB", (300, 300), (10 * i, 0, 0)).save(tmp_path / f"{i}.jpg")
-    assert load_with("celebahq", tmp_path, n_cohort=1, n_test=1).cohort.shape == (1, 218, 178, 3)
+        image = np.zeros((300, 300, 3), np.uint8)
+        image[:, :27, 2] = image[:, -27:, 2] = image[:4, :, 1] = image[-4:, :, 1] = 255
+        image[..., 0] = 10 * i
+        Image.fromarray(image).save(tmp_path / f"{i}.png")
+    whole = load_with("celebahq", tmp_path, n_cohort=1, n_test=1).cohort
+    assert whole.shape == (1, 218, 178, 3)
+    assert whole[..., 2].max() < 0.1, "blue columns are lost"
+    assert whole[0, 0, :, 1].min() > 0.9 and whole[0, -1, :, 1].min() > 0.9, "green rows are not"
     assert load_with("celebahq", tmp_path, n_cohort=1, n_test=1, size=(50, 40)).cohort.shape == (1, 50, 40, 3)
 
 

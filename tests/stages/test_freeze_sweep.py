@@ -1,9 +1,12 @@
 """The freeze sweep's stage: every fit once, their summary, and the boundaries that are marked in it."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from configs import base
+from inr_sae.errors import UserError
 from inr_sae.rows.transfer import CurveRow, FitRow, SweepSummaryRow
 from inr_sae.run import sweep
 from inr_sae.stages import freeze_sweep
@@ -76,3 +79,14 @@ def test_the_budgets_told_are_those_of_the_config_in_their_unit():
     assert freeze_sweep.budget_of(config).told == "2000 steps (full: 500)"
     config.fit.pixels = 8192
     assert freeze_sweep.budget_of(config).told == "2000 epochs (full: 500)"
+
+
+@pytest.mark.parametrize("side, lpips, words", [(10, False, "window of 11x11"), (30, True, "LPIPS needs 31 pixels")])
+def test_signals_are_large_enough_for_their_metrics(side, lpips, words):
+    def check(side):
+        signals = SimpleNamespace(cohort=np.zeros((1, side, 40, 3)))
+        freeze_sweep.check_size("signals", signals, SimpleNamespace(lpips=lpips))
+
+    with pytest.raises(UserError, match=f"{words}.*signals.size"):
+        check(side)
+    check(side + 1)
