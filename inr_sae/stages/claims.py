@@ -180,7 +180,7 @@ def sections(config, store, exhibits):
     """The verdicts, before everything else."""
     rows = store.read_rows("report/claims.csv", ClaimRow)
     measured = next((row for row in rows if row.tested_on), None)
-    tested_on, differences = "nothing", {}
+    tested_on, differences = "nothing: no stage that ran measures any of them", {}
     if measured:
         said = {label: getattr(measured, f"short_of_{name}") for name, label in recipe.LABELS.items()}
         tested_on = measured.tested_on

@@ -16,6 +16,7 @@ from inr_sae.weights.reader import Reader
 TOKENS = (ALL_TOKENS, WEIGHTS, BIASES)  # what of the offsets the reader is shown
 TEMPERATURE = 0.1  # of the contrastive loss
 CLIP = 1.0  # norm of the gradient of each of network, rates and reader: one does not scale another's
+DECAY = 1e-4  # of AdamW, which is optax's own default
 AT_ONCE = 64  # images that are read at once
 
 
@@ -52,7 +53,7 @@ def optimiser(task):
 
     def of(peak):
         schedule = optax.cosine_onecycle_schedule(task.steps, peak)
-        return optax.chain(optax.clip_by_global_norm(CLIP), optax.adamw(schedule))
+        return optax.chain(optax.clip_by_global_norm(CLIP), optax.adamw(schedule, weight_decay=DECAY))
 
     rates = {"network": task.learning_rate, "rates": task.rate_learning_rate, "reader": task.learning_rate}
     parts = {part: of(rate) for part, rate in rates.items()}

@@ -11,6 +11,7 @@ import pytest
 from inr_sae import study
 from inr_sae.errors import UserError
 from inr_sae.folder.store import Store
+from inr_sae.report.explorer import live
 from inr_sae.stages import cohort, conditions, dictionary
 from tests.stages import studies
 
@@ -104,6 +105,13 @@ def test_what_the_page_steers_by_is_the_dictionarys_own(compared):
     np.testing.assert_allclose(decoded(data["directions"]), fitted.directions()[np.array(data["atoms"])], atol=1e-6)
 
 
+def test_of_dense_codes_those_of_the_atoms_that_can_be_turned_are_kept(rng):
+    values, directions = rng.normal(size=(5, 7)), rng.normal(size=(2, 3))
+    data = live.dictionary(values, None, np.array([4, 1]), directions)
+    np.testing.assert_allclose(decoded(data["values"]), values[:, [4, 1]], atol=1e-6 * data["values"]["top"])
+    assert data["indices"] is None and data["atoms"] == [4, 1]
+
+
 def test_it_tells_what_atoms_mean_and_their_partners(converged):
     data = data_of(converged, f"cohort-siren_layer_{converged.last}")
     rows = converged.rows(f"meaning/cohort-siren_layer_{converged.last}.csv")
@@ -166,19 +174,33 @@ def browser():
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory):
     """(the explorer open in a browser, from disk; the study)."""
-    yield from opened_of(tmp_path_factory, f"compared_{min(studies.DEPTHS)}")
+    yield from opened_of(lambda: studies.finished(tmp_path_factory, f"compared_{min(studies.DEPTHS)}"))
 
 
 @pytest.fixture(scope="module")
 def explained(tmp_path_factory):
     """The same of a study that knows meanings and partners."""
-    yield from opened_of(tmp_path_factory, "converged_3")
+    yield from opened_of(lambda: studies.finished(tmp_path_factory, "converged_3"))
 
 
-def opened_of(tmp_path_factory, name):
+@pytest.fixture(scope="module")
+def dense(tmp_path_factory):
+    """The same of a study whose codes are dense and signed."""
+
+    def finished():
+        config, workdir = studies.single("siren", 3), tmp_path_factory.mktemp("dense") / "run"
+        config.update(dict(stages=("cohort", "dictionary", "ablation", "explorer")))
+        config.dictionary.method = "pca"
+        study.run(config, workdir)
+        return studies.Finished(config, workdir)
+
+    yield from opened_of(finished)
+
+
+def opened_of(make):
     driver = browser()
     try:
-        finished = studies.finished(tmp_path_factory, name)
+        finished = make()
         driver.get(f"file://{finished.workdir}/{FOLDER}/index.html")
         yield driver, finished
         errors = [entry for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
@@ -275,6 +297,19 @@ def steer(page, scale):
 def test_browser_the_page_runs_the_network_as_the_program_does(opened, name, layer):
     page, finished = opened
     choose(page, "condition", name)
+    steers_as_the_program_does(page, layer, loaded(finished, name, layer))
+
+
+@pytest.mark.parametrize("layer", [0, 2])
+def test_browser_dense_codes_are_steered_alike(dense, layer):
+    page, (config, workdir) = dense
+    encoder = cohort.load(config, Store(workdir))
+    fitted = dictionary.load(config, Store(workdir), layer)
+    steers_as_the_program_does(page, layer, (encoder, encoder.activations([layer])[0], fitted))
+
+
+def steers_as_the_program_does(page, layer, of_layer):
+    """Multiply the codes of two atoms of a layer, and compare the page's outputs with those of what `loaded` gives."""
     choose(page, "layer", f"layer {layer}")
     scales = {}
     for atom, scale in zip(gallery(page)[:2], (5.0, -1.5)):
@@ -282,7 +317,7 @@ def test_browser_the_page_runs_the_network_as_the_program_does(opened, name, lay
         page.find_element("css selector", "button.steer").click()
         steer(page, scale)
         scales[atom] = scale
-    encoder, h, fitted = loaded(finished, name, layer)
+    encoder, h, fitted = of_layer
     codes = fitted.encode(h)
     z = np.asarray(codes.of(np.array(list(scales))))
     change = sum(

@@ -29,7 +29,7 @@ def embed(params, x):
 
 
 def apply(params, unit, h):
-    """exp(-(s z)^2) of z = h W + b, (N, d_in) -> (N, d) in (0, 1]."""
+    """exp(-(s z)^2) of z = h W + b, (N, d_in) -> (N, d) in [0, 1]; 0 where it underflows."""
     z = h @ params["units"][unit]["w"] + params["units"][unit]["b"]
     return jnp.exp(-jnp.square(params["constants"]["scale"] * z))
 

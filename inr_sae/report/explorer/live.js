@@ -209,11 +209,12 @@ class Steering {
       let sum = null;
       for (const [atom, scale] of this.scales) {
         if (scale === 1) continue;
-        for (let slot = indices ? 0 : atom; slot < (indices ? k : atom + 1); slot++) {
+        const own = place.get(atom);  // of dense codes: its column
+        for (let slot = indices ? 0 : own; slot < (indices ? k : own + 1); slot++) {
           const z = values.values[row * k + slot];
           if (z === 0 || (indices && indices[row * k + slot] !== atom)) continue;
           sum = sum || new Float64Array(d);
-          const from = place.get(atom) * d;
+          const from = own * d;
           for (let j = 0; j < d; j++) sum[j] += (scale - 1) * z * directions.values[from + j];
         }
       }

@@ -52,11 +52,11 @@ def network(start, programs, inputs, heads, targets):
 def dictionary(values, indices, atoms, directions):
     """The atoms of one layer that can be steered.
 
-    values (P, k) and indices (P, k): the codes at the page's grid, indices None for one slot an atom. atoms (A,): which
-    can be steered, with directions (A, d).
+    values (P, k) and indices (P, k): the codes at the page's grid, indices None for one slot an atom, of which those of
+    these atoms are kept. atoms (A,): which can be steered, with directions (A, d).
     """
     return {
-        "values": compact(values),
+        "values": compact(values if indices is not None else np.asarray(values)[:, np.asarray(atoms)]),
         "indices": None if indices is None else packed(np.asarray(indices, np.uint16)),
         "atoms": [int(atom) for atom in atoms],
         "directions": compact(directions),
