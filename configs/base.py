@@ -398,7 +398,7 @@ def update_known(group, **values):
 
 
 def at_most(group, **values):
-    """The same, but for what is lower already."""
+    """Lower the keys that a group has to these values; what is lower already stays."""
     update_known(group, **{key: min(value, group.get(key, value)) for key, value in values.items()})
 
 

@@ -31,4 +31,5 @@ def demo(config):
     config.signals.update(dict(size=(40, 40), n_cohort=6, n_test=2))
     config.cohort.update(dict(steps=200, learning_rate=5e-4))
     config.fit.update(dict(steps=60, learning_rate=5e-4, seeds=1))
-    config.dictionary.topk.update(dict(n_atoms=256, k=16, steps=150, learning_rate=1e-3, batch=512))
+    for group in base.of_methods(config):
+        base.at_most(group, n_atoms=256, k=16, steps=150, batch=512)

@@ -10,6 +10,7 @@ image's name, here all have one); on a GPU or TPU if matrix products run in floa
 `jax.config.update("jax_default_matmul_precision", "highest")` has it.
 """
 
+import numbers
 from functools import partial
 from typing import NamedTuple
 
@@ -34,6 +35,7 @@ from inr_sae.signals.split import Split
 from inr_sae.state import Training, train
 
 CHUNK = 50  # steps between points of a curve
+KINDS = {int: numbers.Integral, float: numbers.Real, tuple: (tuple, list)}  # what stands for a setting of a type
 
 
 class Fit(NamedTuple):
@@ -57,7 +59,7 @@ def train_cohort(images, backbone, steps=5000, learning_rate=None, seed=0, **set
     rate = network.rate(module) if learning_rate is None else learning_rate
     config = _settings(backbone, dict(width=256, n_layers=5, coordinates=(0.0, 1.0), **module.DEFAULTS), settings)
     for key, value in config.items():
-        if isinstance(value, int | float) and not value > 0:
+        if isinstance(value, numbers.Real) and not value > 0:
             raise ValueError(f"{key} is {value}; it must be above 0")
     x = trained.grid(config, images)
     params = network.init(module, (key_of(seed, "encoder"), key_of(seed, "heads")), config, images)
@@ -127,14 +129,14 @@ def _settings(name, defaults, given):
         raise ValueError(f"{name} has no setting {', '.join(sorted(unknown))}; it has {', '.join(defaults)}")
     for key, value in given.items():
         kind = type(defaults[key])
-        if not isinstance(value, int | float if kind is float else kind) or isinstance(value, bool) != (kind is bool):
+        if not isinstance(value, KINDS.get(kind, kind)) or isinstance(value, bool) != (kind is bool):
             raise ValueError(f"{key} is {value!r}; it is of type {kind.__name__}, as {defaults[key]!r}")
     return defaults | given
 
 
 def _check_unit(cohort, name, value):
     """Raise ValueError unless a value is the number of one of the encoder's units."""
-    if not isinstance(value, int | np.integer) or not 0 <= value < cohort.n_units:
+    if not isinstance(value, KINDS[int]) or not 0 <= value < cohort.n_units:
         raise ValueError(f"{name} is {value!r}; it is from 0 to {cohort.n_units - 1}")
 
 
@@ -146,7 +148,7 @@ def _images(images):
         raise ValueError(
             "the images are no numbers, or not of one size; give arrays (height, width, 1 or 3)"
         ) from error
-    if not len(images):
+    if not images.size:
         raise ValueError("there are no images")
     if images.ndim != 4 or images.shape[-1] not in (1, 3):
         raise ValueError(f"the images have shape {images.shape}; it is (height, width, 1 or 3) each")

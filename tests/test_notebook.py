@@ -72,6 +72,12 @@ def test_a_dictionary_of_every_method_is_fitted_and_shown(cohort, method):
     assert len([ax for ax in figure.axes if ax.images]) == 4  # three atoms and their mean
 
 
+def test_numbers_of_numpy_and_lists_are_as_good(images):
+    settings = dict(width=np.int64(8), n_layers=2, omega_0=np.float32(20), coordinates=[-1.0, 1.0])
+    cohort = notebook.train_cohort(images, "siren", steps=1, **settings)
+    assert cohort.config["width"] == 8 and float(cohort.x.min()) == -1
+
+
 @pytest.mark.parametrize(
     "call, message",
     [
@@ -87,6 +93,7 @@ def test_a_dictionary_of_every_method_is_fitted_and_shown(cohort, method):
         (lambda c: notebook.train_cohort(np.zeros((0, 8, 8, 3)), "siren"), "no images"),
         (lambda c: notebook.train_cohort([np.zeros((8, 8, 3)), np.zeros((8, 9, 3))], "siren"), "not of one size"),
         (lambda c: notebook.train_cohort(["a.png"], "siren"), "no numbers"),
+        (lambda c: notebook.train_cohort(3.0, "siren"), "have shape"),
         (lambda c: notebook.train_cohort(np.zeros((2, 8, 8, 3)), "siren", width=0), "width is 0; it must be above 0"),
         (
             lambda c: notebook.train_cohort(np.zeros((2, 8, 8, 3)), "siren", n_layers=2.0),

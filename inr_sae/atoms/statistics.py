@@ -119,12 +119,13 @@ def summary(atoms):
 
     An atom is alive if it ever differs from 0, and dead if it never fires. `spatial_l0` is the mean over alive atoms of
     the share of the coordinates where an atom fires (over all atoms it would be k/n by construction); the medians are
-    over alive atoms; nan where all are dead.
+    over alive atoms, but for the IPR of faint ones; nan where there is none.
     """
     alive = atoms.alive
 
     def over_alive(statistic, values):
-        return float(statistic(values[alive])) if alive.any() else NAN
+        found = values[alive & ~np.isnan(values)]
+        return float(statistic(found)) if found.size else NAN
 
     def quartiles(name, values):
         return {

@@ -26,9 +26,9 @@ What a method's file holds, where `config` is a mapping with the keys of its `DE
                                  the interactions between layers are computed
 
 A `Training` measures one number a job, in the order of the jobs. Of `steps`, `n_atoms`, `k` and `batch` in DEFAULTS
-demos have smaller ones, and that of decompositions has a `learning_rate` of 3e-3; a method that has the first three can
-be swept over sizes (`stages/size_sweep.py`). Files without a LABEL help methods and are none. Statistics, ablation,
-matching, maps and the explorer read codes alone; they are written once, in `atoms/`.
+demos have smaller ones, and that of decompositions takes 400 steps at a `learning_rate` of 3e-3; a method that has the
+first three can be swept over sizes (`stages/size_sweep.py`). Files without a LABEL help methods and are none.
+Statistics, ablation, matching, maps and the explorer read codes alone; they are written once, in `atoms/`.
 """
 
 import importlib

@@ -43,7 +43,9 @@ def layers(tensors, layout):
         raise InputError(f"there is no hidden layer {layout['hidden_w']!r}; {_there_are(tensors)}")
     signals, others = [int(j) for j, _ in heads], _others_of_heads(tensors, layout["head_w"])
     if others and not heads:
-        raise InputError(f"there is no head {layout['head_w']!r}; {_there_are(others)}")
+        raise InputError(
+            f"there is no head {layout['head_w']!r}; {_there_are(others)}; with head_w null, the encoder is taken alone"
+        )
     if len(set(signals)) < len(signals) or others:
         raise InputError(
             f"a head {layout['head_w']!r} has several layers, and here it is one; with head_w null, the encoder is "

@@ -1,5 +1,6 @@
 """Being asked to stop, by SIGTERM or SIGINT: noted at once, heeded where nothing is lost."""
 
+import contextlib
 import os
 import signal
 
@@ -21,9 +22,10 @@ def _note(number, frame):
     global _asked
     if _asked and number == signal.SIGINT:
         raise KeyboardInterrupt
-    if not _asked:
-        os.write(2, NOTED)  # not print, which may be what the signal has cut in on
-    _asked = True
+    before, _asked = _asked, True
+    if not before:
+        with contextlib.suppress(OSError):  # whoever read it may have ended by the same signal
+            os.write(2, NOTED)  # not print, which may be what the signal has cut in on
 
 
 def asked():

@@ -6,6 +6,7 @@ capped as `cap` says.
 """
 
 import itertools
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -82,7 +83,7 @@ RULES = {  # what each rule takes the argmax of, and how a table calls it
 
 def highest_layer(ranks, value):
     """The layer where value(row) is highest, the first of equals, among the rank rows that have it; None if none."""
-    known = [row for row in ranks if value(row) is not None]
+    known = [row for row in ranks if value(row) is not None and not math.isnan(value(row))]
     return max(known, key=value).layer if known else None
 
 

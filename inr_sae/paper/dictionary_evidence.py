@@ -4,7 +4,7 @@ The claims are on cohort encoders of SIREN and FFMLP; of several training seeds 
 does not describe its activations (R² below LEAST_R2) says nothing on them: its layer is left out, and said to be; where
 no layer of a backbone is left its numbers are shown, and nothing is testable. Of n atoms with k codes a coordinate an
 alive one fires on a share k / (n * alive) of the pixels on average, whatever it is: what is no other than that is
-arithmetic.
+arithmetic. Where nothing fixes a k, how many fire is measured.
 """
 
 from math import factorial
@@ -80,7 +80,7 @@ def noted(m, of_conditions):
     of_conditions: [(Condition, its MetricsRows)] of the encoders that it is about."""
     notes, testable = [m.note], m.testable
     for condition, rows in of_conditions:
-        layers = [str(row.layer) for row in rows if row.r2 < LEAST_R2]
+        layers = [str(row.layer) for row in rows if not row.r2 >= LEAST_R2]  # nor where R² is undefined
         if len(layers) == len(rows):
             notes.append(f"no dictionary of {condition.name} has R² of {LEAST_R2}")
             testable = False
@@ -109,6 +109,8 @@ def listed(rows, column):
 
 def fired(row):
     """The share of the atoms that fire at a pixel: k of n by arithmetic; of dense codes, where k is n, as measured."""
+    if not row.alive_fraction:
+        return 0.0
     return row.k / row.n_atoms if row.k < row.n_atoms else row.spatial_l0 * row.alive_fraction
 
 
@@ -195,7 +197,8 @@ def l0_falls(sizes):
     groups, kept = {}, described(sizes)
     for row in kept:
         if row.spatial_l0 is not None and row.alive_fraction:
-            values = row.n_atoms, row.spatial_l0 / evenly(row), row.spatial_l0
+            by_arithmetic = row.k / (row.n_atoms * row.alive_fraction)
+            values = row.n_atoms, row.spatial_l0 / by_arithmetic, row.spatial_l0
             groups.setdefault((condition_of(row), row.layer, row.k), []).append(values)
     chains = [tuple(zip(*sorted(group))) for group in groups.values() if len(group) > 1]
     if not chains:

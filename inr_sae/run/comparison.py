@@ -102,7 +102,7 @@ def likeness(keys, layers, pair, null):
 def cosines(which, pair, layer, most, seed):
     """CosinesRows of two dictionaries of one encoder, by the directions that atoms add and by those that read them.
 
-    None where either has no atom alive.
+    There are none where either has no atom alive.
     """
     fitted, h = [each.fitted[layer] for each in pair], [each.h[layer] for each in pair]
     atoms = [partners.maps_of_atoms(*each, most).numbers for each in zip(fitted, h)]
@@ -116,7 +116,7 @@ def cosines(which, pair, layer, most, seed):
     table, signed = [], matching.signed(*zip(fitted, h))
     for by, (ours, theirs) in ways:
         random = np.random.default_rng(seed).normal(size=theirs.shape)
-        alike, by_chance = (matching.cosines(ours, rows, signed) for rows in (theirs, random))
+        alike, by_chance = (matching.cosines(ours, other, signed) for other in (theirs, random))
         found = partners.one_to_one(alike)
         null = partners.mean_max_cosine(by_chance)[0]
         above = float((found.best.similarity > 0.7).mean())

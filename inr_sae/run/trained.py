@@ -90,7 +90,8 @@ def sizes(configs):
     named = {}
     for config in configs:
         named.setdefault(size(config), {})[backbone_of(config).LABEL] = None
-    return "; ".join(f"{', '.join(labels)}: {each}" if len(named) > 1 else each for each, labels in named.items())
+    several = len({label for labels in named.values() for label in labels}) > 1 and len(named) > 1
+    return "; ".join(f"{', '.join(labels)}: {each}" if several else each for each, labels in named.items())
 
 
 def grid(settings, signals):

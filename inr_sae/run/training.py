@@ -30,8 +30,8 @@ def check_finite(label, first_step, losses, finite, mend=("the learning rate", "
     step = first_step + (int(np.argmin(good)) if not good.all() else len(losses))
     if step == 0:
         raise UserError(
-            f"{label}: the loss is not finite before the first step, whatever the learning rate; the backbone's own "
-            "keys, as its frequency, are out of bounds"
+            f"{label}: the loss is not finite before the first step, whatever the learning rate; what it starts from, "
+            "as by the backbone's own keys, is out of bounds"
         )
     raise UserError(f"{label}: the loss is not finite at step {step}; lower {mend[0]} ({mend[1]})")
 

@@ -103,7 +103,7 @@ def compare(config, ours, theirs, i, keys):
         w, v = (np.asarray(each.dictionary.directions())[each.atoms] for each in (one, other))
         random = np.random.default_rng(config.seed).normal(size=v.shape)
         signed = matching.signed(one[:2], other[:2])
-        rows.append(row_of(keys, "decoder", *(matching.cosines(w, rows, signed) for rows in (v, random))))
+        rows.append(row_of(keys, "decoder", *(matching.cosines(w, other_w, signed) for other_w in (v, random))))
     return rows
 
 

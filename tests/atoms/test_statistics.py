@@ -109,6 +109,7 @@ def test_r2_takes_each_dimensions_own_mean():
 def test_an_atom_too_faint_for_its_fourth_power_has_no_ipr():
     atoms, _ = statistics.measure(axes(2), np.float32([[1.0, 1e-11]] * 4))
     assert atoms.alive.all() and atoms.ipr[0] == pytest.approx(0.25) and np.isnan(atoms.ipr[1])
+    assert statistics.summary(atoms)["ipr_median"] == pytest.approx(0.25)
 
 
 def test_r2_of_constant_activations_is_nan():

@@ -37,6 +37,20 @@ def test_being_asked_is_noted_and_said_once_and_no_more(number, listening, capfd
     assert not interrupts.asked()
 
 
+def test_it_is_noted_where_nobody_reads_what_is_said(listening):
+    """Ctrl-C in a pipe ends the reader, too."""
+    (reader, writer), kept = os.pipe(), os.dup(2)
+    os.close(reader)
+    os.dup2(writer, 2)
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(writer)
+    assert interrupts.asked()
+
+
 def test_a_second_ctrl_c_raises_where_the_program_is(listening):
     os.kill(os.getpid(), signal.SIGTERM)
     with pytest.raises(KeyboardInterrupt):

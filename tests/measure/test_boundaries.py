@@ -40,6 +40,13 @@ def test_a_layer_without_a_stable_rank_is_no_rules_layer():
     assert boundaries.rule_layers(ranks)["sr_weight_gain"] == 0, "layer 2 was not known before training"
 
 
+def test_a_layer_of_undefined_rank_is_no_rules_layer():
+    """As of activations that do not vary; nan is neither more nor less than anything."""
+    nan = float("nan")
+    found = boundaries.rule_layers(rank_rows([nan, 4.0, 9.0], [1.0] * 3, [nan] * 3, [nan, 9.0, 4.0]))
+    assert (found["sr_weight"], found["sr_activation"], found["sr_activation_centred"]) == (2, None, 1)
+
+
 def test_a_rule_that_no_layer_can_serve_names_none():
     ranks = [row._replace(sr_weight=None) for row in RANKS]
     picks = {"sr_weight": None, "sr_activation": 0, "sr_activation_centred": 1, "sr_weight_gain": None}

@@ -117,6 +117,13 @@ def test_where_no_k_is_fixed_chance_is_what_fires():
     assert evidence.of_ffmlp([row], evidence.Encoder(5, 100))["ffmlp_dies"].null == pytest.approx((1 - 0.005) ** 100)
 
 
+def test_where_all_codes_are_dead_or_nothing_varies_nothing_is_claimed():
+    dead = blank(MetricsRow, layer=4, n_atoms=64, k=64, alive_fraction=0.0, dead_fraction=1.0, r2=float("nan"))
+    assert np.isnan(evidence.evenly(dead)) and evidence.of_ffmlp([dead], ENCODERS["ffmlp"])["ffmlp_dies"].null == 1
+    found = evidence.noted(claims.Measured(1.0), [(SINGLE, [dead])])
+    assert not found.testable and "no dictionary of single-siren has R²" in found.note
+
+
 def test_every_quantity_is_one_of_a_claim():
     assert as_published().keys() == {claim.name for claim in dictionary_claims.DICTIONARIES}
 

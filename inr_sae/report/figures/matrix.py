@@ -46,8 +46,8 @@ def figure_2(summary, ranks, labels):
     sources = list(dict.fromkeys(row.source for row in ranks))
     targets = list(dict.fromkeys(row.target for row in summary))
     fig, axes = figure(2.35 * (len(targets) + 2), 2.25 * len(sources) + 0.5, len(sources), len(targets) + 2)
+    named = kinds(ranks, labels)
     for row_axes, source in zip(axes, sources):
-        named = kinds(ranks, labels)
         for kind, (colour, marker) in looks(named).items():
             for ax, target in zip(row_axes, targets):
                 rows = [row for row in summary if pair_of(row) == Pair(source, target, *kind)]

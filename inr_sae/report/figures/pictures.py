@@ -122,7 +122,7 @@ def atoms(layers, shape):
 
 
 def change_of(row):
-    """The PSNR without an atom, and by how much that is more, of an AblationRow."""
+    """The PSNR of an AblationRow without the atom, and how it has changed."""
     return f"{row.psnr_after_db:.1f} dB ({row.psnr_after_db - row.psnr_before_db:+.2f})"
 
 

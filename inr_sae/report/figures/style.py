@@ -38,7 +38,7 @@ FURTHER_FONTS = ("Noto Sans CJK JP", "Noto Sans CJK SC", "Noto Sans CJK KR", "So
 FURTHER_FONTS += ("WenQuanYi Micro Hei", "IPAexGothic", "Droid Sans Fallback", "Hiragino Sans", "PingFang SC")
 FURTHER_FONTS += ("Apple SD Gothic Neo", "Yu Gothic", "Microsoft YaHei", "Malgun Gothic", "Arial Unicode MS")
 OTHER_REGIME = ("-.", (GREY, INK, "#b3a78c"))
-MARKERS = "os^DvPX*"
+MARKERS = "os^DvPXh"  # and no star, which marks the largest
 OWN = {False: "held-out signal", True: "signal of the cohort"}
 
 
@@ -123,7 +123,7 @@ def log_scale(ax):
 
 
 def looks(names):
-    """{name: (colour, marker)} of lines: of the first 64 no two are alike, of any 8 in a row no two have one marker."""
+    """{name: (colour, marker)} of lines: of the first 64 no two are alike, nor have two of the first 8 one marker."""
     n = len(COLOURS)
     return {name: (COLOURS[i % n], MARKERS[(i + i // n) % len(MARKERS)]) for i, name in enumerate(names)}
 
