@@ -9,14 +9,12 @@ from inr_sae.report.figures.style import (
     INK,
     ORANGE,
     PURPLE,
-    ROSE,
-    TEAL,
     figure,
+    looks,
     star,
     styled,
 )
 
-COLOURS = (BLUE, ORANGE, GREEN, PURPLE, TEAL, ROSE, INK, GREY)
 FITS = {  # column, name, colour, marker
     "cohort_psnr_db": ("cohort", INK, "s"),
     "full_psnr_db": ("full (STRAINER)", GREEN, "^"),
@@ -106,7 +104,7 @@ def depth(networks, labels):
         own = [row for row in networks if row.backbone == name]
         depths = sorted({row.n_layers for row in own})
         ax.plot(depths, [n - 1 for n in depths], color=GREY, ls=":", lw=1)
-        for i, width in enumerate(widths):
+        for i, (width, (colour, _)) in enumerate(looks(widths).items()):
             aside = (i - (len(widths) - 1) / 2) * 0.14
             for key, marker, size in (("best_tau", "o", 7), ("tau_by_sr_weight", "x", 6)):
                 points = [
@@ -116,7 +114,7 @@ def depth(networks, labels):
                 ]
                 if points:
                     label = f"d = {width}, {'best τ' if marker == 'o' else 'argmax sr(W)'}"
-                    ax.plot(*zip(*points), marker, color=COLOURS[i % len(COLOURS)], ms=size, mfc="none", label=label)
+                    ax.plot(*zip(*points), marker, color=colour, ms=size, mfc="none", label=label)
         ax.set_title(labels.get(name, name), loc="left")
         ax.set_xticks(depths)
         ax.set_yticks(range(max(depths)))
@@ -132,12 +130,12 @@ def width(rows, labels):
     kinds = list(dict.fromkeys((row.backbone, row.n_layers) for row in rows))
     fig, axes = figure(7.4, 3.6, 1, 2)
     for ax, (key, label) in zip(axes[0], (("dead_fraction", "dead atoms (share)"), ("locality_median", "locality"))):
-        for i, kind in enumerate(kinds):
+        for kind, (colour, marker) in looks(kinds).items():
             own = [row for row in rows if (row.backbone, row.n_layers) == kind and getattr(row, key) is not None]
             widths = sorted({row.width for row in own})
             values = [np.nanmean([getattr(row, key) for row in own if row.width == each]) for each in widths]
             name = f"{labels.get(kind[0], kind[0])}, L = {kind[1]}"
-            ax.plot(widths, values, color=COLOURS[i % len(COLOURS)], marker="os^Dv"[i % 5], ms=4, lw=1.3, label=name)
+            ax.plot(widths, values, color=colour, marker=marker, ms=4, lw=1.3, label=name)
         ax.set_xscale("log", base=2)
         ax.set_xticks(sorted({row.width for row in rows}), [str(w) for w in sorted({row.width for row in rows})])
         ax.set_xlabel("width d")
