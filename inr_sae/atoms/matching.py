@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from inr_sae.atoms.statistics import chunks, codes_like, codes_of
+from inr_sae.atoms.statistics import chunks, codes_of, fires
 from inr_sae.dictionaries.codes import Dictionary
 from inr_sae.measure.similarity import FAINTEST
 
@@ -40,7 +40,7 @@ def cosines(directions, other, signed=False):
 
 def signed(one, other):
     """Whether codes of either of two (Dictionary, h (N, d)) are."""
-    return any(codes_like(*each).signed for each in (one, other))
+    return not (fires(*one) and fires(*other))
 
 
 class Reading(NamedTuple):

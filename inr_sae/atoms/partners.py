@@ -52,7 +52,7 @@ def maps_of_atoms(dictionary, h, most):
     atoms, _ = statistics.measure(dictionary, h)
     order = statistics.top_atoms(atoms, most)
     alive = order[atoms.alive[order]]
-    signed = statistics.codes_like(dictionary, np.asarray(h)).signed
+    signed = not statistics.fires(dictionary, h)
     found = maps_of(statistics.whole_codes(dictionary, h, alive), alive, signed)
     return found._replace(n_excluded=found.n_excluded + int((~atoms.alive).sum()))
 

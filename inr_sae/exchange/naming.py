@@ -42,15 +42,10 @@ def layers(tensors, layout):
     if not hidden:
         raise InputError(f"there is no hidden layer {layout['hidden_w']!r}; {_there_are(tensors)}")
     signals, others = [int(j) for j, _ in heads], _others_of_heads(tensors, layout["head_w"])
-    if others and not heads:
-        raise InputError(
-            f"there is no head {layout['head_w']!r}; {_there_are(others)}; with head_w null, the encoder is taken alone"
-        )
     if len(set(signals)) < len(signals) or others:
-        raise InputError(
-            f"a head {layout['head_w']!r} has several layers, and here it is one; with head_w null, the encoder is "
-            "taken alone"
-        )
+        several = f"a head {layout['head_w']!r} has several layers, and here it is one"
+        what = several if heads else f"there is no head {layout['head_w']!r}; {_there_are(others)}"
+        raise InputError(f"{what}; with head_w null, the encoder is taken alone")
     _refuse_gaps(layout["head_w"], signals)
     hidden = _linears(tensors, layout, "hidden", hidden)
     # What comes before a sigmoid is not the image, so it is not offered as one.

@@ -109,9 +109,7 @@ def listed(rows, column):
 
 def fired(row):
     """The share of the atoms that fire at a pixel: k of n by arithmetic; of dense codes, where k is n, as measured."""
-    if not row.alive_fraction:
-        return 0.0
-    return row.k / row.n_atoms if row.k < row.n_atoms else row.spatial_l0 * row.alive_fraction
+    return row.k / row.n_atoms if row.k < row.n_atoms else (row.spatial_l0 or 0.0) * row.alive_fraction
 
 
 def evenly(row):

@@ -17,7 +17,7 @@ What a stage's module declares:
     CHEAP                    (optional) True: done again in a moment, so a changed key does so without --redo
 
 A table's rows are a NamedTuple in `rows/`, of which a csv file's columns and their types follow. A stage that measures
-one study's dictionaries or those of several reads `conditions.READS` and goes by `conditions.of_study`.
+one study's dictionaries or those of several reads `conditions.READS` and goes by `conditions.with_dictionaries`.
 
 Beside these stand the functions by which other stages read what it has written: no other file names a stage's files.
 Stages run in an order that follows from NEEDS and USES.

@@ -142,8 +142,8 @@ def flattened_to_plane(features, seed=0):
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
 
-    features = centred(flat(features))
-    if not features.any():  # scikit-learn would divide by how far they vary
+    features = flat(features)
+    if not centred(features).any():  # scikit-learn would divide by how far they vary
         return np.zeros((len(features), 2))
     reduced = PCA(min(50, *features.shape), random_state=seed).fit_transform(features)
     perplexity = min(30.0, (len(features) - 1) / 3)

@@ -120,6 +120,8 @@ def test_where_no_k_is_fixed_chance_is_what_fires():
 def test_where_all_codes_are_dead_or_nothing_varies_nothing_is_claimed():
     dead = blank(MetricsRow, layer=4, n_atoms=64, k=64, alive_fraction=0.0, dead_fraction=1.0, r2=float("nan"))
     assert np.isnan(evidence.evenly(dead)) and evidence.of_ffmlp([dead], ENCODERS["ffmlp"])["ffmlp_dies"].null == 1
+    sparse = dead._replace(k=4)
+    assert evidence.of_ffmlp([sparse], evidence.Encoder(5, 9))["ffmlp_dies"].null == pytest.approx((15 / 16) ** 9)
     found = evidence.noted(claims.Measured(1.0), [(SINGLE, [dead])])
     assert not found.testable and "no dictionary of single-siren has R²" in found.note
 
