@@ -109,6 +109,11 @@ def test_a_map_that_is_constant_where_partners_are_chosen_correlates_0_there(map
     assert (partners.correlations(one, partners.at_rows(partners.maps_of(maps), np.arange(300) < 40))[0] == 0).all()
 
 
+def test_of_units_that_are_all_dead_none_is_left():
+    dead = partners.maps_of(np.zeros((132, 3), np.float32))
+    assert len(dead.numbers) == 0 and dead.n_excluded == 3
+
+
 def test_a_share_is_beyond_every_null():
     nulls = [np.zeros(100), np.linspace(0, 1, 101)]
     assert partners.beyond(np.array([0.99, 0.96, 0.5, 0.0]), nulls) == 0.5
