@@ -136,6 +136,7 @@ def get_config():
             published="",  # csv of its numbers; empty: the paper's and its notebook's
             targets=(),  # sets that are fitted: signals.dataset, or names in `sets`
             coordinates=((0.0, 1.0), (-1.0, 1.0)),
+            cohort_steps=(),  # of the encoder's training; empty: cohort.steps alone
             pixels=(0, 8192),  # a step; 0: all
             steps=(500, 2000),  # epochs, where a step takes a part of the pixels
             rates=(1e-4,),

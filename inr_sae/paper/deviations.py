@@ -15,6 +15,7 @@ class Recipe(NamedTuple):
     """A choice of what a publication leaves open, as the first columns of a DeviationRow have it."""
 
     coordinates: tuple  # (low, high)
+    cohort_steps: int  # of the encoder's training
     pixels: int  # of a step; 0: all
     steps: int  # of every protocol but STRAINER's recipe; epochs, where a step takes a part of the pixels
     steps_full: int  # of STRAINER's recipe
@@ -27,7 +28,8 @@ class Recipe(NamedTuple):
         """As a figure calls it."""
         low, high = self.coordinates
         unit = f"epochs of {self.pixels}" if self.pixels else "steps"
-        parts = [f"[{low:g}, {high:g}]", f"{self.budgets.name} {unit}", f"rate {self.learning_rate:g}"]
+        parts = [f"[{low:g}, {high:g}]", f"cohort {self.cohort_steps}"]
+        parts += [f"{self.budgets.name} {unit}", f"rate {self.learning_rate:g}"]
         parts += ["" if self.new == "backbone" else f"new: {self.new}", "clipped" if self.clipped else ""]
         return ", ".join(filter(None, parts))
 

@@ -40,8 +40,9 @@ PublishedRow.__doc__ = (
     "sr_activation_centred of the layer tau; cohort_psnr_db or cohort_psnr_clipped_db), with its standard deviation "
     "over images and seeds where there is one. Columns that a quantity has no use for are empty."
 )
-_RECIPE = [("recipe", str), ("coordinates_low", float), ("coordinates_high", float), ("pixels", int)]
-_RECIPE += [("steps", int), ("steps_full", int), ("learning_rate", float), ("new", str), ("clipped", int)]
+_RECIPE = [("recipe", str), ("coordinates_low", float), ("coordinates_high", float)]
+_RECIPE += [("cohort_steps", int), ("pixels", int), ("steps", int), ("steps_full", int), ("learning_rate", float)]
+_RECIPE += [("new", str), ("clipped", int)]
 _BESIDE = [("ours", float), ("low", NUMBER), ("high", NUMBER), ("n_images", int)]
 _BESIDE += [("deviation", float), ("in_std", NUMBER)]
 DeviationRow = NamedTuple("DeviationRow", [*_RECIPE, *_PUBLISHED, *_BESIDE])

@@ -15,7 +15,7 @@ from inr_sae.folder.store import format_cell
 ELEMENTS = {
     numbers.Integral: ("signals.size", "sets.*.size", "classes.size", "fit.taus", "fit.boundaries.*")
     + ("dictionary.layers",)
-    + ("recipes.pixels", "recipes.steps", "size_sweep.n_atoms", "size_sweep.k")
+    + ("recipes.pixels", "recipes.steps", "recipes.cohort_steps", "size_sweep.n_atoms", "size_sweep.k")
     + ("networks.n_layers", "networks.widths", "steering.kept")
     + ("stability.seeds", "networks.seeds", "weights.seeds", "recovery.seeds", "convergence.seeds")
     + ("convergence.dictionary_seeds",),

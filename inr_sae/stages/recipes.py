@@ -1,8 +1,8 @@
 """Which unreported choices give published numbers back: every candidate recipe held against every published cell, and
 what becomes of the paper's claims under each.
 
-A cohort is trained for each range of coordinates, in recipes/<name>/, a study of its own; fits are shared by all
-recipes that differ in what is read off them alone: the number of steps, and whether output is clipped.
+A cohort is trained for each range of coordinates and number of steps, in recipes/<name>/, a study of its own; fits are
+shared by all recipes that differ in what is read off them alone: the number of steps, and whether output is clipped.
 """
 
 import itertools
@@ -38,6 +38,11 @@ def check(config):
     freeze_sweep.check_fits(config)
     for key in ("coordinates", "pixels", "steps", "rates", "new", "clipped", "targets"):
         checks.some(f"recipes.{key}", config.recipes[key])
+    checks.some("recipes.cohort_steps", lengths(config))
+    for steps in config.recipes.cohort_steps:
+        checks.positive_value("recipes.cohort_steps", steps)
+    if config.recipes.cohort_steps and config.external.file:
+        raise UserError("recipes.cohort_steps is given, and the encoder of external.file is trained already")
     for rate in config.recipes.rates:
         checks.rate("recipes.rates", rate)
     for steps in config.recipes.steps:
@@ -80,13 +85,18 @@ def signals_of(config, name):
     return config.signals if name == config.signals.dataset else config.sets[name]
 
 
+def lengths(config):
+    """Every number of steps that the cohort is trained for."""
+    return config.recipes.cohort_steps or (config.cohort.steps,)
+
+
 def cohorts(config):
-    """{folder: config of the study} of every range of coordinates."""
+    """{folder: config of the study} of every range of coordinates and length of the cohort's training."""
     found = {}
-    for low, high in config.recipes.coordinates:
+    for (low, high), steps in itertools.product(config.recipes.coordinates, lengths(config)):
         own = config.copy_and_resolve_references()
-        own.inr.coordinates = (float(low), float(high))
-        found[f"recipes/{low:g}_{high:g}"] = own
+        own.inr.coordinates, own.cohort.steps = (float(low), float(high)), steps
+        found[f"recipes/{low:g}_{high:g}_cohort_{steps}"] = own
     return found
 
 
@@ -102,8 +112,8 @@ def fitted(own):
 
 
 def run(config, store):
-    """Writes recipes/<coordinates>/, recipes/deviations.csv: every recipe and every cell that it speaks to, and
-    recipes/claims.csv: every claim under every recipe and budget that speaks to it."""
+    """Writes recipes/<cohort>/ of every cohort, recipes/deviations.csv: every recipe and every cell that it speaks to,
+    and recipes/claims.csv: every claim under every recipe and budget that speaks to it."""
     rows, judged, of_publication = [], [], numbers(config)
     for folder, own in cohorts(config).items():
         sub = store.sub(folder)
@@ -113,7 +123,7 @@ def run(config, store):
         sweeps = {name: sweeps_of(kind, store, sub, encoder, name) for name, kind in fitted(own).items()}
         every = [each for of_kind in sweeps.values() for each in of_kind]
         n, cost = (sum(part) for part in zip(*(each.work for each in every)))
-        with Progress(f"recipes {own.inr.coordinates}", n, total_cost=cost) as progress:
+        with Progress(f"recipes {own.inr.coordinates}, cohort {own.cohort.steps}", n, total_cost=cost) as progress:
             for of_kind in sweeps.values():
                 measured = measurements(own, sub, encoder, of_kind, progress)
                 for reading in readings(of_kind[0].config):
@@ -151,7 +161,7 @@ def measurements(own, sub, encoder, sweeps, progress):
 
 def readings(kind):
     """Every Recipe that one kind of fits can be read as."""
-    fixed = kind.inr.coordinates, kind.fit.pixels
+    fixed = kind.inr.coordinates, kind.cohort.steps, kind.fit.pixels
     every = itertools.product(budgets.candidates(kind.recipes.steps), kind.recipes.clipped)
     return [
         deviations.Recipe(*fixed, steps.others, steps.full, kind.fit.learning_rate, kind.fit.new, clipped)
@@ -207,9 +217,9 @@ def sections(config, store, exhibits):
 def heading(config):
     """The title of a search over recipes."""
     label, size = trained.backbone_of(config.inr).LABEL, trained.size(config.inr)
-    targets = ", ".join(config.recipes.targets)
+    targets, steps = ", ".join(config.recipes.targets), ", ".join(map(str, lengths(config)))
     return Heading(
         f"The recipe behind published numbers: {label} from {config.signals.dataset} to {targets}",
-        f"{label}, {size}; cohort of {config.signals.n_cohort}, {config.cohort.steps} steps, seed {config.seed}.",
+        f"{label}, {size}; cohort of {config.signals.n_cohort}, {steps} steps, seed {config.seed}.",
         sentences.caveats([signals_of(config, name).dataset for name in config.recipes.targets], ""),
     )

@@ -9,7 +9,7 @@ from inr_sae.rows.claims import PublishedRow
 from inr_sae.rows.transfer import CurveRow, RankRow
 from tests.matrix_rows import fit_row
 
-RECIPE = Recipe((0.0, 1.0), 0, 100, 100, 1e-4, "backbone", clipped=False)
+RECIPE = Recipe((0.0, 1.0), 700, 0, 100, 100, 1e-4, "backbone", clipped=False)
 
 
 def cell(quantity="psnr_db", protocol="freeze", tau=1, value=30.0, std=2.0, target="t"):
@@ -42,7 +42,7 @@ def test_a_number_is_compared_with_the_mean_over_images_of_the_same_thing(recipe
     (row,) = deviations.of_recipe(recipe, measured(), [published])
     assert row.ours == pytest.approx(ours) and row.deviation == pytest.approx(ours - published.value)
     assert row.in_std == (None if published.std is None else pytest.approx(row.deviation / published.std))
-    assert row.recipe == recipe.name
+    assert row.recipe == recipe.name and "cohort 700" in row.recipe and row.cohort_steps == 700
 
 
 def test_a_stable_rank_is_that_of_the_cells_own_layer_in_whatever_order_layers_come():

@@ -11,7 +11,7 @@ from inr_sae import study
 from inr_sae.errors import UserError
 from inr_sae.paper.budgets import Budgets
 from inr_sae.rows.claims import DeviationRow
-from inr_sae.run import once, sweep
+from inr_sae.run import once, sweep, training
 from inr_sae.stages import recipes
 from tests.helpers import changed, rows
 from tests.stages import studies
@@ -57,7 +57,7 @@ def test_every_recipe_is_held_against_every_number_that_it_speaks_to(searched):
 
 def test_ours_are_the_runs_own_numbers(searched):
     for row in searched.rows("recipes/deviations.csv"):
-        at = f"recipes/{row['coordinates_low']}_{row['coordinates_high']}"
+        at = f"recipes/{row['coordinates_low']}_{row['coordinates_high']}_cohort_{row['cohort_steps']}"
         if row["quantity"] == "sr_weight":
             expected = float(searched.rows(f"{at}/rank/stable_rank.csv")[0]["sr_weight"])
         elif row["quantity"] == "cohort_psnr_db":
@@ -76,7 +76,9 @@ def test_every_claim_that_the_fits_speak_to_has_a_verdict_under_every_budget(sea
     rows = searched.rows("recipes/claims.csv")
     recipes = {row["recipe"] for row in rows}
     assert {name.partition(", rate")[0] for name in recipes} == {
-        f"{ends}, {steps} steps" for ends in ("[0, 1]", "[-1, 1]") for steps in ("2", "4", "full 2, frozen 4")
+        f"{ends}, cohort {searched.config.cohort.steps}, {steps} steps"
+        for ends in ("[0, 1]", "[-1, 1]")
+        for steps in ("2", "4", "full 2, frozen 4")
     }
     by_recipe = {name: {row["claim"] for row in rows if row["recipe"] == name} for name in recipes}
     assert len(set(map(frozenset, by_recipe.values()))) == 1
@@ -100,6 +102,21 @@ def test_a_candidate_more_costs_its_own_fits_alone(searched, tmp_path, monkeypat
     assert [row for row in after if row["learning_rate"] == "0.0003"] == before
 
 
+def test_a_cohort_of_another_length_is_trained_and_fitted_beside_the_first(searched, tmp_path, monkeypatch):
+    workdir, trained, good = shutil.copytree(searched.workdir, tmp_path / "copy"), [], training.train
+    monkeypatch.setattr(training, "train", lambda *of: trained.append(of) or good(*of))
+    steps = searched.config.cohort.steps
+    study.run(changed(searched.config, recipes__cohort_steps=(2, steps)), workdir, redo=True)
+    assert len(trained) == len(searched.config.recipes.coordinates), "the others are there"
+    after = rows(workdir / "recipes/deviations.csv")
+    assert [row for row in after if row["cohort_steps"] == str(steps)] == searched.rows("recipes/deviations.csv")
+    ours = {(row["cohort_steps"], row["quantity"]): row["ours"] for row in after if row["recipe"].startswith("[0, 1]")}
+    for quantity in ("cohort_psnr_db", "sr_weight", "psnr_db"):
+        assert ours["2", quantity] != ours[str(steps), quantity]
+    page = (workdir / "report/index.html").read_text()
+    assert f"2, {steps} steps" in page and "by how long the cohort was trained" in page
+
+
 def test_a_set_of_other_images_may_be_all_that_is_fitted(tmp_path, rng):
     (tmp_path / "images").mkdir()
     for name in "abc":
@@ -113,7 +130,9 @@ def test_a_set_of_other_images_may_be_all_that_is_fitted(tmp_path, rng):
     config.recipes.update(dict(targets=("others",), coordinates=((0.0, 1.0),)))
     study.run(config, tmp_path / "run")
     assert rows(tmp_path / "run/recipes/claims.csv")
-    fits = rows(tmp_path / "run/recipes/0_1/fits/pixels_0_rate_0.0003_backbone/others/fits.csv")
+    fits = rows(
+        tmp_path / f"run/recipes/0_1_cohort_{config.cohort.steps}/fits/pixels_0_rate_0.0003_backbone/others/fits.csv"
+    )
     assert {(row["source"], row["target"]) for row in fits} == {("phantom", "others")}
 
 
@@ -123,6 +142,9 @@ def test_a_set_of_other_images_may_be_all_that_is_fitted(tmp_path, rng):
         ({"recipes.steps": (3,)}, "recipes.steps has 3; each is a multiple of fit.log_every = 2"),
         ({"recipes.targets": ("kodak",)}, "recipes.targets has 'kodak'; there are phantom"),
         ({"recipes.pixels": ()}, "recipes.pixels is"),
+        ({"recipes.cohort_steps": (4, 4)}, r"recipes.cohort_steps is \(4, 4\); it names at least one, and none twice"),
+        ({"recipes.cohort_steps": (4, 0)}, "recipes.cohort_steps is 0"),
+        ({"recipes.cohort_steps": (4,), "external.file": "a.npz"}, "recipes.cohort_steps is given, and the encoder of"),
         ({"recipes.published": ""}, "the paper's numbers are of 5 layers, and .* has 3 here"),
         ({"recipes.published": "gone.csv"}, "recipes.published gone.csv: .*its columns are quantity"),
     ],

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from inr_sae.report.figures.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, ROSE, TEAL, figure, styled
+from inr_sae.report.figures.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, ROSE, TEAL, figure, looks, styled
 
 MOST = 4.0  # standard deviations at the ends of the colour scale
 COLOURS = (BLUE, ORANGE, GREEN, ROSE, PURPLE, TEAL)
 LEAST = 3  # images of an interval that is drawn: that of two is wider than any figure
+ACROSS = 3  # panels
 PART = 0.1  # of a published value without a deviation, which counts as one
 
 
@@ -57,8 +58,7 @@ def beside(rows, order):
     rows: DeviationRows. order: recipes, of which as many as there are colours are shown. Published is the mean and the
     standard deviation over images and seeds, ours the mean over images and its 95 % interval.
     """
-    rows = [row for row in rows if row.quantity == "psnr_db" and row.recipe in order]
-    rows = [row for row in rows if not row.clipped] or rows  # clipping moves PSNR by hundredths
+    rows = psnr_of([row for row in rows if row.recipe in order])
     targets = list(dict.fromkeys(row.target for row in rows))
     if not rows:
         return None
@@ -91,8 +91,67 @@ def draw_published(ax, rows, taus):
 def draw_ours(ax, rows, taus, part, colour):
     """The means of one recipe with their intervals, at that part of each place's width."""
     at = [taus.index(row.tau) - 0.42 + 0.84 * part for row in rows]
-    ends = [(row.low, row.high) if row.n_images >= LEAST else (None, None) for row in rows]
-    reach = [[np.nan if end is None else abs(end - row.ours) for end in of_row] for of_row, row in zip(ends, rows)]
     means, counts = [row.ours for row in rows], sorted({row.n_images for row in rows})
     label = f"{rows[0].recipe} (n = {', '.join(map(str, counts))})"
-    ax.errorbar(at, means, np.transpose(reach), color=colour, fmt="o", ms=4, capsize=2, lw=1, label=label)
+    ax.errorbar(at, means, reach(rows), color=colour, fmt="o", ms=4, capsize=2, lw=1, label=label)
+
+
+def reach(rows):
+    """(2, rows) how far intervals go below and above their means; nan where none is drawn."""
+    ends = [(row.low, row.high) if row.n_images >= LEAST else (None, None) for row in rows]
+    parts = [[np.nan if end is None else abs(end - row.ours) for end in of_row] for of_row, row in zip(ends, rows)]
+    return np.transpose(parts)
+
+
+def psnr_of(rows):
+    """Those of PSNR, of output as it is where there are any: clipping moves it by hundredths."""
+    rows = [row for row in rows if row.quantity == "psnr_db"]
+    return [row for row in rows if not row.clipped] or rows
+
+
+@styled
+def by_cohort(rows):
+    """PSNR by how long the cohort was trained, a line for each boundary; None where there is one length alone.
+
+    rows: DeviationRows. A panel has the recipes of one target that differ in the cohort alone.
+    """
+    panels = {}
+    for row in psnr_of(rows):
+        panels.setdefault((row.target, row.recipe.replace(f"cohort {row.cohort_steps}, ", "")), []).append(row)
+    if not panels or len({row.cohort_steps for row in rows}) < 2:
+        return None
+    reached = {cohort(row): f"\n{row.ours:.1f} dB" for row in rows if row.quantity == "cohort_psnr_db"}
+    taus = {row.tau for of_panel in panels.values() for row in of_panel}
+    styles = looks(sorted(taus, key=lambda tau: -1 if tau is None else tau))
+    down, across = -(-len(panels) // ACROSS), min(ACROSS, len(panels))
+    fig, axes = figure(max(6.4, 4.4 * across), 3.8 * down, down, across)
+    for ax in axes.flat[len(panels) :]:
+        ax.set_axis_off()
+    for ax, ((target, name), of_panel) in zip(axes.flat, panels.items()):
+        draw_lengths(ax, of_panel, styles)
+        named = {row.cohort_steps: f"{row.cohort_steps}{reached.get(cohort(row), '')}" for row in of_panel}
+        ax.set_xscale("log")
+        ax.set_xticks(list(named), named.values())
+        ax.minorticks_off()
+        ax.set(xlabel="steps of the cohort's training", ylabel="PSNR of held-out images (dB)")
+        ax.set_title(f"{of_panel[0].source} → {target}\n{name}", loc="left")
+        ax.legend(fontsize=7)
+    return fig
+
+
+def cohort(row):
+    """What tells the cohort of a recipe from others."""
+    return row.coordinates_low, row.coordinates_high, row.cohort_steps
+
+
+def draw_lengths(ax, rows, styles):
+    """A line for each boundary against the cohort's steps with its intervals, and the published mean, dotted."""
+    for tau, (colour, marker) in styles.items():
+        line = {row.cohort_steps: row for row in rows if row.tau == tau}
+        if line:
+            line = [line[steps] for steps in sorted(line)]
+            look = dict(color=colour, marker=marker, ms=4, capsize=2, lw=1.2)
+            label = "STRAINER's recipe" if tau is None else f"frozen to τ = {tau}"
+            at, means = [row.cohort_steps for row in line], [row.ours for row in line]
+            ax.errorbar(at, means, reach(line), label=label, **look)
+            ax.axhline(line[0].value, color=colour, ls=":", lw=1)

@@ -24,6 +24,15 @@ def recipes_section(exhibits, rows, scores):
             "ours by recipe (mean over images and its 95 % interval, where there are three images at least).",
             "Published PSNR and ours under each recipe",
         )
+    drawn = figures.by_cohort(rows)
+    if drawn:
+        html += exhibits.figure(
+            "by_cohort",
+            drawn,
+            "PSNR by how long the cohort was trained (below: its own PSNR), a line for each freeze boundary with the "
+            "95 % interval over images, where there are three at least; dotted: published.",
+            "PSNR of held-out images by the length of the cohort's training",
+        )
     html += exhibits.figure(
         "recipes",
         figures.deviations(rows, order),

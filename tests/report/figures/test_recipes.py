@@ -53,6 +53,36 @@ def test_the_heat_map_has_each_deviation_at_its_place():
     assert texts[0, 0] == "4.0" and texts[1, 1] == "-2.5"
 
 
+def of_cohort(steps, tau, ours, **columns):
+    at = dict(cohort_steps=steps, coordinates_low=0.0, coordinates_high=1.0) | columns
+    return row(f"[0, 1], cohort {steps}, 500 steps", tau, ours, ours - 1, ours + 2, **at)
+
+
+def test_what_a_longer_training_of_the_cohort_changes_is_a_line_for_each_boundary():
+    rows = [
+        of_cohort(steps, tau, db)
+        for tau, dbs in {None: (35.0, 40.0), 1: (32.0, 33.0)}.items()
+        for steps, db in zip((1500, 500), dbs[::-1])
+    ]
+    rows += [of_cohort(500, None, 28.3, quantity="cohort_psnr_db")]
+    rows += [of_cohort(500, 1, 9.0, target="u"), of_cohort(500, 1, 77.0, clipped=1)]
+    left, right = recipes.by_cohort(rows).axes
+    means, intervals = points(left, "STRAINER's recipe")
+    np.testing.assert_allclose(means, [35.0, 40.0])
+    np.testing.assert_allclose(intervals, [[34.0, 37.0], [39.0, 42.0]])
+    np.testing.assert_allclose(points(left, "frozen to τ = 1")[0], [32.0, 33.0])
+    assert [each.get_text() for each in left.get_xticklabels()] == ["1500", "500\n28.3 dB"]
+    assert "[0, 1], 500 steps" in left.get_title(loc="left"), "the cohort's length is the axis"
+    np.testing.assert_allclose(points(right, "frozen to τ = 1")[0], [9.0])
+
+
+def test_of_one_length_there_is_no_such_figure():
+    assert recipes.by_cohort([of_cohort(500, 1, 25.0)]) is None
+    assert (
+        recipes.by_cohort([of_cohort(500, 1, 0.9, quantity="ssim"), of_cohort(1500, 1, 0.9, quantity="ssim")]) is None
+    )
+
+
 @pytest.mark.parametrize("std, shown", [(2.0, 0.5), (None, 1 / 3)])
 def test_where_nothing_scatters_a_tenth_of_the_value_is_the_measure(std, shown):
     of_one = row("r", 1, 31.0, std=std)._replace(in_std=0.5 if std else None)
