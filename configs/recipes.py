@@ -7,8 +7,8 @@
 
 The string names the data set of the cohort, and further ones to fit. `recipes.published` names a csv of other published
 numbers, with the columns of PublishedRow in inr_sae/rows/; without it they are the paper's and its notebook's. With
---config.recipes.cohort_steps="(500,1500,5000)" a cohort is trained for each of these numbers of steps, and the page shows
-what its length decides.
+--config.recipes.cohort_steps="(500,1500,5000)" a cohort is trained for each of these numbers of steps, and the page
+shows what its length decides.
 """
 
 from configs import base
