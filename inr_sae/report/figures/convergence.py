@@ -125,12 +125,13 @@ def from_many(rows):
     """
     layers = grouped([row for row in rows if row.case == "trained"], "layer")
     fig, axes = figure(2.5 * len(layers) + 1.8, 3.2, 1, len(layers))
-    styles = dict(zip(grouped(rows, *PAIR), itertools.cycle(COLOURS)))
+    styles = looks(grouped(rows, *PAIR))
     for ax, ((layer,), of_layer) in zip(axes[0], layers.items()):
         for key, of_pair in grouped(of_layer, *PAIR).items():
             n, r2 = column(of_pair, "n_weights_mean"), column(of_pair, "r2_held_out")
-            ax.plot(n, r2, "-o", ms=2.5, lw=1.2, color=styles[key], label=name_of(of_pair[0]))
-            ax.plot(1, of_pair[0].r2_one_held_out, "*", ms=8, color=styles[key], mec="white")
+            colour, marker = styles[key]
+            ax.plot(n, r2, "-", marker=marker, ms=3, lw=1.2, color=colour, label=name_of(of_pair[0]))
+            ax.plot(1, of_pair[0].r2_one_held_out, "*", ms=8, color=colour, mec="white")
         ax.set_title(f"layer {layer}", loc="left")
         ax.set_xscale("symlog", linthresh=1)
         ax.set_xlabel("weights above 0.1")

@@ -10,14 +10,8 @@ import numpy as np
 
 from inr_sae.report.conditions import condition_names, matched_conditions, pairs
 from inr_sae.report.figures.style import (
-    BLUE,
-    GREEN,
-    GREY,
+    COLOURS,
     INK,
-    ORANGE,
-    PURPLE,
-    ROSE,
-    TEAL,
     column,
     condition_styles,
     figure,
@@ -27,7 +21,6 @@ from inr_sae.report.figures.style import (
 )
 
 TOP = 16  # atoms of a profile
-LAYER_COLOURS = (BLUE, GREEN, ORANGE, ROSE, PURPLE, TEAL, GREY, INK)
 
 
 def lines(ax, metrics, key, quartiles=False, scale=1.0):
@@ -198,7 +191,7 @@ def drop_against_magnitude(effects, atoms):
     labels = condition_names(effects)
     fig, axes = figure(3.0 * len(effects) + 0.4, 3.1, 1, len(effects))
     for ax, (condition, rows) in zip(axes[0], effects.items()):
-        for (layer, of_layer), colour in zip(atoms[condition].items(), itertools.cycle(LAYER_COLOURS)):
+        for (layer, of_layer), colour in zip(atoms[condition].items(), itertools.cycle(COLOURS)):
             magnitudes = {row.atom: row.mean_magnitude for row in of_layer}
             costly = [row for row in rows if row.layer == layer and row.psnr_drop_db > 0]
             if costly:

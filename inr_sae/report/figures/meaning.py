@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from inr_sae.report.figures.style import BLUE, GREEN, ORANGE, PURPLE, ROSE, TEAL, figure, styled
+from inr_sae.report.figures.style import COLOURS, figure, styled
 
-COLOURS = (BLUE, ORANGE, GREEN, PURPLE, TEAL, ROSE)
 NOTHING_COLOUR = "#dfe3e8"
 
 

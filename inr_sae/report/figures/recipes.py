@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from inr_sae.report.figures.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, ROSE, TEAL, figure, looks, styled
+from inr_sae.report.figures.style import COLOURS, GREY, INK, figure, looks, styled
 
 MOST = 4.0  # standard deviations at the ends of the colour scale
-COLOURS = (BLUE, ORANGE, GREEN, ROSE, PURPLE, TEAL)
+N_SHOWN = 6  # recipes side by side
 LEAST = 3  # images of an interval that is drawn: that of two is wider than any figure
 ACROSS = 3  # panels
 PART = 0.1  # of a published value without a deviation, which counts as one
@@ -55,7 +55,7 @@ def deviations(rows, order):
 def beside(rows, order):
     """PSNR published and ours, by freeze boundary and recipe: a panel for each target; None where there is none.
 
-    rows: DeviationRows. order: recipes, of which as many as there are colours are shown. Published is the mean and the
+    rows: DeviationRows. order: recipes, of which the first N_SHOWN are shown. Published is the mean and the
     standard deviation over images and seeds, ours the mean over images and its 95 % interval.
     """
     rows = psnr_of([row for row in rows if row.recipe in order])
@@ -67,7 +67,7 @@ def beside(rows, order):
         of_target = [row for row in rows if row.target == target]
         taus = sorted({row.tau for row in of_target}, key=lambda tau: -1 if tau is None else tau)
         draw_published(ax, of_target, taus)
-        shown = [name for name in order if any(row.recipe == name for row in of_target)][: len(COLOURS)]
+        shown = [name for name in order if any(row.recipe == name for row in of_target)][:N_SHOWN]
         for i, (name, colour) in enumerate(zip(shown, COLOURS)):
             draw_ours(ax, [row for row in of_target if row.recipe == name], taus, (i + 1) / (len(shown) + 1), colour)
         ax.set_xticks(range(len(taus)), ["full" if tau is None else f"τ = {tau}" for tau in taus])

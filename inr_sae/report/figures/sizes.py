@@ -1,25 +1,16 @@
 """The figure of the (n, k) sweep: Figures 6 and 7."""
 
-import itertools
-
 import numpy as np
 
 from inr_sae.report.figures.style import (
-    BLUE,
-    GREEN,
-    GREY,
     INK,
-    ORANGE,
-    PURPLE,
-    ROSE,
-    TEAL,
     column,
     figure,
     log_scale,
+    looks,
     styled,
 )
 
-COLOURS = (BLUE, GREEN, ORANGE, PURPLE, GREY, ROSE, TEAL, INK)  # of the n's
 CURVES = {
     "psnr_substituted_db": "PSNR (dB)",
     "r2": "R²",
@@ -66,8 +57,8 @@ def means(rows, key, sizes):
 def draw_curves(ax, table, sizes, chosen):
     """A row of the table a line, against k; a star at the chosen (n, k)."""
     ns, ks = sizes
-    for n, values, colour in zip(ns, table, itertools.cycle(COLOURS)):
-        ax.plot(ks, values, color=colour, marker="o", ms=3, lw=1.1, label=f"n = {n}")
+    for (n, (colour, marker)), values in zip(looks(ns).items(), table):
+        ax.plot(ks, values, color=colour, marker=marker, ms=3, lw=1.1, label=f"n = {n}")
     if chosen[0] in ns and chosen[1] in ks:
         value = table[ns.index(chosen[0]), ks.index(chosen[1])]
         ax.plot(chosen[1], value, "*", ms=12, color="#c8102e", mec="white", zorder=5)

@@ -4,9 +4,7 @@ import itertools
 
 import numpy as np
 
-from inr_sae.report.figures.style import BLUE, GREEN, INK, MAP, ORANGE, PURPLE, ROSE, TEAL, column, figure, styled
-
-COLOURS = (BLUE, ORANGE, GREEN, PURPLE, ROSE, TEAL)
+from inr_sae.report.figures.style import COLOURS, INK, MAP, column, figure, styled
 
 
 @styled

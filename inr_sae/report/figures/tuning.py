@@ -1,8 +1,6 @@
 """The figure of a tuning: PSNR on validation images against the rate, a line a frequency."""
 
-from inr_sae.report.figures.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, ROSE, TEAL, figure, styled
-
-COLOURS = (BLUE, ORANGE, GREEN, PURPLE, TEAL, ROSE, GREY)
+from inr_sae.report.figures.style import INK, figure, looks, styled
 
 
 @styled
@@ -18,10 +16,10 @@ def curves(grid, winners, frequency_names):
         for ax, kind in zip(of_regime, kinds):
             rows = [row for row in grid if row.regime == regime and (row.backbone, row.target) == kind]
             name = frequency_names.get(kind[0], "frequency")
-            for i, frequency in enumerate(dict.fromkeys(row.frequency for row in rows)):
+            for frequency, (colour, marker) in looks(dict.fromkeys(row.frequency for row in rows)).items():
                 line = sorted((row.learning_rate, row.psnr_db_mean) for row in rows if row.frequency == frequency)
                 label = "" if frequency is None else f"{name} = {frequency:g}"
-                ax.plot(*zip(*line), "o-", color=COLOURS[i % len(COLOURS)], ms=3, lw=1.2, label=label)
+                ax.plot(*zip(*line), "-", marker=marker, color=colour, ms=3, lw=1.2, label=label)
             for row in winners:
                 if row.regime == regime and (row.backbone, row.target) == kind:
                     ax.plot(row.learning_rate, row.psnr_db_mean, "*", ms=12, color=INK, mec="white", zorder=5)
