@@ -342,7 +342,13 @@ def apart(string):
     recipes = [word for name, word in listed if name == word and word in RECIPES]
     if len(recipes) > 1:
         raise UserError(f"the config string {string!r} names two recipes; give one of {', '.join(RECIPES)}")
-    return "".join(recipes), [item for item in listed if item[1] not in recipes]
+    others = [item for item in listed if item[1] not in recipes]
+    if recipes == ["published"] and not others:
+        raise UserError(
+            f"the config string {string!r} names budgets, and the demo has its own; name what it is for, too, as in "
+            "'phantom,published'"
+        )
+    return "".join(recipes), others
 
 
 def one_word(string, known, default):

@@ -23,7 +23,7 @@ from inr_sae.signals.load import TRAIN_ON, Signals, data_sets
 from inr_sae.signals.split import Split
 
 FOLDER = Path(configs.__file__).parent
-SINGLE_SCALE = ("", *base.SCALES, *base.RECIPES, "kodak,notebook", "published,celebahq")
+SINGLE_SCALE = ("", *base.SCALES, "paper", "notebook", "kodak,notebook", "published,celebahq")
 SETS = (
     "",
     "celebahq,kodak,oasis",
@@ -205,6 +205,12 @@ def test_the_sets_of_a_matrix_have_the_names_that_the_string_gives_them(name):
 def test_a_set_named_twice_is_refused(without_images, tmp_path):
     with pytest.raises(UserError, match="transfer.sources is .*none twice"):
         study.check(build("transfer", "kodak,kodak"), Store(tmp_path))
+
+
+@pytest.mark.parametrize("name", [name for name, strings in STRINGS.items() if "notebook" in strings])
+def test_the_demo_does_not_take_budgets_of_thousands_of_steps(name):
+    with pytest.raises(UserError, match="'published' names budgets, and the demo has its own; .* 'phantom,published'"):
+        build(name, "published")
 
 
 @pytest.mark.parametrize("string", [*base.RECIPES, "celebahq,notebook"])
