@@ -12,10 +12,11 @@ from inr_sae.run import once
 
 logger = logging.getLogger("inr_sae")
 
-# Keys that say which fits there are and nothing on any of them, and those whose outcome is told by its digest. Any
-# other key that a stage reads is ground: one that is new in the program has fits made again until it is listed here.
+# Keys that say which fits there are and nothing on any of them, those whose outcome is told by its digest, and budgets,
+# which curves tell. Any other key that a stage reads is ground: one that is new in the program has fits made again
+# until it is listed.
 ASIDE = ("fit.protocols", "fit.taus", "fit.boundaries.*", "fit.seeds", "fit.learning_rate", "fit.other_rates")
-ASIDE += ("fit.splits", "fit.batch", "rates.*", "transfer.*", "recipes.*", "ablation.*")
+ASIDE += ("fit.steps", "fit.budget.*", "fit.splits", "fit.batch", "rates.*", "transfer.*", "recipes.*", "ablation.*")
 ASIDE += ("signals.*", "sets.*", "cohort.*", "external.*", *once.FREE)
 
 
@@ -71,7 +72,10 @@ def write_down(store, at, ground):
 
 def known(store, at):
     """The ground that a sweep's folder has, None without one."""
-    return store.read_json(f"{at}/{GROUND}") if store.exists(f"{at}/{GROUND}") else None
+    if not store.exists(f"{at}/{GROUND}"):
+        return None
+    ground = store.read_json(f"{at}/{GROUND}")  # an earlier version's may have keys that are none by now
+    return ground | {"keys": {key: value for key, value in ground["keys"].items() if not once.matches(key, ASIDE)}}
 
 
 def holds(was, now):

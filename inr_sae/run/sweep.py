@@ -110,6 +110,7 @@ def run(sweep, progress):
     rests_on = ground.of(sweep, size)
     ground.settle(store, sweep.at, rests_on)
     take_in_parts(sweep)
+    leave_out_other_budgets(sweep)
     rounds = jax.device_count() * size
     left = missing(sweep)
     for way, pairs in left.items():
@@ -191,6 +192,19 @@ def take_in_parts(sweep):
         for kind, name in TABLES.items():
             sweep.store.write_rows(f"{sweep.at}/{name}.csv", kind, stored(sweep, kind))
         sweep.store.remove(f"{sweep.at}/parts")
+
+
+def leave_out_other_budgets(sweep):
+    """Take fits that ended elsewhere than at their protocol's budget now out of the tables."""
+    ends, budgets = {}, fits.budgets(sweep.config)
+    for row in stored(sweep, CurveRow):
+        (key,) = keys_of([row])
+        ends[key] = max(row.epoch, ends.get(key, 0))
+    others = {key for key, end in ends.items() if end != budgets.get(key[0], end)}
+    if others:
+        for kind, name in reversed(TABLES.items()):  # fits before curves, which tell what is another's until the end
+            rows = [row for row in stored(sweep, kind) if not keys_of([row]) & others]
+            sweep.store.write_rows(f"{sweep.at}/{name}.csv", kind, rows)
 
 
 def finish(sweep):

@@ -5,6 +5,8 @@ import pytest
 
 from inr_sae.errors import UserError
 from inr_sae.folder.manifest import GROUND
+from inr_sae.folder.store import Store
+from inr_sae.rows.transfer import CurveRow, FitRow
 from inr_sae.run import ground, sweep
 from tests.helpers import Killed, changed, dying_after, numbers
 from tests.run.test_sweep import run
@@ -108,6 +110,48 @@ def test_what_a_fit_rests_on_has_all_made_again(key, value, tiny, fitted):
     run(alone)
     assert numbers(sub.store.path(sub.at)) == numbers(alone.store.path(alone.at))
     assert before.keys() <= numbers(tiny.store.root).keys()
+
+
+@pytest.mark.parametrize("key", ["fit.budget.freeze", "fit.steps"])
+def test_another_budget_costs_the_fits_of_its_protocols_alone(key, tiny, fitted):
+    """STRAINER's recipe has a budget of its own, and keeps its fits whatever the others are given."""
+    both = other(tiny, fit__protocols=("full", "freeze"), fit__budget__full=4)
+    run(both)
+    fitted.clear()
+    less = other(both, **{key.replace(".", "__"): 3})
+    run(less)
+    assert {protocol for protocol, _ in fitted} == {"freeze"}
+    alone = less._replace(store=tiny.store.sub("alone"))
+    run(alone)
+    assert numbers(less.store.path(less.at)) == numbers(alone.store.path(alone.at))
+
+
+def test_a_budget_of_what_was_not_fitted_costs_nothing_but_its_own(tiny, fitted):
+    run(tiny)
+    fitted.clear()
+    run(other(tiny, fit__protocols=("full", "random"), fit__budget__random=3))
+    assert {protocol for protocol, _ in fitted} == {"random"}
+
+
+@pytest.mark.parametrize("table", [FitRow, CurveRow])
+def test_fits_of_another_budget_are_left_out_whenever_that_is_cut_off(table, tiny, fitted, monkeypatch):
+    run(tiny)
+    less, good = other(tiny, fit__steps=3), Store.write_rows
+
+    def dying(store, name, kind, rows):
+        if kind is table:
+            raise Killed
+        return good(store, name, kind, rows)
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Store, "write_rows", dying)
+        run(less)
+    fitted.clear()
+    run(less)
+    assert len(fitted) == 2
+    alone = less._replace(store=tiny.store.sub("alone"))
+    run(alone)
+    assert numbers(less.store.path(less.at)) == numbers(alone.store.path(alone.at))
 
 
 def test_other_pixels_another_encoder_or_subject_have_all_made_again(tiny, fitted):
