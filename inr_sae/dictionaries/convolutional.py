@@ -1,11 +1,11 @@
 """A small convolutional SAE, the operator's baseline: its atoms' kernels reach over three by three pixels, so what they
 are depends on the resolution. Otherwise it is built as the operator SAE is."""
 
+import itertools
 import math
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 
 from inr_sae.dictionaries import fields
 from inr_sae.dictionaries.codes import Codes
@@ -42,25 +42,39 @@ def init(key, config, h):
 
 
 def draw(key, h, shape, config, constants):
-    """(a window of at most `batch` pixels somewhere in the field; its spread)."""
+    """(a window of at most `batch` pixels somewhere in the field; its spread).
+
+    A window that reaches beyond the border goes on at the opposite one, so that all pixels come equally often.
+    """
     scale = min(1.0, math.sqrt(config["batch"] / len(h)))
     size = tuple(max(2, int(n * scale)) for n in shape)
-    first = jax.random.randint(key, (2,), 0, jnp.array([n - small + 1 for n, small in zip(shape, size)]))
-    window = lax.dynamic_slice(h.reshape(*shape, -1), (*first, 0), (*size, h.shape[1]))
-    return window.reshape(-1, h.shape[1]), spread_of(size)
+    first = jax.random.randint(key, (2,), 0, jnp.array(shape)) if scale < 1 else (0, 0)
+    rows, columns = ((start + jnp.arange(n)) % n_all for start, n, n_all in zip(first, size, shape))
+    return h[(rows[:, None] * shape[1] + columns).ravel()], spread_over(rows, columns)
 
 
-def spread_of(shape):
-    """The spread of a kernel (9, n) over a grid; beyond its border lie zeros."""
+def spread_over(rows, columns):
+    """The spread of a kernel (9, n) over some rows and columns of a grid; beyond these, and its border, lie zeros."""
+    shape = len(rows), len(columns)
+
+    def beside(places, i):
+        """(places,) whether the one before, itself, or the one behind (i = 0, 1, 2) is next to it in the grid."""
+        return jnp.pad(places, 1, constant_values=-SIDE)[i : i + len(places)] == places + i - 1
 
     def spread(kernel, u):
         field = jnp.pad(u.reshape(*shape, -1), ((1, 1), (1, 1), (0, 0)))
-        parts = [
-            kernel[SIDE * i + j] * field[i : i + shape[0], j : j + shape[1]] for i in range(SIDE) for j in range(SIDE)
-        ]
-        return sum(parts).reshape(u.shape)
+        total = jnp.zeros((*shape, u.shape[-1]), u.dtype)
+        for i, j in itertools.product(range(SIDE), repeat=2):
+            there = beside(rows, i)[:, None] & beside(columns, j)
+            total += kernel[SIDE * i + j] * jnp.where(there[..., None], field[i : i + shape[0], j : j + shape[1]], 0)
+        return total.reshape(u.shape)
 
     return spread
+
+
+def spread_of(shape):
+    """The spread of a kernel over a whole grid."""
+    return spread_over(*map(jnp.arange, shape))
 
 
 def encode(params, h, config):

@@ -60,14 +60,13 @@ def init(key, config, h):
 
 
 def draw(key, h, shape, config, constants):
-    """(every so many rows and columns of the field, so that there are at most `batch`, from a random first one; its
-    spread). Over many draws every row and column comes."""
+    """(every so many rows and columns of the field, so that there are at most `batch`, from a random first one on and,
+    behind the last, from the border again; its spread). Over many draws all rows and columns come equally often."""
     every = math.ceil(math.sqrt(len(h) / config["batch"]))
     every = min(every, min(shape) // 2) or 1  # at least two coordinates along each axis
     counts = [n // every for n in shape]
-    over = jnp.array([n - every * (count - 1) for n, count in zip(shape, counts)])  # beyond the last that is drawn, too
-    first = jax.random.randint(key, (2,), 0, over)
-    rows, columns = (start + every * jnp.arange(n) for start, n in zip(first, counts))
+    first = jax.random.randint(key, (2,), 0, jnp.array(shape)) if every > 1 else (0, 0)
+    rows, columns = ((start + every * jnp.arange(n)) % n_all for start, n, n_all in zip(first, counts, shape))
     drawn = h[(rows[:, None] * shape[1] + columns).ravel()]
     if constants is None:
         return drawn, None

@@ -122,11 +122,37 @@ def test_a_step_that_reads_every_coordinate_reads_the_grid(shape, monkeypatch):
 
 
 @pytest.mark.parametrize("shape", [(33, 33), (20, 31)])
-def test_over_many_steps_every_coordinate_is_read(shape):
-    n, own = shape[0] * shape[1], config(operator, batch=60)
-    draw = jax.jit(lambda key: operator.draw(key, jnp.arange(n)[:, None], shape, own, None)[0])
-    seen = {int(i) for seed in range(300) for i in np.asarray(draw(jax.random.key(seed))).ravel()}
-    assert len(seen) == n
+@pytest.mark.parametrize("method", [operator, convolutional])
+def test_over_many_steps_all_coordinates_are_read_equally_often(method, shape):
+    n, own, draws = shape[0] * shape[1], config(method, batch=60), 20000
+    draw = jax.vmap(lambda key: method.draw(key, jnp.arange(n)[:, None], shape, own, None)[0][:, 0])
+    drawn = np.asarray(draw(jax.random.split(jax.random.key(0), draws)))
+    assert all(len(set(of_step)) == drawn.shape[1] for of_step in drawn[:50]), "none twice in a step"
+    count = np.bincount(drawn.ravel(), minlength=n) / drawn.size * n
+    deviation = np.sqrt(n / drawn.size)  # of a count about its mean, in the mean
+    assert np.abs(count - 1).max() < 5 * deviation
+
+
+def test_a_kernel_reaches_no_pixel_across_the_border(rng):
+    """A window that goes on at the opposite border is spread there as the whole grid is."""
+    shape, n, draws = (7, 6), 42, 60
+    own = config(convolutional, batch=30)
+    kernel = jnp.asarray(rng.normal(size=(9, N)).astype(np.float32))
+    h = jnp.arange(float(n))[:, None] + 1
+    whole = convolutional.spread_of(shape)(kernel, jnp.tile(h, N))
+    for key in jax.random.split(jax.random.key(1), draws):
+        drawn, spread = convolutional.draw(key, h, shape, own, None)
+        places = np.asarray(drawn[:, 0]).astype(int) - 1
+        rows, columns = places // shape[1], places % shape[1]
+        expected = np.zeros((len(places), N))
+        for a in range(len(places)):
+            for b in range(len(places)):
+                down, right = rows[b] - rows[a], columns[b] - columns[a]
+                if max(abs(down), abs(right)) <= 1:
+                    expected[a] += np.asarray(kernel[3 * (down + 1) + right + 1]) * (places[b] + 1)
+        np.testing.assert_allclose(spread(kernel, jnp.tile(drawn, N)), expected, rtol=1e-4, atol=1e-3)
+    every, spread = convolutional.draw(key, h, shape, config(convolutional, batch=n), None)
+    np.testing.assert_allclose(spread(kernel, jnp.tile(every, N)), whole, rtol=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(1, 30), (30, 1)])
