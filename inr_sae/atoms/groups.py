@@ -12,7 +12,6 @@ from scipy.linalg import eigh
 from inr_sae.machine import extras
 
 PENALTIES = (1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01)  # of the least one at which a target's weights are all 0
-LEAST_WEIGHT = 0.1  # of standardised units: a weight that counts
 MOST_CLUSTERS = 64
 
 
@@ -84,8 +83,13 @@ def explained(weights, gram, cross, variance):
 
 
 def used(found):
-    """(T, P): how many weights of a OneToMany are above LEAST_WEIGHT."""
-    return (np.abs(found.weights) > LEAST_WEIGHT).sum(axis=1)
+    """(T, P): how many weights of a OneToMany share the work, (sum |w|)² / sum w²: n of n equal ones, 0 of none.
+
+    No bound on single weights would do: of a basis turned altogether they are as small as the layer is wide.
+    """
+    sizes = np.abs(found.weights)
+    squares = np.square(sizes).sum(axis=1)
+    return np.divide(np.square(sizes.sum(axis=1)), squares, out=np.zeros_like(squares), where=squares > 0)
 
 
 class Clusters(NamedTuple):

@@ -74,14 +74,13 @@ def correlations(one, other, order=None):
 
 
 def pair_correlations(one, other, matches, rows):
-    """Correlation of each pair of Matches over some coordinates alone, (A,), without its sign where that means nothing;
-    0 where a map is constant there."""
+    """Correlation of each pair of Matches over some coordinates alone, (A,), with its sign; 0 where a map is constant
+    there."""
     a = np.asarray(one.values[rows][:, matches.ours], np.float64)
     b = np.asarray(other.values[rows][:, matches.theirs], np.float64)
     a, b = a - a.mean(axis=0), b - b.mean(axis=0)
     scale = np.sqrt(np.square(a).sum(axis=0) * np.square(b).sum(axis=0))
-    found = np.divide((a * b).sum(axis=0), scale, out=np.zeros(len(scale)), where=scale > 0)
-    return np.abs(found) if one.signed or other.signed else found
+    return np.divide((a * b).sum(axis=0), scale, out=np.zeros(len(scale)), where=scale > 0)
 
 
 def at_rows(maps, rows):
@@ -131,9 +130,15 @@ def mean_max_cosine(cosines):
 
 
 def held_out(one, other, rows):
-    """(A,) correlation of matched pairs that were chosen at the coordinates where rows (N,) is True, at the others."""
+    """(A,) correlation of matched pairs that were chosen at the coordinates where rows (N,) is True, at the others.
+
+    Where maps are signed it counts by the sign that it had where the pair was chosen: one that turns is no partner.
+    """
     chosen = one_to_one(correlations(*(at_rows(each, rows) for each in (one, other)))).matched
-    return pair_correlations(one, other, chosen, ~rows)
+    found = pair_correlations(one, other, chosen, ~rows)
+    if one.signed or other.signed:
+        found = found * np.sign(pair_correlations(one, other, chosen, rows))
+    return found
 
 
 def beyond(similarity, nulls):

@@ -36,7 +36,8 @@ CONVERGENCE = (
         "The code is between local and distributed: it takes a few units of the other network, not one and not most.",
         WHERE,
         f"{PAIRS} where many explain more than nulls do by {AHEAD:g}, and it takes more than {MORE_THAN_ONE:g} weights "
-        f"above 0.1 and at most {SLIGHTLY:g} of the layer's units to reach {REACHED:g} of the best held-out R²",
+        f"((sum |w|)² / sum w²) and at most {SLIGHTLY:g} of the layer's units to reach {REACHED:g} of the best "
+        "held-out R²",
         "a few units",
         f"{ALL_OR_HALF}; no layer explained beyond its nulls: {NOT_TESTABLE}",
         share,

@@ -20,7 +20,7 @@ FromManyRow = NamedTuple("FromManyRow", [*_TWO, *_FROM_MANY])
 FromManyRow.__doc__ = (
     "convergence/one_to_many.csv: units of the other network, each from all of the first's, by an L1 penalty, relative "
     "to the least that leaves no weight; r2_one: from its one best partner. R² is of all targets together: their "
-    "summed error over their summed variance. n_weights: those above 0.1."
+    "summed error over their summed variance. n_weights: (sum |w|)² / sum w², n of n equal ones."
 )
 _GROUPS = [("n_units", int), ("n_clusters", int), ("n_shared", int), ("units_in_shared_fraction", float)]
 _GROUPS += [("n_pairs", int), ("largest_fraction", float), ("gap", float)]

@@ -61,7 +61,8 @@ def one_to_many(which, maps, rows, n_targets):
     for case, (one, other) in maps.items():
         targets = strong(other, n_targets)
         found = groups.one_to_many(one, targets, rows)
-        fitted = [partners.at_rows(each, rows) for each in (targets, one)]
+        # A weight may be negative, so the best partner may be one that falls where the target rises.
+        fitted = [partners.at_rows(each, rows)._replace(signed=True) for each in (targets, one)]
         best = partners.one_to_one(partners.correlations(*fitted)).best
         alone = groups.one_to_one(one, targets, best.theirs, rows)
         weights = groups.used(found).mean(axis=0)

@@ -87,6 +87,16 @@ def test_what_has_nothing_of_it_is_not(name, null, found):
     assert verdict(name, found[null]) == claims.NOT_REPRODUCED
 
 
+def test_a_basis_turned_altogether_is_distributed_however_wide_the_layer_is():
+    """Its weights are as small as the layer is wide, a sixteenth of 256 units."""
+
+    def wide(rng):
+        one = rng.normal(size=(N, 256))
+        return one, one @ np.linalg.qr(rng.normal(size=(256, 256)))[0]
+
+    assert verdict("code_between", measured(wide)) == claims.NOT_REPRODUCED
+
+
 def test_where_many_explain_no_more_than_nulls_do_nothing_is_said_of_the_code(found):
     assert verdict("code_between", found[noise]) == claims.NOT_TESTABLE
 
@@ -132,3 +142,7 @@ def test_one_partners_r2_is_that_of_what_was_fitted_elsewhere():
     maps = {"trained": (partners.maps_of(values), partners.maps_of(-values))}
     (row, *_) = comparison.one_to_many(("encoder seeds",) + ("x",) * 10, maps, rows, 8)
     assert row.r2_one_held_out == pytest.approx(1.0, abs=0.01)
+    above = np.abs(values)  # never negative, as what comes of ReLU
+    maps = {"trained": (partners.maps_of(above), partners.maps_of(above.max() - above))}
+    (row, *_) = comparison.one_to_many(("encoder seeds",) + ("x",) * 10, maps, rows, 8)
+    assert row.r2_one_held_out == pytest.approx(1.0, abs=0.01), "many may weigh negatively, so one may"

@@ -134,7 +134,7 @@ def from_many(rows):
             ax.plot(1, of_pair[0].r2_one_held_out, "*", ms=8, color=colour, mec="white")
         ax.set_title(f"layer {layer}", loc="left")
         ax.set_xscale("symlog", linthresh=1)
-        ax.set_xlabel("weights above 0.1")
+        ax.set_xlabel("weights, (Σ|w|)² / Σw²")
         ax.set_ylim(-0.05, 1.02)
     axes[0, 0].set_ylabel("explained, held-out R²")
     fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper", fontsize=7)
