@@ -65,7 +65,7 @@ DICTIONARIES = (
         "siren_sparse",
         "A cohort SIREN atom is active on about 1 % of the pixels.",
         "Fig. 4",
-        "median active-pixel fraction over alive atoms, mean over layers, cohort SIREN; without the effect: "
+        "median active-pixel fraction over alive atoms, median over layers, cohort SIREN; without the effect: "
         "k / (n * alive), on which an alive atom fires on average whatever it is",
         str(reference.ACTIVE_FRACTION_SIREN),
         f"0.005 to 0.02: reproduced; within 0.005 of it: partly{NO_OTHER}",

@@ -120,13 +120,21 @@ def evenly(row):
 def of_siren(rows):
     """The claims on cohort SIREN's statistics, from its MetricsRows."""
     dead = known([row for row in rows if row.layer >= 1], "dead_fraction")
-    active = [row for row in rows if row.active_fraction_median is not None]
-    sparse = mean(active, "active_fraction_median")
     return {
         "siren_alive": Measured(float(dead.max())) if dead.size else None,
-        "siren_sparse": sparse and sparse._replace(null=float(np.mean([evenly(row) for row in active]))),
+        "siren_sparse": sparse(rows),
         "siren_flat": mean(rows, "concentration"),
     }
+
+
+def sparse(rows):
+    """Measured: the median active-pixel fraction, and what arithmetic gives, medians over layers: by their means one
+    layer that is unlike all others would decide."""
+    active = [row for row in rows if row.active_fraction_median is not None]
+    if not active:
+        return None
+    value, null = np.median([(row.active_fraction_median, evenly(row)) for row in active], axis=0)
+    return Measured(float(value), null=float(null))
 
 
 def of_ffmlp(rows, encoder):

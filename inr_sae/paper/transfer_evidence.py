@@ -120,14 +120,18 @@ def rules(matrix, best, ranks):
 
 
 def by_encoder(matrix, best, ranks):
-    """[(the boundary that is best for most targets, the lower of two, rank rows, number of boundaries)] of every
-    encoder."""
+    """[(the boundary that is best for most targets, rank rows, number of boundaries)] of every encoder.
+
+    Of boundaries that are best for as many targets it is the one of the higher mean PSNR over all of them: the lower
+    one would be a gift to a rule that names layer 0 by its shape.
+    """
     result = []
     for encoder in dict.fromkeys(map(encoder_of, best)):
         rows = [row for row in best if encoder_of(row) == encoder]
-        votes = [row.best_tau for row in rows]
-        most = max(sorted(set(votes)), key=votes.count)
-        n = len({tau for row in rows for tau in mean_by_tau(matrix, row)})
+        votes, curves = [row.best_tau for row in rows], [mean_by_tau(matrix, row) for row in rows]
+        total = {tau: sum(curve.get(tau, 0.0) for curve in curves) for tau in votes}
+        most = max(sorted(total), key=lambda tau: (votes.count(tau), total[tau]))
+        n = len({tau for curve in curves for tau in curve})
         result.append((most, [row for row in ranks if encoder_of(row) == encoder], n))
     return result
 

@@ -1,5 +1,6 @@
 """What the claims on transfer are handed, on matrices whose answer is known."""
 
+import numpy as np
 import pytest
 
 from inr_sae.measure.boundaries import best_taus
@@ -188,19 +189,28 @@ def test_cohorts_that_are_not_fitted_are_not_alike():
     assert of_matrix(*published_matrix(), ALIKE)["cohorts_alike"].testable
 
 
-def of_two_targets(best, ranks):
-    """{name of a claim: Measured} of two targets of one encoder, frozen best at the boundaries `best`."""
-    sets = zip(("s", "t"), best)
-    fits = [
-        row for target, tau in sets for row in freeze_rows({0: 30.0, 1: 30.5, 2: 30.0} | {tau: 33.0}, target=target)
-    ]
+def of_two_targets(best, ranks, tops=(33.0, 33.0)):
+    """{name of a claim: Measured} of two targets of one encoder, frozen best at the boundaries `best`, at `tops` dB."""
+    fits = []
+    for target, tau, top in zip(("s", "t"), best, tops):
+        fits += freeze_rows({0: 30.0, 1: 30.5, 2: 30.0} | {tau: top}, target=target)
     return of_matrix(fits, ranks, best_taus(fits, ranks), {})
 
 
-@pytest.mark.parametrize("best", [(0, 2), (2, 0)])
-def test_where_as_many_targets_have_either_the_lower_boundary_is_an_encoders_best(best):
-    assert of_two_targets(best, peaked_ranks(3, 0))["rule_sr_weight"].value == 1
-    assert of_two_targets(best, peaked_ranks(3, 2))["rule_sr_weight"].value == 0
+@pytest.mark.parametrize("best, tops, expected", [((0, 2), (33, 34), 2), ((2, 0), (33, 34), 0), ((0, 2), (34, 33), 0)])
+def test_where_as_many_targets_have_either_the_boundary_of_the_higher_mean_is_an_encoders_best(best, tops, expected):
+    for named in (0, 2):
+        assert of_two_targets(best, peaked_ranks(3, named), tops)["rule_sr_weight"].value == (named == expected)
+
+
+def test_a_rule_that_always_names_layer_0_is_right_no_more_often_than_chance_says():
+    """Two targets whose best boundaries are drawn apart."""
+    rng, ranks, draws = np.random.default_rng(0), peaked_ranks(3, 0), 300
+    hits = 0
+    for _ in range(draws):
+        m = of_two_targets(rng.integers(3, size=2), ranks, rng.uniform(32.0, 35.0, 2))["rule_sr_weight"]
+        hits += m.value
+    assert hits / draws < 1 / 3 + 3 * np.sqrt(2 / 9 / draws) and m.chance_of_all == pytest.approx(1 / 3)
 
 
 def test_encoders_where_both_rules_are_right_or_both_wrong_are_no_cases_of_the_sign_test():
