@@ -1,5 +1,6 @@
 """The claims on class signal in weights (arXiv 2605.08281), as its abstract makes them; see `claims`."""
 
+from inr_sae.measure.paired import LEAST_CLUSTERS
 from inr_sae.paper.claims import (
     BEYOND_CHANCE,
     BY_ARITHMETIC,
@@ -11,11 +12,13 @@ from inr_sae.paper.claims import (
     share,
     verdict,
 )
+from inr_sae.paper.weight_evidence import LEAST_RUNS
 
 LOOSE = 0.5  # a correlation below it is none that accuracy could be told by
 LOW, MIDDLE = 1 / 4, 1 / 2  # of the dimensions there are
 ENOUGH, FAIR = 0.02, 0.05  # accuracy that may be missing
-OVER_SEEDS = f"one seed alone: {TOO_FEW_CASES}"
+OVER_SEEDS = f"fewer than {LEAST_CLUSTERS} seeds: {TOO_FEW_CASES}"
+OVER_CONDITIONS = f"fewer than {LEAST_RUNS} conditions: {TOO_FEW_CASES}"
 
 
 def _untracked(m):
@@ -27,6 +30,8 @@ def _untracked(m):
 
 def _only_late(m):
     """A positive correlation, above that of the raw offsets, `null`."""
+    if m.low != m.low:
+        return TOO_FEW_CASES
     return verdict(m.low > max(0, m.null), m.value > max(0, m.null))
 
 
@@ -60,7 +65,8 @@ WEIGHTS = (
         "abstract",
         "correlation over trainings of neighbours' purity on raw offsets with accuracy",
         "does not track",
-        f"interval above 0: not reproduced; below {LOOSE:g}: reproduced; else: {TOO_FEW_CASES}",
+        f"interval above 0: not reproduced; below {LOOSE:g}: reproduced; else, and of "
+        f"fewer than {LEAST_RUNS} conditions: {TOO_FEW_CASES}",
         _untracked,
     ),
     Claim(
@@ -78,7 +84,7 @@ WEIGHTS = (
         "abstract",
         "correlation over trainings of purity after the last block with accuracy; without the effect: on raw offsets",
         "only after late blocks",
-        "interval above 0 and above the raw offsets' correlation: reproduced; by the value: partly",
+        f"interval above 0 and above the raw offsets' correlation: reproduced; by the value: partly; {OVER_CONDITIONS}",
         _only_late,
     ),
     Claim(

@@ -7,11 +7,12 @@ the geometry of the weights.
 import numpy as np
 from scipy import stats
 
-from inr_sae.measure.paired import clustered_interval
+from inr_sae.measure.paired import LEAST_CLUSTERS, clustered_interval
 from inr_sae.paper.claims import NAN, Measured, counted
 from inr_sae.rows.weights import ALL_TOKENS, BIASES, BOTH, CONTROL, OFFSETS
 
-LEAST_RUNS = 6  # of a correlation
+LEAST_RUNS = 6  # of a correlation; and conditions, for an interval of it
+CERTAIN = 1 - 1e-12  # a correlation of 1, whose interval has no width
 BY_CHANCE = 0.5  # that a reader is worse under a loss that makes offsets purer by design, if it has no part in that
 
 
@@ -40,7 +41,11 @@ def of_readers(readings, flow, interventions, base):
 
 def tracked(accuracy, flow, place, block, column="purity"):
     """The correlation, over trainings, of accuracy with the purity at a place of the offsets or after a block; None of
-    too few trainings, or where nothing varies. Its interval is Fisher's."""
+    too few trainings, or where nothing varies.
+
+    Its interval is Fisher's with conditions as the cases: trainings of one condition from several seeds are alike, and
+    counted apart they would make a correlation of what has none. Without one for fewer than LEAST_RUNS conditions.
+    """
     purity = {
         (row.condition, row.seed): getattr(row, column)
         for row in flow
@@ -50,10 +55,12 @@ def tracked(accuracy, flow, place, block, column="purity"):
     x, y = (np.array([of[run] for run in runs], np.float64) for of in (purity, accuracy))
     if len(runs) < LEAST_RUNS or not np.ptp(x) or not np.ptp(y):
         return None
-    found = stats.pearsonr(x, y)
-    interval = found.confidence_interval()
-    note = f"over {len(runs)} trainings"
-    return Measured(float(found.statistic), float(interval.low), float(interval.high), note=note)
+    r, n = float(stats.pearsonr(x, y).statistic), len({condition for condition, _ in runs})
+    low, high = NAN, NAN
+    if n >= LEAST_RUNS:
+        half = stats.norm.ppf(0.975) / np.sqrt(n - 3)
+        low, high = (float(np.tanh(np.arctanh(np.clip(r, -CERTAIN, CERTAIN)) + side)) for side in (-half, half))
+    return Measured(r, low, high, note=f"over {len(runs)} trainings of {n} conditions")
 
 
 def pressed(readings, flow, base):
@@ -77,13 +84,14 @@ def pressed(readings, flow, base):
 
 
 def of_seeds(values, null=NAN, note=""):
-    """Measured: the mean of {seed: value} with its interval over seeds; None without one."""
+    """Measured: the mean of {seed: value}, from LEAST_CLUSTERS seeds on with its interval; None without one."""
     values = {seed: value for seed, value in values.items() if value is not None}
     if not values:
         return None
     interval = clustered_interval(list(values.values()), list(values))
-    note = note or f"{len(values)} seed{'s' * (len(values) != 1)}"
-    return Measured(interval.mean, interval.low, interval.high, null=null, note=note)
+    ends = (interval.low, interval.high) if len(values) >= LEAST_CLUSTERS else (NAN, NAN)
+    note = note or f"{len(values)} seed{'s' * (len(values) != 1)}: {', '.join(f'{v:.3g}' for v in values.values())}"
+    return Measured(interval.mean, *ends, null=null, note=note)
 
 
 def drops(interventions, condition, kind, column):

@@ -12,6 +12,7 @@ CONDITIONS = {
     BASE: (0.01, "all", 0.0),
     "ce": (0.1, "all", 0.0),
     "pressed": (0.01, "all", 0.1),
+    **{f"ce {share}": (share, "all", 0.0) for share in (0.0, 0.03, 0.3)},
     "b": (0.01, BIASES, 0.0),
 }
 
@@ -20,7 +21,7 @@ def noise(rng):
     return 0.002 * rng.normal()
 
 
-def readings(accuracy, seeds=3, rank=10.0, pixels=30.0):
+def readings(accuracy, seeds=6, rank=10.0, pixels=30.0):
     """ReadingRows; accuracy: {condition: value}, or a function of (condition, seed)."""
     rows, nothing = [], dict.fromkeys(ReadingRow._fields, 0.0)
     for name, about in CONDITIONS.items():
@@ -31,7 +32,7 @@ def readings(accuracy, seeds=3, rank=10.0, pixels=30.0):
     return rows
 
 
-def flow(purity, seeds=3, blocks=3):
+def flow(purity, seeds=6, blocks=3):
     """FlowRows; purity(condition, seed, block or None) on raw offsets and after each block."""
     rows, nothing = [], dict.fromkeys(FlowRow._fields, 0.1)
     for name, about in CONDITIONS.items():
@@ -46,7 +47,7 @@ def flow(purity, seeds=3, blocks=3):
     return rows
 
 
-def interventions(biases, control, seeds=3, layers=(1.0, 1.0, 1.0), whole=3.0, both=4.0):
+def interventions(biases, control, seeds=6, layers=(1.0, 1.0, 1.0), whole=3.0, both=4.0):
     """InterventionRows of the base: accuracy lost with another class's entries, log odds lost at 0."""
     rows, nothing = [], dict.fromkeys(InterventionRow._fields, 0.0)
     rng = np.random.default_rng(0)
@@ -168,7 +169,7 @@ def test_pressure_is_compared_with_the_same_seed_without_it():
 
     of_flow = flow(lambda name, seed, block: 0.5 + 0.1 * seed + 0.01 * (name == "pressed"))
     measured = weight_evidence.of_readers(readings(accuracy), of_flow, [], BASE)["pressure_misleads"]
-    assert (measured.value, measured.total) == (3, 3) and measured.chance == pytest.approx(0.5**3)
+    assert (measured.value, measured.total) == (6, 6) and measured.chance == pytest.approx(0.5**6)
 
 
 def test_shuffled_labels_stand_beside_the_correlation():
@@ -205,7 +206,41 @@ def test_of_one_seed_nothing_is_said():
     )
     few = ("pressure_misleads", "bias_causal", "layers_interact", "routes_interact", "biases_suffice")
     assert {found[name] for name in few} == {TOO_FEW_CASES}
-    assert found["geometry_untracked"] == found["late_blocks"] == NOT_TESTABLE, "three trainings are no correlation"
+
+
+@pytest.mark.parametrize("n, few", [(5, True), (6, False)])
+def test_of_fewer_than_six_seeds_or_conditions_no_interval_is_given(n, few):
+    of_readings = readings(lambda name, seed: 0.9 + 0.05 * spread(name, seed), n)
+    changed = interventions(0.8, 0.1, n)
+    found = verdicts(of_readings, flow(unrelated, n), changed)
+    for name in ("bias_causal", "layers_interact", "routes_interact", "biases_suffice"):
+        assert (found[name] == TOO_FEW_CASES) == few
+    kept = list(CONDITIONS)[:n]
+    of_readings = [row for row in of_readings if row.condition in kept]
+    measured = weight_evidence.of_readers(of_readings, flow(unrelated, n), [], BASE)
+    for name in ("geometry_untracked", "late_blocks"):
+        assert np.isnan(measured[name].low) == few
+        if few:
+            assert verdicts(of_readings, flow(unrelated, n), [])[name] == TOO_FEW_CASES
+
+
+def test_trainings_of_one_condition_are_alike_and_make_no_correlation(rng):
+    """The null: purity and accuracy are drawn apart, each for nine tenths by the condition."""
+    names = [f"condition {i}" for i in range(8)]
+    draws, found = 400, []
+    for _ in range(draws):
+        of_condition, of_run = rng.normal(size=(2, 8, 1)), rng.normal(size=(2, 8, 3))
+        accuracy, purity = np.sqrt(0.9) * of_condition + np.sqrt(0.1) * of_run
+        runs = [(name, seed) for name in names for seed in range(3)]
+        rows = [
+            FlowRow(**dict.fromkeys(FlowRow._fields, 0.1))._replace(
+                condition=name, seed=seed, place=OFFSETS, block=None, purity=value
+            )
+            for (name, seed), value in zip(runs, purity.ravel())
+        ]
+        m = weight_evidence.tracked(dict(zip(runs, accuracy.ravel())), rows, OFFSETS, None)
+        found.append(m.low > 0)
+    assert np.mean(found) < 0.025 + 3 * np.sqrt(0.025 * 0.975 / draws)
 
 
 def quantity(name, of_readings):
@@ -217,7 +252,7 @@ def test_a_reader_that_is_shown_a_part_has_no_accuracy_that_geometry_could_tell(
     shown_all = [row for row in of_readings if row.tokens != BIASES]
     for name in ("geometry_untracked", "late_blocks"):
         m = quantity(name, of_readings)
-        assert m == quantity(name, shown_all) and m.note == "over 9 trainings"
+        assert m == quantity(name, shown_all) and m.note == "over 36 trainings of 6 conditions"
 
 
 @pytest.mark.parametrize("n, is_one", [(5, False), (6, True)])
