@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from inr_sae.atoms.statistics import parts
+from inr_sae.measure import blocks
 
 SHIFTS = 3  # random displacements of every signal, for the null of content
 FAINT = 1e-2  # of a map's root mean square: of a deviation below it float32 sums say little
@@ -70,8 +71,7 @@ def features(cohort, held_out, rng):
     shifted, shifted_gradients = [], []
     for _ in range(SHIFTS):
         for image, gradient in zip(grey, gradients):
-            # At least a quarter of the image each way: less would leave much of the alignment.
-            by = [int(rng.integers(n // 4, n - n // 4 + 1)) for n in (height, width)]
+            by = blocks.far(height, width, rng)
             shifted.append(np.roll(image, by, (0, 1)))
             shifted_gradients.append(np.roll(gradient, by, (0, 1)))
     groups = {

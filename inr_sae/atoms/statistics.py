@@ -145,13 +145,13 @@ def summary(atoms):
 
 
 def concentration(atoms, tier=16):
-    """Mean magnitude of the top atom over the mean of the next ones up to rank `tier` (Sec. 4.3, App. A.2).
+    """Mean magnitude of the top atom over the mean of the next ones up to rank `tier` that fire (Sec. 4.3, App. A.2).
 
     nan if no other atom fires.
     """
     top = atoms.mean_magnitude[top_atoms(atoms, tier)]
-    rest = top[1:].mean() if len(top) > 1 else 0.0
-    return float(top[0] / rest) if rest > 0 else NAN
+    rest = top[1:][top[1:] > 0]
+    return float(top[0] / rest.mean()) if len(rest) else NAN
 
 
 def top_atoms(atoms, n):

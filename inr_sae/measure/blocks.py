@@ -24,11 +24,15 @@ def folds(height, width, n_folds, rng):
 
 
 def displaced(height, width, rng):
-    """(N,) which coordinate is read at each instead, for a null: the grid moved around a torus at random.
+    """(N,) which coordinate is read at each instead, for a null: the grid moved around a torus at random."""
+    return moved(height, width, far(height, width, rng))
 
-    At least a quarter of it each way: less would leave much of the alignment.
-    """
-    return moved(height, width, [int(rng.integers(n // 4, n - n // 4 + 1)) for n in (height, width)])
+
+def far(height, width, rng):
+    """[rows, columns] to move a grid by around a torus, at least a quarter of it each way, and a pixel where there are
+    several: less would leave much of the alignment."""
+    least = [max(n // 4, min(1, n - 1)) for n in (height, width)]
+    return [int(rng.integers(low, n - low + 1)) for n, low in zip((height, width), least)]
 
 
 def half_away(height, width):

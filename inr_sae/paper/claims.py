@@ -64,7 +64,8 @@ def counted(cases, chances=None, n_images=None, note="", blocks=None):
     """Measured: how many of the cases hold; None without a case.
 
     chances: the probability of each case to hold by chance, where that has a meaning. blocks: what each is of, where
-    cases of one block are no independent ones: by chance they hold together.
+    cases of one block are no independent ones. By chance they may hold together, so that there blocks are counted:
+    those whose cases all hold, or, where a case is which of two exchangeable ones is ahead (1/2), most.
     """
     cases = [bool(case) for case in cases]
     if not cases:
@@ -72,20 +73,20 @@ def counted(cases, chances=None, n_images=None, note="", blocks=None):
     found = Measured(sum(cases), total=len(cases), n_images=n_images, note=note)
     if chances is None:
         return found
-    of_block = {}
-    for block, chance in zip(range(len(cases)) if blocks is None else blocks, chances, strict=True):
-        of_block.setdefault(block, []).append(chance)
-    whole, sizes = [min(each) for each in of_block.values()], [len(each) for each in of_block.values()]
-    return found._replace(chance=tail(whole, sum(cases), sizes), chance_of_all=tail(whole, len(cases), sizes))
+    held, least = {}, {}
+    for block, case, chance in zip(range(len(cases)) if blocks is None else blocks, cases, chances, strict=True):
+        held.setdefault(block, []).append(case)
+        least[block] = min(chance, least.get(block, 1.0))  # that all of them hold is no likelier
+    whole = sum(2 * sum(each) > len(each) if least[block] == 0.5 else all(each) for block, each in held.items())
+    every = list(least.values())
+    return found._replace(chance=tail(every, whole), chance_of_all=tail(every, len(every)))
 
 
-def tail(chances, least, sizes=None):
-    """The probability that at least so many cases hold, of independent blocks that each hold whole, with their own
-    probability; sizes: cases of each block, one without."""
+def tail(chances, least):
+    """The probability that at least so many of independent cases hold, each with its own probability."""
     distribution = [1.0]  # of the number that hold
-    for p, size in zip(chances, sizes or [1] * len(chances), strict=True):
-        none, all_ = [(1 - p) * q for q in distribution], [p * q for q in distribution]
-        distribution = [a + b for a, b in zip([*none, *[0.0] * size], [*[0.0] * size, *all_])]
+    for p in chances:
+        distribution = [(1 - p) * none + p * one for none, one in zip([*distribution, 0.0], [0.0, *distribution])]
     return sum(distribution[least:])
 
 

@@ -61,18 +61,18 @@ def of_recipe(recipe, measured, published):
     for cell in published:
         values = ours(recipe, measured, fits, cell)
         if values:
-            mean = float(np.mean(list(values.values())))
+            mean, *ends = interval(values, measured.fits)
             away = mean - cell.value
-            beside = mean, *interval(values, measured.fits), len(values), away, away / cell.std if cell.std else None
+            beside = mean, *ends, len(values), away, away / cell.std if cell.std else None
             rows.append(DeviationRow(*recipe.columns, *cell, *beside))
     return rows
 
 
 def interval(values, fits):
-    """(low, high) of the mean of {image: value}, images of one subject as one; None for fewer than two of them."""
+    """(mean, low, high) of {image: value}, in which every subject counts the same; without ends for fewer than two."""
     subjects = {row.image: row.subject for row in fits}
     found = clustered_interval(list(values.values()), [subjects.get(image, image) for image in values])
-    return (found.low, found.high) if found.n_clusters > 1 else (None, None)
+    return (found.mean, found.low, found.high) if found.n_clusters > 1 else (found.mean, None, None)
 
 
 def ours(recipe, measured, fits, cell):

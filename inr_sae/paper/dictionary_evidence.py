@@ -218,4 +218,5 @@ def l0_falls(sizes):
     if not testable:
         note += f"; no dictionary has R² of {LEAST_R2}"
     chances = [1 / factorial(len(l0)) for _, _, l0 in chains]  # of that order among all
-    return counted(beyond, chances)._replace(null=float(plain), testable=testable, note=note)
+    blocks = [key[:2] for key, group in groups.items() if len(group) > 1]  # all of a layer start from the same draws
+    return counted(beyond, chances, blocks=blocks)._replace(null=float(plain), testable=testable, note=note)

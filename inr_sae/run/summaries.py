@@ -10,7 +10,8 @@ KEYS = SummaryRow._fields[:7]  # what tells the ways of fitting of a matrix from
 
 
 def summarise(rows):
-    """One SummaryRow a way of fitting from FitRows: mean and sample standard deviation over images and seeds.
+    """One SummaryRow a way of fitting from FitRows: the mean, in which every subject counts the same, and the sample
+    standard deviation over images and seeds.
 
     nan stands for the deviation of one fit, and for a metric that was not measured. PSNR counts up to its cap.
     """
@@ -19,12 +20,15 @@ def summarise(rows):
         groups.setdefault(row[: len(KEYS)], []).append(row)
     summary = []
     for keys, group in groups.items():
-        columns = []
+        columns, of_subject = [], {}
+        for i, row in enumerate(group):
+            of_subject.setdefault(row.subject, []).append(i)
         for metric in METRICS:
             scores = [getattr(row, metric) for row in group]
             values = np.array([np.nan if score is None else score for score in scores], np.float64)
             values = capped(values) if metric in PSNRS else values
-            columns += [values.mean(), values.std(ddof=1) if len(values) > 1 else float("nan")]
+            mean = np.mean([values[rows].mean() for rows in of_subject.values()])
+            columns += [mean, values.std(ddof=1) if len(values) > 1 else float("nan")]
         summary.append(SummaryRow(*keys, *columns, len(group), len({row.image for row in group})))
     return summary
 

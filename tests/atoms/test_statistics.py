@@ -90,7 +90,7 @@ def test_quartiles_are_over_alive_atoms():
 def test_summary_of_signed_codes_tells_only_what_has_a_meaning(measured_signed):
     row = statistics.summary(measured_signed[0])
     assert row["alive_fraction"] == pytest.approx(2 / 3) and np.isfinite(row["ipr_median"])
-    assert row["concentration"] == pytest.approx(1.5 / ((4.005 / 4 + 0) / 2), rel=1e-4)
+    assert row["concentration"] == pytest.approx(1.5 / (4.005 / 4), rel=1e-4), "over those that fire"
     assert all(np.isnan(row[name]) for name in ("spatial_l0", "active_fraction_median", "dead_fraction"))
 
 
@@ -122,6 +122,8 @@ def test_concentration_is_the_top_atom_over_the_mean_of_the_next_tier():
     magnitude = np.r_[zero[:3], 7.0, np.full(15, 1.0), 0.5]
     assert statistics.concentration(statistics.AtomStats(magnitude, zero, zero, zero)) == pytest.approx(7.0)
     assert np.isnan(statistics.concentration(statistics.AtomStats(np.r_[1.0, zero], zero, zero, zero)))
+    few = statistics.AtomStats(np.r_[[1.0] * 3, zero], zero, zero, zero)
+    assert statistics.concentration(few) == pytest.approx(1.0), "of three alike none is above the others"
 
 
 def test_top_atoms_by_mean_magnitude():

@@ -52,3 +52,10 @@ def test_a_grid_is_displaced_by_a_quarter_of_each_axis_at_least(rng):
 )
 def test_a_shear_of_three_by_three_by_hand(axis, sign, order):
     np.testing.assert_array_equal(blocks.sheared(3, 3, axis, sign), order)
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (3, 3), (3, 40), (40, 2), (8, 9), (1, 5)])
+def test_a_null_leaves_no_axis_in_place(shape, rng):
+    for _ in range(200):
+        for by, n in zip(blocks.far(*shape, rng), shape):
+            assert n == 1 or min(by, n - by) >= max(1, n // 4)

@@ -185,14 +185,29 @@ def test_every_claim_has_a_name_of_its_own_and_a_rule(listed):
     assert all(c.sentence.endswith(".") and c.rule and c.where and c.published for c in listed)
 
 
-def test_cases_of_one_block_hold_together_by_chance():
+def test_by_chance_cases_of_one_block_may_hold_together():
     m = claims.counted([True] * 6, [0.2] * 6, blocks="aaabbb")
     assert m.chance == m.chance_of_all == pytest.approx(0.2**2)
     m = claims.counted([True, True, True, False, False, False], [0.2] * 6, blocks="aaabbb")
     assert m.chance == pytest.approx(1 - 0.8**2) and m.chance_of_all == pytest.approx(0.2**2)
     m = claims.counted([True] * 2, [0.5, 0.2], blocks="aa")
     assert m.chance == pytest.approx(0.2), "no likelier than its least likely case"
+    m = claims.counted([True, True, False, False, False, True], [0.5] * 6, blocks="aaabbb")
+    assert m.chance == pytest.approx(0.75), "of which of two is ahead most cases say it, and as likely the contrary"
+    m = claims.counted([True, False], [0.5, 0.2], blocks="aa")
+    assert m.chance == 1, "a block of which some do not hold says nothing against chance"
     rng = np.random.default_rng(0)
-    drawn = (rng.uniform(size=(100_000, 3)) < [0.3, 0.5, 0.1]) @ [2, 1, 3]
-    for least in range(7):
-        assert claims.tail([0.3, 0.5, 0.1], least, [2, 1, 3]) == pytest.approx((drawn >= least).mean(), abs=0.01)
+    drawn = (rng.uniform(size=(100_000, 3)) < [0.3, 0.5, 0.1]).sum(axis=1)
+    for least in range(4):
+        assert claims.tail([0.3, 0.5, 0.1], least) == pytest.approx((drawn >= least).mean(), abs=0.01)
+
+
+def test_targets_that_follow_their_encoder_in_part_are_beyond_chance_no_more_often_than_is_said(rng):
+    """The null: two encoders, three targets each; an encoder is best at one of five boundaries, and a target is there
+    in 60 %, else at any."""
+    draws = 4000
+    of_encoder = np.repeat(rng.integers(5, size=(draws, 2)), 3, axis=1)
+    targets = np.where(rng.uniform(size=(draws, 6)) < 0.6, of_encoder, rng.integers(5, size=(draws, 6)))
+    said = [claims.counted(each == 0, [0.2] * 6, blocks="aaabbb").chance for each in targets]
+    for level in (0.04, 0.05, 0.4):
+        assert np.mean(np.array(said) <= level) <= level + 3 * np.sqrt(level / draws)

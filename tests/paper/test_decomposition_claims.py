@@ -131,11 +131,12 @@ def test_models_are_held_to_each_other_at_their_best_rates():
     assert verdict("lifting_faster", of_recovery(slow + fast)) == claims.NOT_REPRODUCED
 
 
-def test_what_learns_one_dictionary_again_is_one_case_whatever_the_model_and_the_optimiser():
-    """Five seeds of two kinds of atoms, each learned again by several models and two optimisers."""
+def test_what_is_learned_again_of_one_seed_is_one_case_whatever_the_atoms_the_model_and_the_optimiser():
+    """Five seeds of two kinds of atoms, which have the same codes, each learned again by several models and two
+    optimisers, which have the same initial weights."""
     found = of_recovery(recovery(lambda model, lifted, modes, *_: 60 - 20 * lifted - 20 * (modes == 8)))
     lifted, few = found["lifting_faster"], found["few_modes_smooth"]
-    assert (lifted.value, lifted.total) == (60, 60) and lifted.chance_of_all == pytest.approx(0.5**10)
+    assert (lifted.value, lifted.total) == (60, 60) and lifted.chance_of_all == pytest.approx(0.5**5)
     assert (few.value, few.total) == (20, 20) and few.chance_of_all == pytest.approx(0.5**5)
 
 

@@ -75,6 +75,12 @@ def test_the_interval_is_over_whom_the_images_show():
     assert (row.low, row.high) == (None, None), "two images of one subject say nothing of others"
     (row,) = deviations.of_recipe(RECIPE, three, [cell("sr_weight", "", 2, 18.0, None, "")])
     assert (row.low, row.high) == (None, None)
+    fits = three.fits + [three.fits[1]._replace(image=name, subject=three.fits[1].subject) for name in "cde"]
+    many = three._replace(
+        fits=fits, curves=three.curves + [row._replace(image=n) for n in "cde" for row in three.curves[3:]]
+    )
+    (row,) = deviations.of_recipe(RECIPE, many, [cell()])
+    assert row.n_images == 5 and row.ours == pytest.approx(35.0) and row.low < 35.0 < row.high
 
 
 @pytest.mark.parametrize(

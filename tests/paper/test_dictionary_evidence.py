@@ -100,6 +100,12 @@ def test_quantities():
     assert (m["memorised"].value, m["memorised"].total, m["memorised"].n_images) == (3, 3, 10)
 
 
+def test_dictionaries_of_one_layer_start_from_the_same_draws_and_are_one_case():
+    sizes = [size(n, k, layer, 1000 / n) for layer in (0, 2) for k in (8, 16, 32) for n in (1024, 2048, 4096)]
+    m = evidence.l0_falls(sizes)
+    assert (m.value, m.total) == (6, 6) and m.chance_of_all == pytest.approx((1 / 6) ** 2)
+
+
 def test_what_arithmetic_gives_stands_beside():
     m = as_published()
     evenly = [32 / (4096 * (1 - dead)) for dead in (0.27, 0.04, 0, 0, 0)]

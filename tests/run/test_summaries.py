@@ -32,3 +32,11 @@ def test_means_count_psnr_up_to_its_cap_and_nothing_else():
     assert row.psnr_db_std == pytest.approx((CAP_DB - 40) / 2**0.5) and row.ssim_mean == 0.5
     (row,) = summaries.summarise([rows[0], fit_row("b", 0, 70.0)])
     assert (row.psnr_db_mean, row.psnr_db_std) == (CAP_DB, 0.0)
+
+
+def test_in_means_every_subject_counts_the_same():
+    """As where the best boundary is chosen, or a table would mark one whose mean is not the highest."""
+    fits = [fit_row(f"a{i}", 0, 20.0)._replace(subject="a") for i in range(3)]
+    fits += [fit_row("b", 0, 40.0)._replace(subject="b")]
+    (row,) = summaries.summarise(fits)
+    assert row.psnr_db_mean == pytest.approx(30.0) and row.psnr_db_std == pytest.approx(10.0) and row.n == 4
