@@ -144,6 +144,10 @@ def refuse_changes(config, store, redo, defaults):
     Where a new key has to be heeded, what the stage has left goes now: `once.run_stage` would not miss the key.
     """
     found = changes(config, store, defaults)
+    again = set(found).union(*map(stages.built_on, found))
+    again = [name for name in stages.ordered(stages.stage_names()) if name in again and once.state_of(store, name).mark]
+    if redo:
+        refuse_left_out(config, store, again)
     if redo or all(getattr(stages.stage(name), "CHEAP", False) for name in found):
         for name, changed in found.items():
             new = sorted(key for key, (then, _) in changed.items() if then == NOT_THERE)
@@ -153,9 +157,20 @@ def refuse_changes(config, store, redo, defaults):
         return
     keys = {key: values for changed in found.values() for key, values in changed.items()}
     listed = "; ".join(f"{key} is {now!r} and was {then!r}" for key, (then, now) in sorted(keys.items())[:5])
-    again = set(found).union(*map(stages.built_on, found))
-    there = [name for name in stages.ordered(stages.stage_names()) if name in again and once.state_of(store, name).mark]
     raise UserError(
         f"--workdir {store.root} holds a study with another config: {listed}; choose another --workdir, restore the "
-        f"values, or have {', '.join(there)} done again with --redo"
+        f"values, or have {', '.join(again)} done again with --redo"
     )
+
+
+def refuse_left_out(config, store, again):
+    """Raise UserError where a stage that is asked for builds on one of another config that `stages` leaves out; again:
+    the names of all that changed keys concern."""
+    for name in stages.ordered(config.stages):
+        needed = once.needed(stages.stage(name))
+        left = [each for each in again if each in needed and each not in config.stages and once.is_done(store, each)]
+        if left:
+            raise UserError(
+                f"stages leaves out {', '.join(left)}, which changed keys concern and {name} builds on; add "
+                f"{'it' if len(left) == 1 else 'them'}"
+            )

@@ -86,6 +86,22 @@ def test_redo_does_again_what_a_key_concerns_and_nothing_else(copy, finished):
     assert computed(workdir) == computed(finished[1])
 
 
+@pytest.mark.parametrize(
+    "asked, left, name",
+    [
+        (("dictionary",), "cohort", "dictionary"),
+        (("cohort", "rank", "dictionary", "ablation"), "freeze_sweep", "ablation"),
+    ],
+)
+def test_what_is_redone_is_not_built_on_what_stages_leaves_out(copy, asked, left, name):
+    config, workdir = copy
+    before = numbers(workdir)
+    words = f"stages leaves out {left}, which changed keys concern and {name} builds on; add it"
+    with pytest.raises(UserError, match=words):
+        study.run(changed(config, cohort__steps=9, stages=asked), workdir, redo=True)
+    assert numbers(workdir) == before
+
+
 def test_fits_that_a_key_does_not_touch_outlast_a_redo(copy, monkeypatch):
     config, workdir = copy
     fitted, good = [], sweep.fit_batch
