@@ -10,12 +10,16 @@ from inr_sae.paper.budgets import Budgets, fits_at
 from inr_sae.rows.claims import DeviationRow, PublishedRow
 from inr_sae.rows.common import PSNRS
 
+COHORTS = ("cohort_psnr_db", "cohort_psnr_clipped_db")
+RANKS = ("sr_weight", "sr_activation_centred")
+QUANTITIES = (*PSNRS, "ssim", *RANKS, *COHORTS)  # of a published number
+
 
 class Recipe(NamedTuple):
     """A choice of what a publication leaves open, as the first columns of a DeviationRow have it."""
 
     coordinates: tuple  # (low, high)
-    cohort_steps: int  # of the encoder's training
+    cohort_steps: int  # of the encoder's training; 0: it was trained elsewhere
     pixels: int  # of a step; 0: all
     steps: int  # of every protocol but STRAINER's recipe; epochs, where a step takes a part of the pixels
     steps_full: int  # of STRAINER's recipe
@@ -28,7 +32,7 @@ class Recipe(NamedTuple):
         """As a figure calls it."""
         low, high = self.coordinates
         unit = f"epochs of {self.pixels}" if self.pixels else "steps"
-        parts = [f"[{low:g}, {high:g}]", f"cohort {self.cohort_steps}"]
+        parts = [f"[{low:g}, {high:g}]", f"cohort {self.cohort_steps}" if self.cohort_steps else ""]
         parts += [f"{self.budgets.name} {unit}", f"rate {self.learning_rate:g}"]
         parts += ["" if self.new == "backbone" else f"new: {self.new}", "clipped" if self.clipped else ""]
         return ", ".join(filter(None, parts))
@@ -84,8 +88,9 @@ def ours(recipe, measured, fits, cell):
         return None
     if cell.quantity in measured.cohort_psnr:
         return {"": measured.cohort_psnr[cell.quantity]}
-    if cell.quantity in ("sr_weight", "sr_activation_centred"):
-        return {"": getattr(row, cell.quantity) for row in measured.ranks if row.layer == cell.tau}
+    if cell.quantity in RANKS:
+        found = [getattr(row, cell.quantity) for row in measured.ranks if row.layer == cell.tau]
+        return {"": value for value in found if value is not None}  # a unit without a matrix has no rank of it
     quantity = cell.quantity
     if quantity == "psnr_clipped_db" or (quantity == "psnr_db" and recipe.clipped):
         quantity = "psnr_clipped_db"

@@ -37,7 +37,7 @@ class Way(NamedTuple):
     def name(self):
         """As a file is named."""
         boundary = self.protocol if self.tau is None else str(self.tau)
-        return "_".join(dict.fromkeys((self.protocol, boundary))) + f"_rate_{self.rate:g}"
+        return "_".join(dict.fromkeys((self.protocol, boundary))) + f"_rate_{self.rate:.9g}"
 
     @property
     def label(self):

@@ -49,8 +49,8 @@ class Condition(NamedTuple):
     @property
     def name(self):
         """As figures and folders call it."""
-        pressed = f"_contrast_{self.contrast:g}" if self.contrast else ""
-        return f"ce_{self.ce_weight:g}_{self.tokens}{pressed}"
+        pressed = f"_contrast_{self.contrast:.9g}" if self.contrast else ""
+        return f"ce_{self.ce_weight:.9g}_{self.tokens}{pressed}"
 
 
 def check(config):

@@ -50,10 +50,10 @@ def check(config):
         external.refuse_other_pixels(config, signals)
 
 
-def check_coordinates(values):
-    """Raise UserError unless these are two ends, the lower one first."""
+def check_coordinates(values, key="inr.coordinates"):
+    """Raise UserError naming the key unless these are two ends, the lower one first."""
     if len(values) != 2 or not values[0] < values[1]:
-        raise UserError(f"inr.coordinates is {tuple(values)}; it is the first and the last pixel's, as in (0.0, 1.0)")
+        raise UserError(f"{key} is {tuple(values)}; it is the first and the last pixel's, as in (0.0, 1.0)")
 
 
 def run(config, store):

@@ -37,7 +37,7 @@ class Encoder(NamedTuple):
     def name(self):
         """As in celebahq-<backbone>-30."""
         backbone, frequency = self.kind
-        return "-".join([self.source, backbone] + ([] if frequency is None else [f"{frequency:g}"]))
+        return "-".join([self.source, backbone] + ([] if frequency is None else [f"{frequency:.9g}"]))
 
     @property
     def folder(self):

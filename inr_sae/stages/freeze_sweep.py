@@ -15,6 +15,7 @@ from inr_sae.stages import cohort, rank
 NEEDS, USES = ("cohort", "rank"), ()
 READS = (*cohort.READS, "fit", "metrics", "ablation.test_signals")
 WRITES = ("freeze_sweep",)
+NEW = ("backbone", "torch")  # laws of what starts anew
 LEAST_SIDE = 11  # of SSIM's window
 
 
@@ -40,7 +41,7 @@ def check_fits(config):
         if value < 0:
             name = key if key == "pixels" else f"budget.{key}"
             raise UserError(f"fit.{name} is {value}; it is a number, or 0")
-    checks.one_of("fit.new", config.fit.new, ("backbone", "torch"))
+    checks.one_of("fit.new", config.fit.new, NEW)
     if not config.fit.protocols:
         raise UserError(f"fit.protocols is empty; there are {', '.join(PROTOCOLS)}")
     for name in config.fit.protocols:

@@ -6,6 +6,7 @@ shared by all recipes that differ in what is read off them alone: the number of 
 """
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 
@@ -25,7 +26,7 @@ from inr_sae.rows.transfer import CurveRow, EncoderRankRow
 from inr_sae.run import checks, drawn, sweep, trained
 from inr_sae.run.once import run_stage
 from inr_sae.stages import claims as verdicts
-from inr_sae.stages import cohort, freeze_sweep, rank
+from inr_sae.stages import cohort, encoders, freeze_sweep, rank
 
 NEEDS, USES = (), ()
 READS = (*cohort.READS, "fit", "metrics", "sets", "recipes")
@@ -38,13 +39,14 @@ def check(config):
     freeze_sweep.check_fits(config)
     for key in ("coordinates", "pixels", "steps", "rates", "new", "clipped", "targets"):
         checks.some(f"recipes.{key}", config.recipes[key])
-    checks.some("recipes.cohort_steps", lengths(config))
-    for steps in config.recipes.cohort_steps:
-        checks.positive_value("recipes.cohort_steps", steps)
-    if config.recipes.cohort_steps and config.external.file:
-        raise UserError("recipes.cohort_steps is given, and the encoder of external.file is trained already")
+    check_lengths(config)
+    for ends in config.recipes.coordinates:
+        cohort.check_coordinates(ends, "recipes.coordinates")
     for rate in config.recipes.rates:
         checks.rate("recipes.rates", rate)
+    for new in config.recipes.new:
+        checks.one_of("recipes.new", new, freeze_sweep.NEW)
+    encoders.check_names(config)
     for steps in config.recipes.steps:
         if not 0 < steps or steps % config.fit.log_every:
             raise UserError(f"recipes.steps has {steps}; each is a multiple of fit.log_every = {config.fit.log_every}")
@@ -54,6 +56,10 @@ def check(config):
             known = ", ".join((config.signals.dataset, *config.sets))
             raise UserError(f"recipes.targets has {name!r}; there are {known}")
         signals = drawn.read(key, signals_of(config, name))
+        n_pixels = int(np.prod(signals.test.shape[1:3]))
+        for pixels in config.recipes.pixels:
+            if not 0 <= pixels < n_pixels:
+                raise UserError(f"recipes.pixels has {pixels}; of {name}'s {n_pixels} a step takes fewer, or 0 for all")
         freeze_sweep.check_size(key, signals, config.metrics)
         drawn.hold_apart("signals", drawn.read("signals", config.signals), key, signals, "test")
     numbers(config)
@@ -68,16 +74,37 @@ def check(config):
             stage.check(own)
 
 
+def check_lengths(config):
+    """Refuse lengths of the cohort's training that cannot be, or that it would not have."""
+    steps, stop = config.recipes.cohort_steps, config.cohort.stop_psnr_db
+    for n in steps:
+        checks.positive_value("recipes.cohort_steps", n)
+    if not steps:
+        return
+    checks.some("recipes.cohort_steps", steps)
+    if config.external.file:
+        raise UserError("recipes.cohort_steps is given, and the encoder of external.file is trained already")
+    if stop is not None:
+        raise UserError(f"recipes.cohort_steps is given, and cohort.stop_psnr_db = {stop} may end a training before")
+
+
 def numbers(config):
     """The PublishedRows that recipes are held against."""
     if not config.recipes.published:
         return published.rows()
-    folder, _, name = checks.local("recipes.published", config.recipes.published).rpartition("/")
+    named = f"recipes.published {config.recipes.published}"
+    file = Path(checks.local("recipes.published", config.recipes.published))
     try:
-        return Store(folder or ".").read_rows(name, PublishedRow)
+        rows = Store(file.parent).read_rows(file.name, PublishedRow)
     except UserError as error:
-        columns = ",".join(PublishedRow._fields)
-        raise UserError(f"recipes.published {config.recipes.published}: {error}; its columns are {columns}") from error
+        raise UserError(f"{named}: {error}; its columns are {','.join(PublishedRow._fields)}") from error
+    for row in rows:
+        checks.one_of(f"{named}: quantity", row.quantity, deviations.QUANTITIES)
+        if not np.isfinite(row.value) or row.value == 0:
+            raise UserError(
+                f"{named}: a {row.quantity} has the value {row.value:g}, from which nothing is a share away"
+            )
+    return rows
 
 
 def signals_of(config, name):
@@ -96,7 +123,7 @@ def cohorts(config):
     for (low, high), steps in itertools.product(config.recipes.coordinates, lengths(config)):
         own = config.copy_and_resolve_references()
         own.inr.coordinates, own.cohort.steps = (float(low), float(high)), steps
-        found[f"recipes/{low:g}_{high:g}_cohort_{steps}"] = own
+        found[f"recipes/{low:.9g}_{high:.9g}_cohort_{steps}"] = own
     return found
 
 
@@ -107,7 +134,7 @@ def fitted(own):
     for pixels, rate, new in kinds:
         kind = own.copy_and_resolve_references()
         kind.fit.update(dict(steps=max(own.recipes.steps), pixels=pixels, learning_rate=rate, other_rates=(), new=new))
-        found[f"pixels_{pixels}_rate_{rate:g}_{new}"] = kind
+        found[f"pixels_{pixels}_rate_{rate:.9g}_{new}"] = kind
     return found
 
 
@@ -161,7 +188,8 @@ def measurements(own, sub, encoder, sweeps, progress):
 
 def readings(kind):
     """Every Recipe that one kind of fits can be read as."""
-    fixed = kind.inr.coordinates, kind.cohort.steps, kind.fit.pixels
+    trained_for = 0 if kind.external.file else kind.cohort.steps
+    fixed = kind.inr.coordinates, trained_for, kind.fit.pixels
     every = itertools.product(budgets.candidates(kind.recipes.steps), kind.recipes.clipped)
     return [
         deviations.Recipe(*fixed, steps.others, steps.full, kind.fit.learning_rate, kind.fit.new, clipped)
@@ -217,9 +245,10 @@ def sections(config, store, exhibits):
 def heading(config):
     """The title of a search over recipes."""
     label, size = trained.backbone_of(config.inr).LABEL, trained.size(config.inr)
-    targets, steps = ", ".join(config.recipes.targets), ", ".join(map(str, lengths(config)))
+    targets, steps = ", ".join(config.recipes.targets), " or ".join(map(str, lengths(config)))
+    training = "" if config.external.file else f", trained for {steps} steps, seed {config.seed}"
     return Heading(
         f"The recipe behind published numbers: {label} from {config.signals.dataset} to {targets}",
-        f"{label}, {size}; cohort of {config.signals.n_cohort}, {steps} steps, seed {config.seed}.",
-        sentences.caveats([signals_of(config, name).dataset for name in config.recipes.targets], ""),
+        f"{label}, {size}; cohort of {config.signals.n_cohort}{training}.",
+        sentences.caveats([signals_of(config, name).dataset for name in config.recipes.targets], config.external.file),
     )

@@ -10,7 +10,7 @@ from configs import base
 from inr_sae import study
 from inr_sae.errors import UserError
 from inr_sae.paper.budgets import Budgets
-from inr_sae.rows.claims import DeviationRow
+from inr_sae.rows.claims import DeviationRow, PublishedRow
 from inr_sae.run import once, sweep, training
 from inr_sae.stages import recipes
 from tests.helpers import changed, rows
@@ -137,6 +137,31 @@ def test_a_set_of_other_images_may_be_all_that_is_fitted(tmp_path, rng):
 
 
 @pytest.mark.parametrize(
+    "line, words",
+    [
+        ("psnr,s,t,siren,full,,30,1,here", "quantity is 'psnr'; it is one of psnr_db"),
+        ("psnr_db,s,t,siren,full,,0,,here", "a psnr_db has the value 0"),
+        ("psnr_db,s,t,siren,full,,nan,1,here", "a psnr_db has the value nan"),
+    ],
+)
+def test_published_numbers_that_nothing_can_be_held_against_are_refused_before_any_fit(line, words, tmp_path):
+    config, file = studies.recipes_of(3), tmp_path / "numbers.csv"
+    file.write_text(f"{','.join(PublishedRow._fields)}\n{line}\n")
+    config.recipes.published = str(file)
+    with pytest.raises(UserError, match=words):
+        recipes.check(once.declared(config, recipes.READS))
+
+
+def test_an_encoder_from_elsewhere_has_no_length_of_training():
+    config = studies.recipes_of(3)
+    assert "trained for 200 steps" in recipes.heading(config).subtitle
+    config.external.file = "a.npz"
+    heading = recipes.heading(config)
+    assert "trained for" not in heading.subtitle and "trained elsewhere (a.npz)" in " ".join(heading.caveats)
+    assert all("cohort" not in reading.name for reading in recipes.readings(config))
+
+
+@pytest.mark.parametrize(
     "changes, words",
     [
         ({"recipes.steps": (3,)}, "recipes.steps has 3; each is a multiple of fit.log_every = 2"),
@@ -145,6 +170,12 @@ def test_a_set_of_other_images_may_be_all_that_is_fitted(tmp_path, rng):
         ({"recipes.cohort_steps": (4, 4)}, r"recipes.cohort_steps is \(4, 4\); it names at least one, and none twice"),
         ({"recipes.cohort_steps": (4, 0)}, "recipes.cohort_steps is 0"),
         ({"recipes.cohort_steps": (4,), "external.file": "a.npz"}, "recipes.cohort_steps is given, and the encoder of"),
+        ({"recipes.cohort_steps": (4,), "cohort.stop_psnr_db": 3.0}, "cohort.stop_psnr_db = 3.0 may end a training"),
+        ({"recipes.coordinates": ((0.0, 1.0, 2.0),)}, r"recipes.coordinates is \(0.0, 1.0, 2.0\)"),
+        ({"recipes.coordinates": ((1.0, 0.0),)}, r"recipes.coordinates is \(1.0, 0.0\)"),
+        ({"recipes.new": ("nope",)}, "recipes.new is 'nope'; it is one of backbone, torch"),
+        ({"recipes.pixels": (0, -5)}, "recipes.pixels has -5; of phantom's"),
+        ({"recipes.pixels": (0, 10**6)}, "recipes.pixels has 1000000; of phantom's"),
         ({"recipes.published": ""}, "the paper's numbers are of 5 layers, and .* has 3 here"),
         ({"recipes.published": "gone.csv"}, "recipes.published gone.csv: .*its columns are quantity"),
     ],

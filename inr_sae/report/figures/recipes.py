@@ -8,6 +8,7 @@ MOST = 4.0  # standard deviations at the ends of the colour scale
 N_SHOWN = 6  # recipes side by side
 LEAST = 3  # images of an interval that is drawn: that of two is wider than any figure
 ACROSS = 3  # panels
+COHORTS = ("cohort_psnr_clipped_db", "cohort_psnr_db")  # the latter where both are published
 PART = 0.1  # of a published value without a deviation, which counts as one
 
 
@@ -21,7 +22,7 @@ def cell_name(row):
     quantity = {"sr_weight": "sr(W)", "sr_activation_centred": "sr(H)", "psnr_db": "PSNR", "ssim": "SSIM"}
     name = quantity.get(row.quantity, row.quantity.replace("_db", "").replace("_", " "))
     at = "" if row.tau is None else f" {row.tau}"
-    protocol = " full" if row.protocol == "full" else ""
+    protocol = "" if row.protocol in ("", "freeze") else f" {row.protocol}"
     where = " (nb)" if row.where == "notebook" else ""
     return f"{name}{protocol}{at} {row.target}{where}".strip()
 
@@ -65,32 +66,50 @@ def beside(rows, order):
     fig, axes = figure(max(6.4, 4.6 * len(targets)), 3.9, 1, len(targets))
     for ax, target in zip(axes[0], targets):
         of_target = [row for row in rows if row.target == target]
-        taus = sorted({row.tau for row in of_target}, key=lambda tau: -1 if tau is None else tau)
-        draw_published(ax, of_target, taus)
+        places = places_of(of_target)
+        draw_published(ax, of_target, places)
         shown = [name for name in order if any(row.recipe == name for row in of_target)][:N_SHOWN]
         for i, (name, colour) in enumerate(zip(shown, COLOURS)):
-            draw_ours(ax, [row for row in of_target if row.recipe == name], taus, (i + 1) / (len(shown) + 1), colour)
-        ax.set_xticks(range(len(taus)), ["full" if tau is None else f"τ = {tau}" for tau in taus])
-        ax.set(ylabel="PSNR of held-out images (dB)", xlim=(-0.6, len(taus) - 0.4))
+            draw_ours(ax, [row for row in of_target if row.recipe == name], places, (i + 1) / (len(shown) + 1), colour)
+        ax.set_xticks(range(len(places)), places.values())
+        ax.set(ylabel="PSNR of held-out images (dB)", xlim=(-0.6, len(places) - 0.4))
         ax.set_title(f"{of_target[0].backbone}: {of_target[0].source} → {target}", loc="left")
         ax.grid(False, axis="x")
         ax.legend(fontsize=7)
     return fig
 
 
-def draw_published(ax, rows, taus):
+def place_of(row):
+    """What a row is of: its protocol and boundary."""
+    return row.protocol, row.tau
+
+
+def places_of(rows):
+    """{`place_of`: as an axis has it}, protocols without a boundary first, then by boundary."""
+    found = sorted({place_of(row) for row in rows}, key=lambda place: (-1 if place[1] is None else place[1], place[0]))
+    return {(protocol, tau): name_of(protocol, tau) for protocol, tau in found}
+
+
+def name_of(protocol, tau):
+    """As in "full", "τ = 1" of freezing, "random, τ = 1"."""
+    if tau is None:
+        return protocol
+    return f"τ = {tau}" if protocol == "freeze" else f"{protocol}, τ = {tau}"
+
+
+def draw_published(ax, rows, places):
     """Published means as lines across their place on the axis, their standard deviations as bands."""
     label = "published, ± SD"
-    for value, std, tau in dict.fromkeys((row.value, row.std, row.tau) for row in rows):
-        at, spread = taus.index(tau), std or 0.0
+    for value, std, place in dict.fromkeys((row.value, row.std, place_of(row)) for row in rows):
+        at, spread = list(places).index(place), std or 0.0
         ax.fill_between([at - 0.42, at + 0.42], value - spread, value + spread, color=GREY, alpha=0.25, lw=0)
         ax.plot([at - 0.42, at + 0.42], [value, value], color=INK, lw=1.2, label=label)
         label = None
 
 
-def draw_ours(ax, rows, taus, part, colour):
+def draw_ours(ax, rows, places, part, colour):
     """The means of one recipe with their intervals, at that part of each place's width."""
-    at = [taus.index(row.tau) - 0.42 + 0.84 * part for row in rows]
+    at = [list(places).index(place_of(row)) - 0.42 + 0.84 * part for row in rows]
     means, counts = [row.ours for row in rows], sorted({row.n_images for row in rows})
     label = f"{rows[0].recipe} (n = {', '.join(map(str, counts))})"
     ax.errorbar(at, means, reach(rows), color=colour, fmt="o", ms=4, capsize=2, lw=1, label=label)
@@ -120,9 +139,8 @@ def by_cohort(rows):
         panels.setdefault((row.target, row.recipe.replace(f"cohort {row.cohort_steps}, ", "")), []).append(row)
     if not panels or len({row.cohort_steps for row in rows}) < 2:
         return None
-    reached = {cohort(row): f"\n{row.ours:.1f} dB" for row in rows if row.quantity == "cohort_psnr_db"}
-    taus = {row.tau for of_panel in panels.values() for row in of_panel}
-    styles = looks(sorted(taus, key=lambda tau: -1 if tau is None else tau))
+    reached = {cohort(row): f"\n{row.ours:.1f} dB" for row in rows if row.quantity in COHORTS}
+    styles = looks(places_of(row for of_panel in panels.values() for row in of_panel))
     down, across = -(-len(panels) // ACROSS), min(ACROSS, len(panels))
     fig, axes = figure(max(6.4, 4.4 * across), 3.8 * down, down, across)
     for ax in axes.flat[len(panels) :]:
@@ -146,12 +164,14 @@ def cohort(row):
 
 def draw_lengths(ax, rows, styles):
     """A line for each boundary against the cohort's steps with its intervals, and the published mean, dotted."""
-    for tau, (colour, marker) in styles.items():
-        line = {row.cohort_steps: row for row in rows if row.tau == tau}
+    for place, (colour, marker) in styles.items():
+        line = {row.cohort_steps: row for row in rows if place_of(row) == place}
         if line:
             line = [line[steps] for steps in sorted(line)]
             look = dict(color=colour, marker=marker, ms=4, capsize=2, lw=1.2)
-            label = "STRAINER's recipe" if tau is None else f"frozen to τ = {tau}"
+            label = {"full": "STRAINER's recipe", "freeze": f"frozen to {name_of(*place)}"}.get(
+                place[0], name_of(*place)
+            )
             at, means = [row.cohort_steps for row in line], [row.ours for row in line]
             ax.errorbar(at, means, reach(line), label=label, **look)
             ax.axhline(line[0].value, color=colour, ls=":", lw=1)

@@ -76,6 +76,29 @@ def test_what_a_longer_training_of_the_cohort_changes_is_a_line_for_each_boundar
     np.testing.assert_allclose(points(right, "frozen to τ = 1")[0], [9.0])
 
 
+def test_protocols_of_one_boundary_are_told_apart():
+    rows = [
+        of_cohort(steps, tau, db + steps / 1000, protocol=protocol)
+        for steps in (500, 1500)
+        for protocol, tau, db in (
+            ("full", None, 40.0),
+            ("scratch", None, 30.0),
+            ("freeze", 1, 35.0),
+            ("random", 1, 20.0),
+        )
+    ]
+    (ax,) = recipes.by_cohort(rows).axes
+    for label, db in (("STRAINER's recipe", 40), ("scratch", 30), ("frozen to τ = 1", 35), ("random, τ = 1", 20)):
+        np.testing.assert_allclose(points(ax, label)[0], [db + 0.5, db + 1.5])
+    (ax,) = recipes.beside(rows[:4], [rows[0].recipe]).axes
+    assert [each.get_text() for each in ax.get_xticklabels()] == ["full", "scratch", "τ = 1", "random, τ = 1"]
+    np.testing.assert_allclose(points(ax, rows[0].recipe)[0], [40.5, 30.5, 35.5, 20.5])
+    columns = [
+        each.get_text() for each in recipes.deviations(rows, [rows[0].recipe, rows[4].recipe]).axes[0].get_xticklabels()
+    ]
+    assert len(set(columns)) == 4
+
+
 def test_of_one_length_there_is_no_such_figure():
     assert recipes.by_cohort([of_cohort(500, 1, 25.0)]) is None
     assert (
