@@ -16,6 +16,7 @@ logger = logging.getLogger("inr_sae")
 NOT_THERE = "not there"  # the value then of a key that is new in the program
 MOST_NAMED = 4  # alternatives that a sentence names
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
+NO_LEAVE = (errno.EACCES, errno.EPERM)
 
 
 def run(config, workdir, about=None, redo=False, defaults=None):
@@ -82,6 +83,12 @@ def refuse_foreign(store):
             raise UserError(
                 f"--workdir {store.root} is not empty and no study's folder (it has no config.json); choose another"
             )
+    for path in store.root.rglob("*"):
+        if path.is_symlink() and path.is_dir():
+            raise UserError(
+                f"--workdir {store.root}: {path.relative_to(store.root)} is a link to a folder, in which nothing is "
+                "held to what was written; put the folder itself there, or the whole study elsewhere and link that"
+            )
 
 
 @contextmanager
@@ -90,10 +97,11 @@ def room(root):
     try:
         yield
     except OSError as error:
-        if error.errno not in NO_ROOM:
+        if error.errno not in NO_ROOM + NO_LEAVE:
             raise
+        mend = "make room" if error.errno in NO_ROOM else "give leave to"
         raise UserError(
-            f"{error.filename or root} cannot be written ({error.strerror}); make room, and the same command goes on"
+            f"{error.filename or root} cannot be written ({error.strerror}); {mend}, and the same command goes on"
         ) from error
 
 

@@ -1,6 +1,8 @@
 """A whole tiny study: what it leaves, what it refuses, that a kill changes nothing."""
 
+import errno
 import json
+import os
 import shutil
 
 import jax
@@ -122,6 +124,26 @@ def test_a_folder_of_something_else_is_refused(tiny_ffmlp, tmp_path):
     with pytest.raises(UserError, match="no study's folder"):
         study.run(tiny_ffmlp, tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["download.partial", "thesis.tex"]
+
+
+def test_a_link_to_a_folder_within_is_refused(finished, tmp_path):
+    """What lies behind it would be neither cleared nor verified: a training would go on with the old one's end."""
+    config, workdir = finished[0], shutil.copytree(finished[1], tmp_path / "run")
+    shutil.move(workdir / "cohort", tmp_path / "elsewhere")
+    (workdir / "cohort").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UserError, match="cohort is a link to a folder"):
+        study.run(config, workdir)
+    (tmp_path / "elsewhere").rename(tmp_path / "back")
+    (workdir / "cohort").unlink()
+    (tmp_path / "back").rename(workdir / "cohort")
+    (tmp_path / "link").symlink_to(workdir)
+    study.run(config, tmp_path / "link")
+
+
+@pytest.mark.parametrize("number, words", [(errno.EACCES, "give leave to"), (errno.ENOSPC, "make room")])
+def test_what_may_not_be_written_is_a_sentence(number, words, tmp_path):
+    with pytest.raises(UserError, match=f"{words}, and the same command goes on"), study.room(tmp_path):
+        raise OSError(number, os.strerror(number), str(tmp_path))
 
 
 def test_bad_data_leave_no_folder_behind(tiny_ffmlp, tmp_path):

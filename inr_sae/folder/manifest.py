@@ -7,7 +7,7 @@ what lies in a folder that matches is meant too. Studies may lie within a study,
 import fnmatch
 import hashlib
 import logging
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from inr_sae import __version__
 from inr_sae.errors import UserError
@@ -138,6 +138,12 @@ def refuse_damage(store, flag):
     """Raise UserError naming a damaged file of a folder that is only read; `flag` is what it was named with."""
     for name, what in ledger.damaged(store.root).items():
         raise UserError(f"{flag} {store.path(name)} is {what}; run the study again, which makes it anew")
+
+
+def refuse_within(store, folder):
+    """Raise UserError where a folder, None for none, is one within a study's that is only read."""
+    if folder and store.root.resolve() in Path(folder).resolve().parents:
+        raise UserError(f"--workdir {folder} is in the folder of the study, which is only read; name another")
 
 
 def unit_of(name):

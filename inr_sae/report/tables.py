@@ -14,10 +14,16 @@ def markdown(rows):
     """A Markdown table of rows."""
 
     def line(cells):
-        return "| " + " | ".join(str(cell).replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
+        return "| " + " | ".join(map(escaped, cells)) + " |"
 
     head = list(rows[0])
     return "\n".join([line(head), line(["---"] * len(head)), *(line(map(shown, row.values())) for row in rows)]) + "\n"
+
+
+def escaped(cell):
+    """A cell as Markdown shows it: what a file's name could have of HTML, or of tables, is text."""
+    text = str(cell).replace("&", "&amp;").replace("<", "&lt;")
+    return text.replace("|", "\\|").replace("\n", " ")
 
 
 def to_html(rows, highlight=lambda row: False, wide=False):

@@ -30,6 +30,9 @@ def check(config):
     checks.some("conditions.regimes", config.conditions.regimes)
     for regime in config.conditions.regimes:
         checks.one_of("conditions.regimes", regime, REGIMES)
+    for backbone in config.conditions.backbones if "single" in config.conditions.regimes else ():
+        for key, value in config.single[backbone].items():
+            checks.positive_value(f"single.{backbone}.{key}", value)
     if set(config.conditions.regimes) == {"second"}:
         raise UserError("conditions.regimes has second alone, and a second cohort needs a first; add cohort")
     if "cohort" in config.conditions.regimes and config.signals.n_test < 1:

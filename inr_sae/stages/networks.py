@@ -48,6 +48,9 @@ def check(config):
     for key, taus in freeze_sweep.boundaries_of(config).items():
         if taus and len(set(depths(config))) > 1:
             raise UserError(f"{key} names boundaries, and networks.n_layers has several depths; leave it empty")
+    for key in ("n_layers", "widths"):
+        for value in config.networks[key]:
+            checks.positive_value(f"networks.{key}", value)
     refuse_fixed(config)
     for own in studies(config).values():
         for stage in (*RANKED, *FITTED):

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from inr_sae.atoms import matching, statistics
+from inr_sae.errors import UserError
 from inr_sae.machine import processes
 from inr_sae.machine.progress import Progress
 from inr_sae.measure import blocks
@@ -32,6 +33,11 @@ def check(config):
     checks.some("stability.regimes", config.stability.regimes)
     for regime in config.stability.regimes:
         checks.one_of("stability.regimes", regime, config.conditions.regimes)
+    if not pairs_of(config):
+        raise UserError(
+            "stability.seeds is empty, and conditions.regimes has no two regimes whose dictionaries could be matched; "
+            "name a seed or another regime"
+        )
 
 
 def pairs_of(config):

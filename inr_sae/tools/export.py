@@ -21,6 +21,7 @@ def export(workdir, out=None):
     """
     store = Store(workdir)
     out = out or store.root.with_name(store.root.name + "-export")
+    manifest.refuse_within(store, out)
     found = cohort.studies(store.root)
     if not found:
         raise UserError(f"--export {store.root}: no cohort's encoder is done there")

@@ -69,13 +69,12 @@ def check(config, workdir, fresh=None, names=None):
     if found := study.changes(config, stored, {}):
         keys = ", ".join(dict.fromkeys(key for changed in found.values() for key in changed))
         raise UserError(f"--check {stored.root} has another config, in {keys}; give the one that it was made with")
+    manifest.refuse_within(stored, fresh)
     refuse_undone(stored, config, names or config.stages)
     names = stages.ordered([name for name in config.stages if name in (names or config.stages)])
     rerun = Store(Path(fresh) if fresh else Path(tempfile.mkdtemp(prefix="inr_sae_check_")))
     if not fresh:
-        logging.getLogger("inr_sae").info(
-            "the rerun is in %s; to go on with it after a stop, give it as --workdir", rerun.root
-        )
+        logging.getLogger("inr_sae").info("the rerun is in %s; after a stop, give it as --workdir", rerun.root)
     with study.room(rerun.root):
         take_over(stored, rerun, names, config.stages)
     told, rerunning = stored.read_json("config.json"), config.copy_and_resolve_references()

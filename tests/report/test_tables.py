@@ -4,7 +4,7 @@ ROWS = [{"name": "<b>|x", "psnr_db": 12.3456789, "n": 4}, {"name": "y", "psnr_db
 
 
 def test_tables_show_numbers_as_a_person_reads_them():
-    text = "| name | psnr_db | n |\n| --- | --- | --- |\n| <b>\\|x | 12.35 | 4 |\n| y | – | – |\n"
+    text = "| name | psnr_db | n |\n| --- | --- | --- |\n| &lt;b>\\|x | 12.35 | 4 |\n| y | – | – |\n"
     assert tables.markdown(ROWS) == text
 
 

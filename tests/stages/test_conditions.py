@@ -97,6 +97,8 @@ def test_a_study_cut_off_anywhere_gives_the_same_bytes(tmp_path, tmp_path_factor
         ({"signals.n_validation": 1}, "as many validation signals as signals.n_cohort = 2; .* is 1, raise it"),
         ({"signals.n_test": 0}, "signals.n_test is 0"),
         ({"single.steps": 0}, "single.steps is 0"),
+        ({"single.siren.learning_rate": -1.0}, "single.siren.learning_rate is -1.0"),
+        ({"single.siren.frequency": -1.0}, "single.siren.frequency is -1.0"),
         ({"dictionary.layers": (3,)}, "dictionary.layers has 3"),
     ],
 )

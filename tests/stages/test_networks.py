@@ -112,6 +112,8 @@ def test_the_page_shows_depth_width_and_the_chance_level(finished):
     "changes, said",
     [
         ({"networks.backbones": ("no such",)}, "networks.backbones is 'no such'"),
+        ({"networks.widths": (0,)}, "networks.widths is 0"),
+        ({"networks.n_layers": (-1,)}, "networks.n_layers is -1"),
         ({"networks.backbones": ("hashgrid",)}, "networks.n_layers has several, and hashgrid's units are the same"),
         ({"networks.seeds": ()}, r"networks\.seeds is \(\)"),
         ({"rates.ffmlp": (1e-3,)}, r"rates\.ffmlp is \(0\.001,\)"),

@@ -5,6 +5,7 @@ import pytest
 
 from configs import base
 from inr_sae.errors import UserError
+from inr_sae.report.parts import dictionaries as parts
 from inr_sae.rows.dictionaries import MatchRow
 from inr_sae.run import once
 from inr_sae.stages import stability
@@ -60,3 +61,14 @@ def test_what_cannot_be_is_named(changes, words):
     config.update_from_flattened_dict(changes)
     with pytest.raises(UserError, match=words):
         stability.check(once.declared(config, stability.READS))
+
+
+def test_without_a_pair_of_dictionaries_nothing_is_begun():
+    config = studies.compared(3)
+    config.stability.seeds, config.stability.regimes, config.conditions.regimes = (), ("single",), ("single",)
+    with pytest.raises(UserError, match="stability.seeds is empty"):
+        stability.check(once.declared(config, stability.READS))
+
+
+def test_of_dead_dictionaries_the_page_says_so():
+    assert "No two dictionaries have an atom alive" in parts.stability_section(None, []).html

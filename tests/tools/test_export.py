@@ -32,6 +32,11 @@ def exported(finished, tmp_path_factory):
     return out
 
 
+def test_nothing_is_written_into_the_study_that_is_exported(finished):
+    with pytest.raises(UserError, match="in the folder of the study, which is only read"):
+        export(finished[1], finished[1] / "exported")
+
+
 def facts(path):
     return json.loads(path.read_text())
 

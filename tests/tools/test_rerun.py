@@ -256,6 +256,8 @@ def test_what_cannot_be_checked_is_refused(finished, copy, tmp_path):
     config = finished[0].copy_and_resolve_references()
     with pytest.raises(UserError, match="no study's folder"):
         rerun.check(config, tmp_path / "nowhere")
+    with pytest.raises(UserError, match="in the folder of the study, which is only read"):
+        rerun.check(config, copy, copy / "again")
     for names in (["transfer"], ["rank", "typo"]):
         with pytest.raises(UserError, match=f"--check_stages has '{names[-1]}'; the study has cohort"):
             rerun.check(config, copy, names=names)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from inr_sae.report.figures.style import BLUE, COLOURS, GREY, MARKERS, ORANGE, figure, looks, styled
+from inr_sae.report.figures.style import BLUE, COLOURS, GREY, MARKERS, ORANGE, figure, literal, looks, styled
 from inr_sae.rows.weights import ALL_TOKENS, BIASES, CONTROL, OFFSETS
 
 KINDS = ("zeroed", "averaged", "swapped within", "swapped across", "shuffled", "noise")
@@ -122,19 +122,20 @@ def interventions(rows, base):
 def maps(found, classes):
     """Maps of test images by raw offsets, and by mean tokens after the last block; found: {condition: arrays}."""
     fig, axes = figure(8.2, 3.9 * len(found) + 0.5, len(found), 2)
-    colours = [*COLOURS, "#8c7500", "#b3a78c"]
+    colours, handles = [*COLOURS, "#8c7500", "#b3a78c"], {}
     for pair, (name, arrays) in zip(axes, found.items()):
         for ax, space, title in zip(pair, ("offsets", "last"), ("raw offsets", "after the last block")):
             for label in np.unique(arrays["labels"]):
                 points = arrays[space][arrays["labels"] == label]
                 colour = colours[label % len(colours)]
                 marker = MARKERS[label // len(colours) % len(MARKERS)]
-                ax.plot(*points.T, marker, color=colour, ms=3.5, mew=0, label=classes[label])
+                (drawn,) = ax.plot(*points.T, marker, color=colour, ms=3.5, mew=0)
+                handles[literal(classes[label])] = drawn
             ax.set_title(f"{labelled(name)}: {title}", loc="left", fontsize=9)
             ax.set_xticks([])
             ax.set_yticks([])
-    handles, labels = axes[0, 0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside lower center", ncols=min(10, len(labels)), fontsize=8, title="class")
+    look = dict(ncols=min(10, len(handles)), fontsize=8, title="class")
+    fig.legend(handles.values(), handles, loc="outside lower center", **look)
     return fig
 
 

@@ -179,6 +179,9 @@ def size_section(exhibits, rows, chosen, steps):
 
 def stability_section(exhibits, rows):
     """How much of a dictionary comes again; rows: MatchRows."""
+    if not rows:
+        text = "No two dictionaries have an atom alive at the same layer."
+        return Section("stability", "What comes again", page.paragraph(text), (text,))
     html = exhibits.figure(
         "stability",
         dictionaries.stability(rows),
