@@ -23,3 +23,9 @@ def write(store, folder, parts, kinds):
 def joined(parts, kinds):
     """{name: rows} of several parts one after the other."""
     return {name: [row for part in parts for row in part[name]] for name in kinds}
+
+
+def forget(loaded, pairs):
+    """Drop what none of the pairs that are still to come names from {name: what was loaded}, which is large."""
+    for name in loaded.keys() - {name for pair in pairs for name in pair}:
+        del loaded[name]

@@ -109,12 +109,13 @@ def run(config, store):
                 run_stage(stage, each.config, each.store)
     loaded, pairs = {}, pairs_of(config)
     with Progress("convergence", len(pairs)) as progress:
-        for kind, *names in pairs:
+        for i, (kind, *names) in enumerate(pairs, 1):
             processes.stop_if_asked()
             part = f"convergence/parts/{'+'.join(names)}"
             whole = all(store.exists(partners_file(names, layer)) for layer in layers_of(known, names))
             make = partial(of_two, config, store, kind, names, known, loaded)
             found.append(piecemeal.tables(store.sub(part), TABLES, make, whole))
+            piecemeal.forget(loaded, [names for _, *names in pairs[i:]])
             progress.advance(1, f"{kind}: {' and '.join(names)}")
     piecemeal.write(store, "convergence", found, TABLES)
     store.remove("convergence/parts")

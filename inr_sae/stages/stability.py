@@ -11,7 +11,7 @@ from inr_sae.machine.progress import Progress
 from inr_sae.measure import blocks
 from inr_sae.report.parts import dictionaries as parts
 from inr_sae.rows.dictionaries import MatchRow
-from inr_sae.run import checks
+from inr_sae.run import checks, piecemeal
 from inr_sae.stages import cohort, conditions, dictionary
 
 NEEDS, USES = ("conditions",), ()
@@ -59,10 +59,10 @@ def run(config, store):
     """Writes stability/matches.csv: matched one to one by maps, and, for one encoder's dictionaries, by decoder
     rows."""
     pairs = {pair: layers_of(config, *pair[:2]) for pair in pairs_of(config)}
-    known, rows = {}, []
+    known, rows, two = {}, [], [((condition, None), (other, seed)) for condition, other, seed in pairs]
     with Progress("stability", sum(map(len, pairs.values()))) as progress:
-        for (condition, other, seed), layers in pairs.items():
-            for which in ((condition, None), (other, seed)):
+        for number, ((condition, other, seed), layers) in enumerate(pairs.items()):
+            for which in two[number]:
                 if which not in known:
                     known[which] = load(config, store, *which)
             for i, layer in enumerate(layers):
@@ -74,6 +74,7 @@ def run(config, store):
                     store.log("no atom alive", stage="stability", of=note, seed=seed)
                 rows += found
                 progress.advance(1, f"{note}: {found[-1].similarity_mean:.2f}" if found else "")
+            piecemeal.forget(known, two[number + 1 :])
     store.write_rows("stability/matches.csv", MatchRow, rows)
 
 

@@ -45,3 +45,11 @@ def test_a_part_of_which_something_beside_its_tables_is_gone_is_made_again(tmp_p
 def test_parts_are_joined_in_their_order():
     parts = [{"some": [1], "none": []}, {"some": [2, 3], "none": []}]
     assert piecemeal.joined(parts, KINDS) == {"some": [1, 2, 3], "none": []}
+
+
+def test_only_what_is_still_to_be_compared_stays_loaded():
+    loaded = dict.fromkeys("abc", "large")
+    piecemeal.forget(loaded, [("a", "d"), ("a", "e")])
+    assert set(loaded) == {"a"}
+    piecemeal.forget(loaded, [])
+    assert not loaded
