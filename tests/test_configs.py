@@ -57,7 +57,7 @@ def build(name, string=""):
 
 def blank(size, n_cohort, n_validation, n_test, train_on, **_):
     """Signals as `load` gives them of images that nobody has here, all black."""
-    size, counts = tuple(size or (32, 48)), (n_cohort, n_validation, n_test)
+    size, counts = tuple(size or (96, 128)), (n_cohort, n_validation, n_test)
     names = [tuple(f"{split}_{i}" for i in range(n)) for split, n in zip(Split._fields, counts)]
     names[0] = names[1] if train_on == "validation" else names[0][: TRAIN_ON[train_on]]
     images = [np.broadcast_to(np.float32(0), (len(part), *size, 3)) if part else None for part in names]

@@ -73,7 +73,7 @@ def of_recipe(recipe, measured, published):
 
 
 def interval(values, fits):
-    """(mean, low, high) of {image: value}, in which every subject counts the same; without ends for fewer than two."""
+    """(mean, low, high) of {image: value}, in which every subject counts the same; of fewer than two without ends."""
     subjects = {row.image: row.subject for row in fits}
     found = clustered_interval(list(values.values()), [subjects.get(image, image) for image in values])
     return (found.mean, found.low, found.high) if found.n_clusters > 1 else (found.mean, None, None)

@@ -2,13 +2,13 @@
 
 import numpy as np
 
+from inr_sae.paper.deviations import COHORTS
 from inr_sae.report.figures.style import COLOURS, GREY, INK, figure, looks, styled
 
 MOST = 4.0  # standard deviations at the ends of the colour scale
 N_SHOWN = 6  # recipes side by side
 LEAST = 3  # images of an interval that is drawn: that of two is wider than any figure
 ACROSS = 3  # panels
-COHORTS = ("cohort_psnr_clipped_db", "cohort_psnr_db")  # the latter where both are published
 PART = 0.1  # of a published value without a deviation, which counts as one
 
 
