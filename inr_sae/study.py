@@ -28,6 +28,7 @@ def run(config, workdir, about=None, redo=False, defaults=None):
     store = Store(workdir)
     checkpoints.refuse_path(store.root)
     refuse_foreign(store)
+    refuse_links(store)
     plan = check(config, store)
     processes.together(configure, {"precision": config.runtime.precision, "cache_dir": config.runtime.cache_dir})
     with store.lock(), room(store.root):
@@ -83,6 +84,10 @@ def refuse_foreign(store):
             raise UserError(
                 f"--workdir {store.root} is not empty and no study's folder (it has no config.json); choose another"
             )
+
+
+def refuse_links(store):
+    """Raise UserError where a folder within the study's is a link."""
     for path in store.root.rglob("*"):
         if path.is_symlink() and path.is_dir():
             raise UserError(

@@ -4,7 +4,6 @@ are depends on the resolution. Otherwise it is built as the operator SAE is."""
 import itertools
 import math
 
-import jax
 import jax.numpy as jnp
 
 from inr_sae.dictionaries import fields
@@ -48,9 +47,8 @@ def draw(key, h, shape, config, constants):
     """
     scale = min(1.0, math.sqrt(config["batch"] / len(h)))
     size = tuple(max(2, int(n * scale)) for n in shape)
-    first = jax.random.randint(key, (2,), 0, jnp.array(shape)) if scale < 1 else (0, 0)
-    rows, columns = ((start + jnp.arange(n)) % n_all for start, n, n_all in zip(first, size, shape))
-    return h[(rows[:, None] * shape[1] + columns).ravel()], spread_over(rows, columns)
+    rows, columns = fields.places(key, shape, size)
+    return fields.at(h, shape, rows, columns), spread_over(rows, columns)
 
 
 def spread_over(rows, columns):

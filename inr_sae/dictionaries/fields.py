@@ -99,6 +99,18 @@ def remove(params, h, codes, atom, spread):
     return h - z * directions(params)[atom]
 
 
+def places(key, shape, counts, every=1):
+    """(rows, columns) of a grid, so many of each, `every` apart, from a random first one on and, behind the last, from
+    the border again, so that over many draws all come equally often; the whole grid in its order."""
+    first = (0, 0) if tuple(counts) == tuple(shape) else jax.random.randint(key, (2,), 0, jnp.array(shape))
+    return [(start + every * jnp.arange(n)) % n_all for start, n, n_all in zip(first, counts, shape)]
+
+
+def at(h, shape, rows, columns):
+    """The rows of activations h (N, d) of a grid at some of its rows and columns."""
+    return h[(rows[:, None] * shape[1] + columns).ravel()]
+
+
 class Sampled(NamedTuple):
     """How a method trains."""
 

@@ -10,7 +10,6 @@ Constants: {"modes": (M, 2), "period": ()}.
 
 import math
 
-import jax
 import jax.numpy as jnp
 
 from inr_sae.dictionaries import fields, spectral
@@ -65,9 +64,8 @@ def draw(key, h, shape, config, constants):
     every = math.ceil(math.sqrt(len(h) / config["batch"]))
     every = min(every, min(shape) // 2) or 1  # at least two coordinates along each axis
     counts = [n // every for n in shape]
-    first = jax.random.randint(key, (2,), 0, jnp.array(shape)) if every > 1 else (0, 0)
-    rows, columns = ((start + every * jnp.arange(n)) % n_all for start, n, n_all in zip(first, counts, shape))
-    drawn = h[(rows[:, None] * shape[1] + columns).ravel()]
+    rows, columns = fields.places(key, shape, counts, every)
+    drawn = fields.at(h, shape, rows, columns)
     if constants is None:
         return drawn, None
     x = jnp.stack(jnp.meshgrid(rows / (shape[0] - 1), columns / (shape[1] - 1), indexing="ij"), axis=-1)

@@ -206,6 +206,11 @@ def test_of_one_seed_nothing_is_said():
     )
     few = ("pressure_misleads", "bias_causal", "layers_interact", "routes_interact", "biases_suffice")
     assert {found[name] for name in few} == {TOO_FEW_CASES}
+    three = [
+        row for row in readings(lambda name, seed: 0.1 * len(name), seeds=1) if row.condition in (BASE, "ce", "pressed")
+    ]
+    found = verdicts(three, flow(unrelated, seeds=1), [])
+    assert found["geometry_untracked"] == found["late_blocks"] == NOT_TESTABLE, "three trainings are no correlation"
 
 
 @pytest.mark.parametrize("n, few", [(5, True), (6, False)])
