@@ -13,6 +13,7 @@ from inr_sae.rows.claims import ClaimRow
 
 NAN = float("nan")  # no number
 REPRODUCED, PARTLY, NOT_REPRODUCED = "reproduced", "partly", "not reproduced"
+UNDECIDED = "undecided"  # what was measured agrees with the claim and with the lack of it
 NOT_TESTABLE = "not testable on these data"
 TOO_FEW_IMAGES = "too few images"  # the smallest target shows fewer than LEAST_CLUSTERS subjects
 TOO_FEW_CASES = "too few cases"  # one case, or so few that chance alone would give as many
@@ -26,7 +27,7 @@ BEYOND_CHANCE = (
     f"all: reproduced; at least half, and by chance in no more than {100 * CHANCE:g} %: partly; one case alone, or so "
     f"few that all would hold by chance in more than {100 * CHANCE:g} %: {TOO_FEW_CASES}"
 )
-ABOVE_0 = f"95 % interval above 0: reproduced; mean above 0: partly{IMAGES}"
+ABOVE_0 = f"95 % interval above 0: reproduced; with 0 in it: {UNDECIDED}{IMAGES}"
 
 
 class Measured(NamedTuple):
@@ -126,10 +127,13 @@ def share(m):
 
 
 def near(published, tolerance):
-    """Within a tolerance of the published value and clearly on its side of 0, or on its side alone."""
+    """Within a tolerance of the published value and clearly on its side of 0, or on its side alone; undecided where the
+    interval has 0 in it and values so near."""
 
     def judge(m):
         side = m.low > 0 if published > 0 else m.high < 0
+        if not side and m.low - tolerance <= published <= m.high + tolerance:
+            return UNDECIDED
         return verdict(side and abs(m.value - published) <= tolerance, side)
 
     return judge
@@ -150,9 +154,11 @@ def at_least(good, fair):
     return lambda m: verdict(m.value >= good, m.value >= fair)
 
 
-def positive(m):
-    """Above 0 beyond the interval; partly, if above 0 within it."""
-    return verdict(m.low > 0, m.value > 0)
+def above(m, bound=0.0):
+    """Whether the interval lies above a bound; undecided where the bound is in it."""
+    if m.low > bound:
+        return REPRODUCED
+    return NOT_REPRODUCED if m.high <= bound else UNDECIDED
 
 
 def beyond_arithmetic(judge, factor):

@@ -115,7 +115,8 @@ def rules(matrix, best, ranks):
         f"{named['sr_activation']}, of {len(picks)}"
     )
     chance = tail([0.5] * (weight_alone + activation_alone), weight_alone)
-    by_activation = Measured(weight_alone - activation_alone, chance=chance, n_images=n_images, note=note)
+    ahead, of_all = weight_alone - activation_alone, 0.5 ** len(picks)
+    by_activation = Measured(ahead, chance=chance, chance_of_all=of_all, n_images=n_images, note=note)
     return {"rule_sr_weight": by_weight, "rule_sr_activation": by_activation}
 
 

@@ -8,7 +8,9 @@ from inr_sae.paper.claims import (
     PARTLY,
     REPRODUCED,
     TOO_FEW_CASES,
+    UNDECIDED,
     Claim,
+    above,
     share,
     verdict,
 )
@@ -23,26 +25,28 @@ OVER_CONDITIONS = f"fewer than {LEAST_RUNS} conditions: {TOO_FEW_CASES}"
 
 def _untracked(m):
     """A correlation that is small or negative for certain, or positive for certain."""
+    if m.low != m.low:
+        return TOO_FEW_CASES
     if m.low > 0:
         return NOT_REPRODUCED
-    return REPRODUCED if m.high < LOOSE else TOO_FEW_CASES
+    return REPRODUCED if m.high < LOOSE else UNDECIDED
 
 
 def _only_late(m):
     """A positive correlation, above that of the raw offsets, `null`."""
-    if m.low != m.low:
-        return TOO_FEW_CASES
-    return verdict(m.low > max(0, m.null), m.value > max(0, m.null))
+    return above(m, max(0, m.null)) if m.low == m.low else TOO_FEW_CASES
 
 
 def _above_0(m):
-    """Above 0 beyond the interval over seeds; partly, if within it."""
-    return verdict(m.low > 0, m.value > 0) if m.low == m.low else TOO_FEW_CASES
+    """Above 0 beyond the interval over seeds."""
+    return above(m) if m.low == m.low else TOO_FEW_CASES
 
 
 def _not_0(m):
-    """An interval over seeds that excludes 0."""
-    return verdict(m.low > 0 or m.high < 0, False) if m.low == m.low else TOO_FEW_CASES
+    """An interval over seeds that excludes 0; one that does not shows neither."""
+    if m.low != m.low:
+        return TOO_FEW_CASES
+    return REPRODUCED if m.low > 0 or m.high < 0 else UNDECIDED
 
 
 def _low_dimensional(m):
@@ -52,10 +56,12 @@ def _low_dimensional(m):
 
 
 def _little(m):
-    """Little is missing, for certain or on average."""
+    """Little is missing, or not much, for certain."""
     if m.low != m.low:
         return TOO_FEW_CASES
-    return verdict(m.high <= ENOUGH, m.value <= FAIR)
+    if m.low <= FAIR < m.high:
+        return UNDECIDED
+    return verdict(m.high <= ENOUGH, m.high <= FAIR)
 
 
 WEIGHTS = (
@@ -65,8 +71,7 @@ WEIGHTS = (
         "abstract",
         "correlation over trainings of neighbours' purity on raw offsets with accuracy",
         "does not track",
-        f"interval above 0: not reproduced; below {LOOSE:g}: reproduced; else, and of "
-        f"fewer than {LEAST_RUNS} conditions: {TOO_FEW_CASES}",
+        f"interval above 0: not reproduced; below {LOOSE:g}: reproduced; else: {UNDECIDED}; {OVER_CONDITIONS}",
         _untracked,
     ),
     Claim(
@@ -84,7 +89,8 @@ WEIGHTS = (
         "abstract",
         "correlation over trainings of purity after the last block with accuracy; without the effect: on raw offsets",
         "only after late blocks",
-        f"interval above 0 and above the raw offsets' correlation: reproduced; by the value: partly; {OVER_CONDITIONS}",
+        f"interval above 0 and above the raw offsets' correlation: reproduced; with one of these in it: {UNDECIDED}; "
+        f"{OVER_CONDITIONS}",
         _only_late,
     ),
     Claim(
@@ -93,7 +99,7 @@ WEIGHTS = (
         "abstract",
         "accuracy lost with another class's biases, minus that with weight columns matched in norm",
         "a causal route",
-        f"95 % interval over seeds above 0: reproduced; mean above 0: partly; {OVER_SEEDS}",
+        f"95 % interval over seeds above 0: reproduced; with 0 in it: {UNDECIDED}; {OVER_SEEDS}",
         _above_0,
     ),
     Claim(
@@ -112,7 +118,7 @@ WEIGHTS = (
         "log odds lost with all layers' biases at 0, minus the sum over layers of what one alone costs; a mean over "
         "images, in which opposite interactions cancel",
         "non-additive",
-        f"95 % interval over seeds without 0: reproduced; {OVER_SEEDS}",
+        f"95 % interval over seeds without 0: reproduced; with it: {UNDECIDED}; {OVER_SEEDS}",
         _not_0,
     ),
     Claim(
@@ -121,7 +127,7 @@ WEIGHTS = (
         "not made",
         "log odds lost with biases and the control at 0, minus the sum of what each alone costs; likewise a mean",
         "not reported",
-        f"95 % interval over seeds without 0: reproduced; {OVER_SEEDS}",
+        f"95 % interval over seeds without 0: reproduced; with it: {UNDECIDED}; {OVER_SEEDS}",
         _not_0,
         by_paper=False,
     ),
@@ -131,7 +137,8 @@ WEIGHTS = (
         "not made",
         "accuracy of a reader of all offsets minus that of a reader of biases",
         "not reported",
-        f"interval at most {100 * ENOUGH:g} %: reproduced; mean at most {100 * FAIR:g} %: partly; {OVER_SEEDS}",
+        f"interval at most {100 * ENOUGH:g} %: reproduced; at most {100 * FAIR:g} %: partly; with {100 * FAIR:g} % in "
+        f"it: {UNDECIDED}; {OVER_SEEDS}",
         _little,
         by_paper=False,
     ),

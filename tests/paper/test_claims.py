@@ -33,10 +33,13 @@ def claim(judge):
         (claims.share, Measured(5, total=9, chance=0.02), "partly"),
         (claims.near(3.1, 1.0), Measured(2.2, 1.0, 3.0), "reproduced"),
         (claims.near(3.1, 1.0), Measured(1.0, 0.5, 1.5), "partly"),
-        (claims.near(3.1, 1.0), Measured(1.0, -0.5, 2.5), "not reproduced"),
+        (claims.near(3.1, 1.0), Measured(0.5, -0.5, 1.5), "not reproduced"),  # neither the published value
+        (claims.near(3.1, 1.0), Measured(1.0, -0.5, 2.5), "undecided"),
         (claims.near(3.1, 1.0), Measured(-10.0, -12.0, -8.0), "not reproduced"),
-        (claims.near(3.1, 1.0), Measured(2.2, -0.1, 4.5), "not reproduced"),  # as published, and as well 0
+        (claims.near(3.1, 1.0), Measured(2.2, -0.1, 4.5), "undecided"),  # as published, and as well 0
         (claims.near(-3.1, 1.0), Measured(-2.2, -3.0, -1.0), "reproduced"),
+        (claims.near(-3.1, 1.0), Measured(-1.0, -2.5, 0.5), "undecided"),
+        (claims.near(-3.1, 1.0), Measured(-0.5, -1.5, 0.5), "not reproduced"),
         (claims.near(3.1, 1.0), Measured(1.0), "not reproduced"),  # one image: no interval, no side
         (claims.within(8.0, 10.0, 4.0), Measured(9.0), "reproduced"),
         (claims.within(8.0, 10.0, 4.0), Measured(4.5), "partly"),
@@ -45,12 +48,13 @@ def claim(judge):
         (claims.at_most(2.0, 5.0), Measured(5.1), "not reproduced"),
         (claims.at_least(5.0, 2.0), Measured(2.0), "partly"),
         (claims.at_least(5.0, 2.0), Measured(1.9), "not reproduced"),
-        (claims.positive, Measured(2.0, 1.0, 3.0), "reproduced"),
-        (claims.positive, Measured(2.0, 1.0, 3.0, n_images=6), "reproduced"),
-        (claims.positive, Measured(2.0, 1.0, 3.0, n_images=5), "too few images"),
-        (claims.positive, Measured(-2.0, -3.0, -1.0, n_images=2), "too few images"),
-        (claims.positive, Measured(2.0, -1.0, 5.0), "partly"),
-        (claims.positive, Measured(-2.0, -3.0, -1.0), "not reproduced"),
+        (claims.above, Measured(2.0, 1.0, 3.0), "reproduced"),
+        (claims.above, Measured(2.0, 1.0, 3.0, n_images=6), "reproduced"),
+        (claims.above, Measured(2.0, 1.0, 3.0, n_images=5), "too few images"),
+        (claims.above, Measured(-2.0, -3.0, -1.0, n_images=2), "too few images"),
+        (claims.above, Measured(2.0, -1.0, 5.0), "undecided"),
+        (claims.above, Measured(-2.0, -5.0, 1.0), "undecided"),
+        (claims.above, Measured(-2.0, -3.0, -1.0), "not reproduced"),
         (claims.beyond_arithmetic(claims.at_most(0.02, 0.05), 1.5), Measured(0.01, null=0.03), "reproduced"),
         (claims.beyond_arithmetic(claims.at_most(0.02, 0.05), 1.5), Measured(0.01, null=0.008), "true by arithmetic"),
         (claims.beyond_arithmetic(claims.at_most(0.02, 0.05), 1.5), Measured(0.04, null=0.05), "true by arithmetic"),
@@ -69,15 +73,18 @@ def test_verdicts(judge, measured, verdict):
     "name, measured, verdict",
     [
         ("rule_sr_activation", Measured(5, chance=0.03), "reproduced"),
-        ("rule_sr_activation", Measured(2, chance=0.25), "partly"),  # as published
+        ("rule_sr_activation", Measured(2, chance=0.25, chance_of_all=0.02), "undecided"),  # as published
+        ("rule_sr_activation", Measured(1, chance=0.5, chance_of_all=0.5), "too few cases"),  # one encoder
         ("rule_sr_activation", Measured(0, chance=1.0), "not reproduced"),
         ("matches_everywhere", Measured(18, 18, 18, total=18), "reproduced"),
         ("matches_everywhere", Measured(18, 9, 18, total=18), "partly"),
-        ("matches_everywhere", Measured(9, 0, 18, total=18), "partly"),  # half of them
-        ("matches_everywhere", Measured(8, 0, 18, total=18), "not reproduced"),
+        ("matches_everywhere", Measured(9, 0, 18, total=18), "undecided"),
+        ("matches_everywhere", Measured(18, 8, 18, total=18), "undecided"),
+        ("matches_everywhere", Measured(8, 0, 8, total=18), "not reproduced"),
         ("matches_everywhere", Measured(1, 1, 1, total=1), "too few cases"),
         ("gain_kodak", Measured(9.0, 4.0, 14.0), "reproduced"),
-        ("gain_kodak", Measured(9.0, -1.0, 19.0), "not reproduced"),
+        ("gain_kodak", Measured(9.0, -1.0, 19.0), "undecided"),
+        ("gain_kodak", Measured(3.0, -1.0, 7.0), "not reproduced"),
         ("cohorts_alike", Measured(-1.5), "reproduced"),
         ("cohorts_alike", Measured(-6.0), "not reproduced"),
         ("ffmlp_concentrates", Measured(7.0, null=0.4), "reproduced"),
@@ -88,7 +95,7 @@ def test_verdicts(judge, measured, verdict):
         ("ffmlp_dies", Measured(0.6, null=0.5), "true by arithmetic"),
         ("ffmlp_dies", Measured(0.1, null=0.1), "not reproduced"),
         ("ffmlp_costs_more", Measured(1.4, chance=0.01), "reproduced"),
-        ("ffmlp_costs_more", Measured(1.4, chance=0.3), "partly"),
+        ("ffmlp_costs_more", Measured(1.4, chance=0.3), "undecided"),
         ("ffmlp_costs_more", Measured(0.5, chance=0.01), "partly"),  # for certain, and less than 1 dB
         ("ffmlp_costs_more", Measured(-0.5, chance=1.0), "not reproduced"),
         ("l0_falls", Measured(8, total=8, null=8.0), "reproduced"),
@@ -111,7 +118,7 @@ def test_what_was_not_measured_is_not_testable():
 
 
 def test_a_value_that_is_no_number_is_not_testable():
-    (row,) = claims.table([claim(claims.positive)], {"c": Measured(float("nan"))}, REAL)
+    (row,) = claims.table([claim(claims.above)], {"c": Measured(float("nan"))}, REAL)
     assert row.verdict == claims.NOT_TESTABLE and row.tested_on == REAL.sets
 
 
@@ -170,10 +177,10 @@ def test_six_claims_are_not_the_papers():
 def test_a_rule_names_every_verdict_that_it_gives(c):
     """Tried on numbers of every kind: no verdict is given that the column `rule` does not explain."""
     numbers = itertools.product(
-        (-3.0, 0.0, 0.01, 0.5, 1.0, 2.0, 9.0), (-1.0, 0.5), (1, 2, 9), (0.01, 0.5, 9.0), (0.01, 0.9)
+        (-3.0, 0.0, 0.01, 0.5, 1.0, 2.0, 9.0), (-1.0, 0.5), (1, 2, 9), (0.01, 0.5, 9.0), (0.01, 0.9), (0.01, 0.9)
     )
-    for value, low, total, null, chance in numbers:
-        said = c.judge(Measured(value, low, 10.0, total, null, chance))
+    for value, low, total, null, chance, of_all in numbers:
+        said = c.judge(Measured(value, low, 10.0, total, null, chance, of_all))
         assert said == claims.NOT_REPRODUCED or said in c.rule
     assert "reproduced" in c.rule
 

@@ -149,7 +149,8 @@ def test_what_the_published_numbers_say():
     verdicts = {c.name: claims.verdict_on(c, measured[c.name], real) for c in dictionary_claims.DICTIONARIES}
     assert verdicts.pop("ffmlp_dense") == "not reproduced", "Fig. 4's caption contradicts Fig. 8"
     assert verdicts.pop("siren_sparse") == "true by arithmetic", "k / n is 0.0078"
-    assert verdicts.pop("siren_tiling_repeats") == verdicts.pop("ffmlp_costs_more") == "partly"
+    assert verdicts.pop("siren_tiling_repeats") == "partly"
+    assert verdicts.pop("ffmlp_costs_more") == "undecided", "so few atoms could be ahead by 1.4 dB by chance"
     assert verdicts.pop("l0_falls") == "true by arithmetic", "beyond it in one of two cells, as by chance"
     assert set(verdicts.values()) == {"reproduced"}
 

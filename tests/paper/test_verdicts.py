@@ -3,6 +3,7 @@
 A claim without its case fails the first test.
 """
 
+from collections import Counter
 from functools import cache
 
 import numpy as np
@@ -45,6 +46,24 @@ def test_fed_with_a_null_no_claim_is_reproduced(name):
 @pytest.mark.parametrize("name", CASES)
 def test_fed_with_its_effect_every_claim_is_reproduced(name):
     assert reproduced(name, CASES[name].planted) >= DRAWS - 1
+
+
+HOLD_OF_NOTHING = ("matches_everywhere", "cohorts_alike")  # where nothing differs these are true
+
+
+def test_of_hundreds_of_nulls_no_more_speak_for_a_claim_than_its_level_says():
+    """Ten draws cannot tell one in forty from one in ten. Six images a target, the fewest that have a verdict."""
+    spoken, draws = Counter(), 200
+    of_numbers = {"ffmlp_costs_more": CASES["ffmlp_costs_more"].nulls[0]}
+    for seed in range(draws):
+        m = matrices.nothing(np.random.default_rng(1000 + seed), 6)
+        m |= {name: null(np.random.default_rng(seed))[name] for name, null in of_numbers.items()}
+        said = {name: claims.verdict_on(CLAIMS[name], m[name], REAL) for name in m.keys() - HOLD_OF_NOTHING}
+        spoken.update(name for name, verdict in said.items() if verdict in (claims.REPRODUCED, claims.PARTLY))
+    for name, count in spoken.items():
+        level = 0.025 if CLAIMS[name].judge is claims.above else claims.CHANCE
+        assert count <= draws * level + 3 * np.sqrt(draws * level * (1 - level)), name
+    assert spoken, "that none ever does is no level"
 
 
 OF_IMAGES = [name for name in OF_TRANSFER if name not in ("rule_beats_shape", "stable_ranks", "cohorts_alike")]
