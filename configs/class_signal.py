@@ -1,7 +1,7 @@
 """What weights carry: is class signal in them clustered, or routed by the network that reads them? (arXiv 2605.08281)
 
     python -m inr_sae.launch --config=configs/class_signal.py                     # demo on digits, minutes
-    python -m inr_sae.launch --config=configs/class_signal.py:digits              # three seeds of seven conditions
+    python -m inr_sae.launch --config=configs/class_signal.py:digits              # six seeds of eight conditions
     python -m inr_sae.launch --config=configs/class_signal.py:folder --config.classes.root=DIR \\
         --config.classes.n_train=800 --config.classes.n_validation=100 --config.classes.n_test=200
     python -m inr_sae.launch --config=configs/class_signal.py:idx --config.classes.root=DIR

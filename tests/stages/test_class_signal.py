@@ -13,6 +13,9 @@ from configs import class_signal as of_config
 from inr_sae import study
 from inr_sae.errors import UserError
 from inr_sae.folder.store import Store
+from inr_sae.measure.paired import LEAST_CLUSTERS
+from inr_sae.paper.weight_evidence import LEAST_RUNS
+from inr_sae.rows.weights import ALL_TOKENS
 from inr_sae.run import once
 from inr_sae.stages import class_signal
 from inr_sae.weights import outer
@@ -40,6 +43,12 @@ def finished(tmp_path_factory):
 def test_conditions_differ_from_the_first_in_one_thing_each():
     names = [condition.name for condition in class_signal.conditions(tiny())]
     assert names == ["ce_0.01_all", "ce_0_all", "ce_0.01_biases", "ce_0.01_all_contrast_0.01"]
+
+
+def test_the_study_is_as_large_as_its_verdicts_ask_for():
+    config = of_config.get_config("digits")
+    of_all = [each for each in class_signal.conditions(config) if each.tokens == ALL_TOKENS]
+    assert len(of_all) >= LEAST_RUNS and len(config.weights.seeds) >= LEAST_CLUSTERS
 
 
 def test_every_condition_and_seed_has_been_read(finished):
