@@ -104,7 +104,7 @@ def show_log():
     # orbax tells of every file it opens, and of errors with a traceback before it raises them.
     absl_logging.set_verbosity(absl_logging.FATAL)
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%m-%d %H:%M:%S"))
     logger = logging.getLogger("inr_sae")
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

@@ -24,8 +24,9 @@ CHANCE = 0.05  # a count that chance gives more often says nothing
 IMAGES = f"; fewer than {LEAST_CLUSTERS} subjects in a target: {TOO_FEW_IMAGES}"
 ALL_OR_HALF = f"all: reproduced; at least half: partly; one case alone: {TOO_FEW_CASES}"
 BEYOND_CHANCE = (
-    f"all: reproduced; at least half, and by chance in no more than {100 * CHANCE:g} %: partly; one case alone, or so "
-    f"few that all would hold by chance in more than {100 * CHANCE:g} %: {TOO_FEW_CASES}"
+    f"all: reproduced; at least half, and by chance in no more than {100 * CHANCE:g} %: partly; at least half: "
+    f"{UNDECIDED}; one case alone, or so few that all would hold by chance in more than {100 * CHANCE:g} %: "
+    f"{TOO_FEW_CASES}"
 )
 ABOVE_0 = f"95 % interval above 0: reproduced; with 0 in it: {UNDECIDED}{IMAGES}"
 
@@ -41,6 +42,7 @@ class Measured(NamedTuple):
     chance: float = NAN  # probability that as many cases hold by chance
     chance_of_all: float = NAN  # and that all of them do
     n_images: int | None = None  # images of the smallest target, of one subject only one; None: it rests on none
+    published: float = NAN  # of the same places, where that is another number than the claim's
     testable: bool = True  # False: the number is shown, but what it was measured on cannot speak for the claim
     note: str = ""
 
@@ -120,21 +122,24 @@ def verdict(reproduced, partly):
 
 
 def share(m):
-    """All, at least half, or fewer of the cases, if there are several and chance does not give as many."""
+    """All, at least half, or fewer of the cases, if there are several; undecided where chance gives as many."""
     if m.total < 2 or m.chance_of_all > CHANCE:  # False where chance has no meaning
         return TOO_FEW_CASES
-    return verdict(m.value == m.total, 2 * m.value >= m.total and not m.chance > CHANCE)
+    if m.value < m.total <= 2 * m.value and m.chance > CHANCE:
+        return UNDECIDED
+    return verdict(m.value == m.total, 2 * m.value >= m.total)
 
 
 def near(published, tolerance):
-    """Within a tolerance of the published value and clearly on its side of 0, or on its side alone; undecided where the
-    interval has 0 in it and values so near."""
+    """Within a tolerance of the published value, that of the same places where there is one, and clearly on its side of
+    0, or on its side alone; undecided where the interval has 0 in it and values so near."""
 
     def judge(m):
-        side = m.low > 0 if published > 0 else m.high < 0
-        if not side and m.low - tolerance <= published <= m.high + tolerance:
+        there = published if m.published != m.published else m.published
+        side = m.low > 0 if there > 0 else m.high < 0
+        if not side and m.low - tolerance <= there <= m.high + tolerance:
             return UNDECIDED
-        return verdict(side and abs(m.value - published) <= tolerance, side)
+        return verdict(side and abs(m.value - there) <= tolerance, side)
 
     return judge
 

@@ -1,10 +1,12 @@
 """What is claimed of other decompositions, by the papers that propose them; see `claims`."""
 
 from inr_sae.paper.claims import (
+    ALL_OR_HALF,
     BEYOND_CHANCE,
     BY_ARITHMETIC,
     NOT_REPRODUCED,
     NOT_TESTABLE,
+    UNDECIDED,
     Claim,
     share,
 )
@@ -18,7 +20,7 @@ DRAWS = "a case that both leave undecided counts as none"
 def _favours(m):
     """As `share`; that few modes cannot give rough atoms is arithmetic, so the smooth ones alone decide."""
     found = share(m)
-    return BY_ARITHMETIC if found == NOT_REPRODUCED and m.null == m.total else found
+    return BY_ARITHMETIC if found in (NOT_REPRODUCED, UNDECIDED) and m.null == m.total else found
 
 
 DECOMPOSITIONS = (  # on images
@@ -52,7 +54,7 @@ DECOMPOSITIONS = (  # on images
         "norm on twice the grid, and the convolutional SAE's by more; without the effect: where the pointwise SAE "
         "holds as well, as on an INR it does by arithmetic",
         "only operators (curves)",
-        f"all: reproduced; at least half: partly; no operator among the methods: {NOT_TESTABLE}",
+        f"{ALL_OR_HALF}; no operator among the methods: {NOT_TESTABLE}",
         share,
         by_paper=False,
     ),

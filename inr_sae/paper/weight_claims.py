@@ -32,13 +32,8 @@ def _untracked(m):
     return REPRODUCED if m.high < LOOSE else UNDECIDED
 
 
-def _only_late(m):
-    """A positive correlation, above that of the raw offsets, `null`."""
-    return above(m, max(0, m.null)) if m.low == m.low else TOO_FEW_CASES
-
-
 def _above_0(m):
-    """Above 0 beyond the interval over seeds."""
+    """Above 0 beyond an interval."""
     return above(m) if m.low == m.low else TOO_FEW_CASES
 
 
@@ -50,9 +45,11 @@ def _not_0(m):
 
 
 def _low_dimensional(m):
-    """Few of the dimensions, and fewer than the pixels have."""
-    found = verdict(m.value <= LOW * m.total, m.value <= MIDDLE * m.total)
-    return BY_ARITHMETIC if m.value >= m.null and found in (REPRODUCED, PARTLY) else found
+    """Few of the dimensions, and for certain fewer than what carries the same images has, `null`."""
+    if m.low != m.low:
+        return TOO_FEW_CASES
+    found = verdict(m.high <= LOW * m.total, m.high <= MIDDLE * m.total)
+    return BY_ARITHMETIC if m.high >= m.null and found in (REPRODUCED, PARTLY) else found
 
 
 def _little(m):
@@ -78,20 +75,21 @@ WEIGHTS = (
         "pressure_misleads",
         "Pressure to cluster can make neighbourhoods purer while the reader gets worse.",
         "abstract",
-        "trainings with the contrastive loss of purer offsets and lower accuracy than by the same seed without it",
+        "trainings with the contrastive loss of purer offsets and lower accuracy than by the same seed without it, of "
+        "the weight of that loss that harms most of them",
         "can",
-        BEYOND_CHANCE,
+        BEYOND_CHANCE + ", for one weight or another",
         share,
     ),
     Claim(
         "late_blocks",
         "Neighbourhoods tell the accuracy only after late blocks of the reader.",
         "abstract",
-        "correlation over trainings of purity after the last block with accuracy; without the effect: on raw offsets",
+        "correlation over trainings of purity after the last block with accuracy, or its lead over that of raw "
+        "offsets, whichever interval begins lower; without the effect: of raw offsets",
         "only after late blocks",
-        f"interval above 0 and above the raw offsets' correlation: reproduced; with one of these in it: {UNDECIDED}; "
-        f"{OVER_CONDITIONS}",
-        _only_late,
+        f"interval above 0: reproduced; with 0 in it: {UNDECIDED}; {OVER_CONDITIONS}",
+        _above_0,
     ),
     Claim(
         "bias_causal",
@@ -106,9 +104,11 @@ WEIGHTS = (
         "bias_low_dimensional",
         "The biases' route is low-dimensional.",
         "abstract",
-        "effective rank of the biases' offsets, of their dimensions; without the effect: of the pixels",
+        "effective rank of the biases' offsets, of their dimensions; without the effect: of the pixels, or of a weight "
+        "column matched in norm, if that is less",
         "low-dimensional",
-        f"at most a quarter of the dimensions: reproduced; half: partly; no fewer than the pixels': {BY_ARITHMETIC}",
+        "interval over seeds at most a quarter of the dimensions: reproduced; half: partly; likewise, and not below "
+        f"what pixels and a weight column have: {BY_ARITHMETIC}; {OVER_SEEDS}",
         _low_dimensional,
     ),
     Claim(

@@ -23,12 +23,12 @@ def of_readers(readings, flow, interventions, base):
     """
     accuracy = {(row.condition, row.seed): row.accuracy_test for row in readings if row.tokens == ALL_TOKENS}
     last = max((row.block for row in flow if row.block is not None), default=None)
-    raw, late, null = (
-        tracked(accuracy, flow, *which) for which in ((OFFSETS, None), (None, last), (OFFSETS, None, "purity_shuffled"))
-    )
+    raw, shuffled = purity_of(flow, OFFSETS), purity_of(flow, OFFSETS, "purity_shuffled")
+    late = {} if last is None else purity_of(flow, last)
+    null, tracked = correlation(accuracy, shuffled), correlation(accuracy, raw)
     measured = {
-        "geometry_untracked": raw and raw._replace(null=null.value if null else NAN),
-        "late_blocks": late and late._replace(null=raw.value if raw else NAN),
+        "geometry_untracked": tracked and tracked._replace(null=null.value if null else NAN),
+        "late_blocks": only_late(accuracy, late, raw),
         "pressure_misleads": pressed(readings, flow, base),
         "bias_causal": causal(interventions, base),
         "bias_low_dimensional": dimensions([row for row in readings if row.condition == base]),
@@ -39,48 +39,75 @@ def of_readers(readings, flow, interventions, base):
     return {name: m for name, m in measured.items() if m is not None}
 
 
-def tracked(accuracy, flow, place, block, column="purity"):
-    """The correlation, over trainings, of accuracy with the purity at a place of the offsets or after a block; None of
-    too few trainings, or where nothing varies.
+def purity_of(flow, where, column="purity"):
+    """{training: purity} at a place of the offsets, or after a block."""
+    return {(row.condition, row.seed): getattr(row, column) for row in flow if where in (row.place, row.block)}
+
+
+def correlation(one, other):
+    """The correlation over trainings of two of their numbers; None of too few trainings, or where nothing varies.
 
     Its interval is Fisher's with conditions as the cases: trainings of one condition from several seeds are alike, and
     counted apart they would make a correlation of what has none. Without one for fewer than LEAST_RUNS conditions.
     """
-    purity = {
-        (row.condition, row.seed): getattr(row, column)
-        for row in flow
-        if row.block == block and (block is not None or row.place == place)
-    }
-    runs = [run for run in accuracy if run in purity]
-    x, y = (np.array([of[run] for run in runs], np.float64) for of in (purity, accuracy))
+    runs = [run for run in one if run in other]
+    x, y = (np.array([of[run] for run in runs], np.float64) for of in (one, other))
     if len(runs) < LEAST_RUNS or not np.ptp(x) or not np.ptp(y):
         return None
-    r, n = float(stats.pearsonr(x, y).statistic), len({condition for condition, _ in runs})
+    r, n = float(np.clip(stats.pearsonr(x, y).statistic, -CERTAIN, CERTAIN)), len({condition for condition, _ in runs})
     low, high = NAN, NAN
     if n >= LEAST_RUNS:
         half = stats.norm.ppf(0.975) / np.sqrt(n - 3)
-        low, high = (float(np.tanh(np.arctanh(np.clip(r, -CERTAIN, CERTAIN)) + side)) for side in (-half, half))
+        low, high = (float(np.tanh(np.arctanh(r) + side)) for side in (-half, half))
     return Measured(r, low, high, note=f"over {len(runs)} trainings of {n} conditions")
+
+
+def only_late(accuracy, late, raw):
+    """The correlation of accuracy with purity after the last block, or its lead over that with the raw offsets' purity:
+    the one whose interval begins lower, since late blocks alone tell the accuracy only where both are above 0.
+
+    The interval of a lead is Zou's for correlations that share a variable (Psychological Methods 12, 2007).
+    """
+    late = {run: late[run] for run in accuracy if run in late}  # of those readers alone
+    one, other, between = correlation(accuracy, late), correlation(accuracy, raw), correlation(late, raw)
+    if one is None or other is None or between is None:
+        return one
+    r, s, t = one.value, other.value, between.value
+    alike = ((t - r * s / 2) * (1 - r * r - s * s - t * t) + t**3) / ((1 - r * r) * (1 - s * s))
+
+    def half(a, b):
+        return float(np.sqrt(max(a * a + b * b - 2 * alike * a * b, 0.0)))
+
+    low, high = r - s - half(r - one.low, other.high - s), r - s + half(one.high - r, s - other.low)
+    lead = Measured(r - s, low, high, note=f"the lead of {r:.2f}, {one.note}")
+    return min(one, lead, key=lambda m: m.low)._replace(null=s)
 
 
 def pressed(readings, flow, base):
     """In how many trainings under the contrastive loss neighbourhoods are purer, and the reader worse, than by the same
-    seed without it."""
+    seed without it: of the weight of that loss under which it is most of them, so that chance has as many tries as
+    there are weights."""
     purity = {(row.condition, row.seed): row.purity for row in flow if row.place == OFFSETS}
     rows = {(row.condition, row.seed): row for row in readings}
     at_base = next((row for row in readings if row.condition == base), None)
-    cases, purer, seeds = [], [], []
+    by_weight = {}
     for (condition, seed), row in rows.items():
         other = rows.get((base, seed))
         if other is None or condition == base or row.contrast <= at_base.contrast:
             continue
-        purer.append(purity[condition, seed] - purity[base, seed])
-        seeds.append(seed)
-        cases.append(purer[-1] > 0 and row.accuracy_test < other.accuracy_test)
-    if not cases:
+        purer = purity[condition, seed] - purity[base, seed]
+        case = purer > 0 and row.accuracy_test < other.accuracy_test
+        by_weight.setdefault(row.contrast, []).append((case, purer, seed))
+    if not by_weight:
         return None
-    worse = f"purity {np.mean(purer):+.3f} on average"
-    return counted(cases, [BY_CHANCE] * len(cases), note=worse, blocks=seeds)  # of a seed all are held to one training
+    weight, found = max(by_weight.items(), key=lambda item: np.mean([case for case, *_ in item[1]]))
+    cases, purer, seeds = zip(*found)
+    note = (
+        f"weight {weight:g} of {', '.join(f'{each:g}' for each in by_weight)}, purity {np.mean(purer):+.3f} on average"
+    )
+    m = counted(cases, [BY_CHANCE] * len(cases), note=note, blocks=seeds)  # of a seed all are held to one training
+    chance, of_all = (min(1.0, len(by_weight) * p) for p in (m.chance, m.chance_of_all))
+    return m._replace(chance=chance, chance_of_all=of_all)
 
 
 def of_seeds(values, null=NAN, note=""):
@@ -113,14 +140,15 @@ def causal(interventions, base):
 
 
 def dimensions(readings):
-    """The effective rank of the biases' offsets, of so many dimensions; null: that of the pixels."""
-    ranks = [row.bias_rank for row in readings if row.bias_rank is not None]
-    if not ranks:
-        return None
-    pixels = float(np.mean([row.pixel_rank for row in readings]))
-    control = np.mean([row.control_rank for row in readings])
-    note = f"a weight column matched in norm {control:.3g}"
-    return Measured(round(float(np.mean(ranks)), 1), total=readings[0].bias_dimensions, null=pixels, note=note)
+    """The effective rank of the biases' offsets, of so many dimensions; null: the smaller of that of the pixels and of
+    a weight column matched in norm, which carry the same images."""
+    ranks = {row.seed: row.bias_rank for row in readings}
+    columns = {"pixels": "pixel_rank", "a weight column matched in norm": "control_rank"}
+    others = {name: [getattr(row, column) for row in readings] for name, column in columns.items()}
+    others = {name: float(np.mean(values)) for name, values in others.items() if None not in values}
+    note = ", ".join(f"{name} {value:.3g}" for name, value in others.items())
+    m = of_seeds(ranks, min(others.values(), default=NAN), note)
+    return m and m._replace(value=round(m.value, 1), total=readings[0].bias_dimensions)
 
 
 def by_layer(found):

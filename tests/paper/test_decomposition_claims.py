@@ -76,9 +76,8 @@ def test_fewer_is_found_where_it_was_planted_and_not_by_chance(name, row, place)
     by_chance = 0
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        by_chance += verdict(name, found(lambda i: int(rng.integers(50)), lambda i: int(rng.integers(50)))) not in (
-            claims.NOT_REPRODUCED,
-        )
+        drawn = found(lambda i: int(rng.integers(50)), lambda i: int(rng.integers(50)))
+        by_chance += verdict(name, drawn) in (claims.REPRODUCED, claims.PARTLY)
     assert by_chance <= 3
 
 

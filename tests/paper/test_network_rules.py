@@ -61,7 +61,7 @@ def test_networks_together_have_each_its_own_chance_and_what_one_layer_would_giv
     assert (row.agrees, row.of, row.constant, row.n_units) == (2, 3, 2, None)
     assert row.chance_level == pytest.approx(1 / 3 + 2 / 5)
     two, three = (1 / 3) * 0.2 * 0.8 * 2 + (2 / 3) * 0.2**2, (1 / 3) * 0.2**2
-    assert row.chance == pytest.approx(two + three) and row.verdict == claims.NOT_REPRODUCED
+    assert row.chance == pytest.approx(two + three) and row.verdict == claims.UNDECIDED
 
 
 def test_what_has_no_boundary_or_no_layer_is_no_case():
