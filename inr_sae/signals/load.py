@@ -13,7 +13,7 @@ import numpy as np
 from inr_sae import signals
 from inr_sae.errors import InputError, argument
 from inr_sae.signals import copies, image_file, nifti_file, split, subjects
-from inr_sae.signals.names import located, shown
+from inr_sae.signals.names import listed, located, shown
 from inr_sae.signals.notes import Note, gathered
 
 TRAIN_ON = {  # how many signals of the cohort an encoder is trained on
@@ -67,8 +67,8 @@ def load(dataset, root, **others):
     What was read is kept for the next call with the same arguments, so the arrays are read-only; `forget` drops it.
     """
     wanted = Wanted(dataset, root, **others)
-    listed = {key: tuple(value) for key, value in wanted._asdict().items() if isinstance(value, list)}
-    return _load(wanted._replace(**listed))
+    lists = {key: tuple(value) for key, value in wanted._asdict().items() if isinstance(value, list)}
+    return _load(wanted._replace(**lists))
 
 
 def forget():
@@ -95,7 +95,7 @@ def _load(wanted):
     with gathered() as notes:
         drawn, subject_of = _draw(source, wanted)
         rules = {key: getattr(wanted, key) for key in RULES} | {"size": wanted.size or None}
-        images = {name: source.read(wanted.root, name, rules) for part in drawn for name in part}
+        images = _read(source, wanted.root, dict.fromkeys(name for part in drawn for name in part), rules)
     if wanted.grey:
         images = {name: image.mean(axis=2, keepdims=True) for name, image in images.items()}
     images = _one_shape(images, wanted.root)
@@ -105,6 +105,21 @@ def _load(wanted):
     parts = [_stack([images[name] for name in part]) if part else None for part in drawn]
     by_split = [split.Split(*(tuple(of[name] for name in part) for part in drawn)) for of in (subject_of, digests)]
     return Signals(*parts, drawn, *by_split, tuple(notes), *_labels(source, wanted.root, drawn, rules))
+
+
+def _read(source, root, names, rules):
+    """{name: image}; raises InputError for what is wrong with the first that cannot be read, and names the others."""
+    images, wrong = {}, {}
+    for name in names:
+        try:
+            images[name] = source.read(root, name, rules)
+        except InputError as error:
+            wrong[name] = error
+    if not wrong:
+        return images
+    (_, first), *others = wrong.items()
+    also = f"; also wrong: {listed([name for name, _ in others])}" if others else ""
+    raise InputError(f"{first}{also}") from first
 
 
 def _labels(source, root, drawn, rules):

@@ -34,6 +34,22 @@ def test_splits_hold_the_named_images(folder):
     assert len({name for part in signals.names for name in part}) == 6
 
 
+def test_of_several_damaged_files_all_are_named_at_once(folder):
+    drawn = load_with("folder", folder).names
+    for name in (drawn.cohort[1], drawn.validation[0], drawn.test[1]):
+        (folder / name).write_bytes(b"no image")
+    forget()
+    with pytest.raises(InputError, match=f"{drawn.cohort[1]} cannot be read as an image.*; also wrong: ") as caught:
+        load_with("folder", folder)
+    assert str(caught.value).endswith(f"also wrong: {drawn.validation[0]}, {drawn.test[1]}")
+    (folder / drawn.cohort[1]).unlink()
+    forget()
+    one = tuple(name for name in drawn.cohort if name != drawn.cohort[1])
+    with pytest.raises(InputError) as caught:
+        load_with("folder", folder, n_cohort=2, n_validation=0, n_test=1, cohort_names=(one[0], drawn.test[1]))
+    assert "also wrong" not in str(caught.value), "one alone"
+
+
 def test_a_split_of_none_is_none(folder):
     signals = load_with("folder", folder, n_validation=0, n_test=0)
     assert signals.validation is None and signals.test is None and signals.names.test == signals.digests.test == ()
