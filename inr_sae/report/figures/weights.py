@@ -96,7 +96,7 @@ def purity_against_accuracy(readings, flow):
 @styled
 def interventions(rows, base):
     """Accuracy of the base condition's reader with biases, or a control matched in norm, changed at test time."""
-    rows = [row for row in rows if row.condition == base]
+    rows = [row for row in rows if row.condition == base and row.place in (BIASES, CONTROL)]
     layers = sorted({row.layer for row in rows if row.layer is not None})
     cases = [(kind, None) for kind in KINDS] + [("zeroed", layer) for layer in layers]
     labels = [kind if layer is None else f"zeroed, layer {layer + 1} alone" for kind, layer in cases]
