@@ -39,7 +39,7 @@ def differences_of(config):
 def sections(config, store, exhibits):
     """The verdicts, before everything else."""
     rows = store.read_rows("report/class_claims.csv", ClaimRow)
-    note = "Intervals are 95 %, over seeds, or of a correlation over trainings. The paper here is arXiv 2605.08281."
+    note = "Intervals are 95 %, over seeds, or of a correlation over conditions. The paper here is arXiv 2605.08281."
     differences = {STUDY: differences_of(config)}
     section = parts.claims_section(exhibits, rows, class_signal.described(config), differences, note)
     return [section._replace(first=True)]

@@ -31,7 +31,7 @@ def study():
     for name, about in CONDITIONS.items():
         for seed in (0, 1):
             keys = (name, *about, seed)
-            ranks = dict(bias_rank=12.5, pixel_rank=30.0, bias_dimensions=96, control_columns=1)
+            ranks = dict(bias_rank=12.5, pixel_rank=30.0, control_rank=11.0, bias_dimensions=96, control_columns=1)
             readings.append(row(ReadingRow, *keys, accuracy_test=0.9 + 0.02 * seed, psnr_db=33.0, **ranks))
             purity = {OFFSETS: (None, 0.6), "embedded": (0, 0.65), "block 1": (1, 0.8)}
             for place, (block, value) in purity.items():
@@ -55,7 +55,7 @@ def test_the_answer_has_accuracy_purity_interventions_and_rank(study, tmp_path):
         "60 % are of its class by raw offsets (10 % where labels are shuffled) and 80 % after the reader's last block",
         "loses 30.0 points and names that class in 25.0 %; with weight columns",
         "matched in norm (1 of them) it loses 10.0",
-        "effective rank of 12.5 of 96, the pixels one of 30.0",
+        "effective rank of 12.5 of 96, a weight column matched in norm one of 11.0, the pixels one of 30.0",
     ):
         assert words in said
     names = {path.name for path in (tmp_path / "report/figures").iterdir()}
