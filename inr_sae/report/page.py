@@ -30,7 +30,7 @@ th,td { text-align:right; padding:.28rem .7rem; border-bottom:1px solid var(--li
 th { color:var(--soft); font-weight:600 }
 td:first-child, th:first-child { text-align:left } tr.best td { background:var(--band); font-weight:700 }
 .wide td { white-space:normal; text-align:left; vertical-align:top; min-width:6.5rem } .wide th { text-align:left }
-.wide td:nth-child(odd), .wide td:nth-child(n+7) { min-width:13rem } .wide td:last-child { min-width:24rem }
+.wide td:nth-child(odd), .wide td:nth-child(n+7) { min-width:13rem } .wide td:last-child { min-width:40rem }
 nav a { margin-right:1rem } a { color:var(--accent) } details { margin:.8rem 0 } summary { cursor:pointer }
 pre { background:var(--band); padding:1rem; border-radius:6px; overflow-x:auto; font-size:.8rem }
 """
