@@ -131,15 +131,14 @@ def share(m):
 
 
 def near(published, tolerance):
-    """Within a tolerance of the published value, that of the same places where there is one, and clearly on its side of
-    0, or on its side alone; undecided where the interval has 0 in it and values so near."""
+    """Clearly above 0 and within a tolerance of the published value, that of the same places where there is one, or
+    above 0 alone; undecided where the interval has 0 in it and values so near."""
 
     def judge(m):
         there = published if m.published != m.published else m.published
-        side = m.low > 0 if there > 0 else m.high < 0
-        if not side and m.low - tolerance <= there <= m.high + tolerance:
-            return UNDECIDED
-        return verdict(side and abs(m.value - there) <= tolerance, side)
+        if m.low > 0:
+            return verdict(abs(m.value - there) <= tolerance, True)
+        return UNDECIDED if m.high > 0 and m.high + tolerance >= there else NOT_REPRODUCED
 
     return judge
 
@@ -159,11 +158,11 @@ def at_least(good, fair):
     return lambda m: verdict(m.value >= good, m.value >= fair)
 
 
-def above(m, bound=0.0):
-    """Whether the interval lies above a bound; undecided where the bound is in it."""
-    if m.low > bound:
+def above(m):
+    """Whether the interval lies above 0; undecided where 0 is in it."""
+    if m.low > 0:
         return REPRODUCED
-    return NOT_REPRODUCED if m.high <= bound else UNDECIDED
+    return NOT_REPRODUCED if m.high <= 0 else UNDECIDED
 
 
 def beyond_arithmetic(judge, factor):

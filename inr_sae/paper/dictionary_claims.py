@@ -33,7 +33,7 @@ def _dies(m):
 
 def _costs_more(m):
     """A lead as published that a random deal of the numbers does not give."""
-    if m.value > 0 and m.chance > CHANCE:
+    if m.value > 0 and not m.chance <= CHANCE:
         return UNDECIDED
     return verdict(m.value > 1.0, m.value > 0)
 

@@ -87,12 +87,13 @@ def differences(matrix):
 
 def gain(matrix, rows):
     """Measured: PSNR frozen at the rule's layer minus STRAINER's, beside the paper's of the same pairs, if all are its
-    own: not testable where it has no gain there."""
-    found, theirs = mean_difference(matrix, rows, "full"), []
+    own, of networks of its depth: not testable where it has no gain there."""
+    found, theirs = mean_difference(matrix, rows, "full"), {}
     for row in rows:
-        curve = reference.FREEZE_SWEEP.get((matrix.datasets[row.source], matrix.datasets[row.target], row.backbone))
-        theirs.append(curve[1 + reference.BEST_TAU[row.backbone]][0] - curve[0][0] if curve else NAN)
-    published = float(np.mean(theirs)) if theirs else NAN
+        curve = published_curve(matrix, row)
+        there = curve[1 + reference.BEST_TAU[row.backbone]][0] - curve[0][0] if curve else NAN
+        theirs.setdefault(row.target, []).append(there)
+    published = float(np.mean([np.mean(of_target) for of_target in theirs.values()])) if theirs else NAN
     if found is None or published != published:
         return found
     note = f"the paper has {published:+.1f} dB there"
@@ -102,13 +103,19 @@ def gain(matrix, rows):
 def matches(matrix, rows, margin_db=1.0):
     """Measured: in how many pairs freezing at the rule's layer is at most so far below STRAINER's recipe; between how
     many are so for certain, beyond the interval, and how many may be."""
-    gains = [gain for row in rows if (gain := mean_difference(matrix, [row], "full"))]
+    gains = [each for row in rows if (each := mean_difference(matrix, [row], "full"))]
     if not gains:
         return None
     value, certain, possible = (
-        sum(getattr(gain, end) >= -margin_db for gain in gains) for end in ("value", "low", "high")
+        sum(getattr(each, end) >= -margin_db for each in gains) for end in ("value", "low", "high")
     )
-    return Measured(value, certain, possible, len(gains), n_images=min(gain.n_images for gain in gains))
+    return Measured(value, certain, possible, len(gains), n_images=min(each.n_images for each in gains))
+
+
+def published_curve(matrix, row):
+    """The rows of Tables 3-5 on a BestTauRow's pair; None of another data set, backbone or depth than the paper's."""
+    curve = reference.FREEZE_SWEEP.get((matrix.datasets[row.source], matrix.datasets[row.target], row.backbone))
+    return curve if matrix.n_units[encoder_of(row)] == len(reference.TAUS) else None
 
 
 def mean_by_tau(matrix, row):
@@ -148,7 +155,7 @@ def levels(matrix):
     groups, ways, rows = {}, [("full", None), *(("freeze", tau) for tau in reference.TAUS)], []
     for row in matrix.best:
         sets = matrix.datasets[row.source], matrix.datasets[row.target], row.backbone
-        if sets in reference.FREEZE_SWEEP and matrix.n_units[encoder_of(row)] == len(reference.TAUS):
+        if published_curve(matrix, row):
             rows.append(row)
             for way in ways:
                 groups.setdefault((*sets, *way), []).extend(matrix.psnr.get((pair_of(row), *way), {}).values())

@@ -4,8 +4,8 @@ from inr_sae.measure.paired import LEAST_CLUSTERS
 from inr_sae.paper.claims import (
     BEYOND_CHANCE,
     BY_ARITHMETIC,
+    CHANCE,
     NOT_REPRODUCED,
-    PARTLY,
     REPRODUCED,
     TOO_FEW_CASES,
     UNDECIDED,
@@ -45,11 +45,16 @@ def _not_0(m):
 
 
 def _low_dimensional(m):
-    """Few of the dimensions, and for certain fewer than what carries the same images has, `null`."""
+    """Few of the dimensions, and in more seeds than by chance fewer than what carries the same images has."""
     if m.low != m.low:
         return TOO_FEW_CASES
-    found = verdict(m.high <= LOW * m.total, m.high <= MIDDLE * m.total)
-    return BY_ARITHMETIC if m.high >= m.null and found in (REPRODUCED, PARTLY) else found
+    if m.low > MIDDLE * m.total:
+        return NOT_REPRODUCED
+    if m.chance == 1:  # below that in no seed
+        return BY_ARITHMETIC
+    if m.high > MIDDLE * m.total or m.chance > CHANCE:
+        return UNDECIDED
+    return verdict(m.high <= LOW * m.total, True)
 
 
 def _little(m):
@@ -86,7 +91,7 @@ WEIGHTS = (
         "Neighbourhoods tell the accuracy only after late blocks of the reader.",
         "abstract",
         "correlation over trainings of purity after the last block with accuracy, or its lead over that of raw "
-        "offsets, whichever interval begins lower; without the effect: of raw offsets",
+        "offsets, whichever interval begins lower or is below 0; without the effect: of raw offsets",
         "only after late blocks",
         f"interval above 0: reproduced; with 0 in it: {UNDECIDED}; {OVER_CONDITIONS}",
         _above_0,
@@ -107,8 +112,9 @@ WEIGHTS = (
         "effective rank of the biases' offsets, of their dimensions; without the effect: of the pixels, or of a weight "
         "column matched in norm, if that is less",
         "low-dimensional",
-        "interval over seeds at most a quarter of the dimensions: reproduced; half: partly; likewise, and not below "
-        f"what pixels and a weight column have: {BY_ARITHMETIC}; {OVER_SEEDS}",
+        "interval over seeds at most a quarter of the dimensions: reproduced; half: partly; with half in it, or below "
+        f"what pixels and a weight column have in no more seeds than by chance: {UNDECIDED}; in none: {BY_ARITHMETIC}; "
+        f"{OVER_SEEDS}",
         _low_dimensional,
     ),
     Claim(

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import stats
 
 from inr_sae.measure.paired import LEAST_CLUSTERS, clustered_interval
-from inr_sae.paper.claims import NAN, Measured, counted
+from inr_sae.paper.claims import NAN, Measured, counted, tail
 from inr_sae.rows.weights import ALL_TOKENS, BIASES, BOTH, CONTROL, OFFSETS
 
 LEAST_RUNS = 6  # of a correlation; and conditions, for an interval of it
@@ -64,7 +64,8 @@ def correlation(one, other):
 
 def only_late(accuracy, late, raw):
     """The correlation of accuracy with purity after the last block, or its lead over that with the raw offsets' purity:
-    the one whose interval begins lower, since late blocks alone tell the accuracy only where both are above 0.
+    the one that lies below 0, or whose interval begins lower, since late blocks alone tell the accuracy only where both
+    are above 0.
 
     The interval of a lead is Zou's for correlations that share a variable (Psychological Methods 12, 2007).
     """
@@ -80,7 +81,7 @@ def only_late(accuracy, late, raw):
 
     low, high = r - s - half(r - one.low, other.high - s), r - s + half(one.high - r, s - other.low)
     lead = Measured(r - s, low, high, note=f"the lead of {r:.2f}, {one.note}")
-    return min(one, lead, key=lambda m: m.low)._replace(null=s)
+    return min(one, lead, key=lambda m: (m.high > 0, m.low))._replace(null=s)
 
 
 def pressed(readings, flow, base):
@@ -97,15 +98,15 @@ def pressed(readings, flow, base):
             continue
         purer = purity[condition, seed] - purity[base, seed]
         case = purer > 0 and row.accuracy_test < other.accuracy_test
-        by_weight.setdefault(row.contrast, []).append((case, purer, seed))
+        by_weight.setdefault(row.contrast, []).append((case, purer))
     if not by_weight:
         return None
-    weight, found = max(by_weight.items(), key=lambda item: np.mean([case for case, *_ in item[1]]))
-    cases, purer, seeds = zip(*found)
+    weight, found = max(by_weight.items(), key=lambda item: np.mean([case for case, _ in item[1]]))
+    cases, purer = zip(*found)
     note = (
         f"weight {weight:g} of {', '.join(f'{each:g}' for each in by_weight)}, purity {np.mean(purer):+.3f} on average"
     )
-    m = counted(cases, [BY_CHANCE] * len(cases), note=note, blocks=seeds)  # of a seed all are held to one training
+    m = counted(cases, [BY_CHANCE] * len(cases), note=note)
     chance, of_all = (min(1.0, len(by_weight) * p) for p in (m.chance, m.chance_of_all))
     return m._replace(chance=chance, chance_of_all=of_all)
 
@@ -141,14 +142,17 @@ def causal(interventions, base):
 
 def dimensions(readings):
     """The effective rank of the biases' offsets, of so many dimensions; null: the smaller of that of the pixels and of
-    a weight column matched in norm, which carry the same images."""
-    ranks = {row.seed: row.bias_rank for row in readings}
+    a weight column matched in norm, which carry the same images; chance: that as many seeds have one below these."""
     columns = {"pixels": "pixel_rank", "a weight column matched in norm": "control_rank"}
-    others = {name: [getattr(row, column) for row in readings] for name, column in columns.items()}
-    others = {name: float(np.mean(values)) for name, values in others.items() if None not in values}
+    rows = [row for row in readings if None not in (row.bias_rank, *(getattr(row, each) for each in columns.values()))]
+    if not rows:
+        return None
+    others = {name: float(np.mean([getattr(row, column) for row in rows])) for name, column in columns.items()}
+    below = sum(row.bias_rank < min(row.pixel_rank, row.control_rank) for row in rows)
     note = ", ".join(f"{name} {value:.3g}" for name, value in others.items())
-    m = of_seeds(ranks, min(others.values(), default=NAN), note)
-    return m and m._replace(value=round(m.value, 1), total=readings[0].bias_dimensions)
+    m = of_seeds({row.seed: row.bias_rank for row in rows}, min(others.values()), f"{note}; below in {below} seeds")
+    chance = tail([BY_CHANCE] * len(rows), below)
+    return m._replace(value=round(m.value, 1), total=rows[0].bias_dimensions, chance=chance)
 
 
 def by_layer(found):

@@ -108,7 +108,7 @@ def _load(wanted):
 
 
 def _read(source, root, names, rules):
-    """{name: image}; raises InputError for what is wrong with the first that cannot be read, and names the others."""
+    """{name: image}; raises InputError for what is wrong with the first that cannot be read, and names some others."""
     images, wrong = {}, {}
     for name in names:
         try:
@@ -118,8 +118,9 @@ def _read(source, root, names, rules):
     if not wrong:
         return images
     (_, first), *others = wrong.items()
-    also = f"; also wrong: {listed([name for name, _ in others])}" if others else ""
-    raise InputError(f"{first}{also}") from first
+    if not others:
+        raise first
+    raise InputError(f"{first.args[0]}; also wrong: {listed([name for name, _ in others])}") from first
 
 
 def _labels(source, root, drawn, rules):

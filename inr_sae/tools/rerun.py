@@ -25,7 +25,7 @@ from inr_sae.report import tables
 from inr_sae.run import once
 
 # (files at any depth, column or array, largest difference, relative or not): of what averages over pixels, atoms or
-# fits, about twice what other versions and numbers of cores and devices made of the demos; BUILD.md has the numbers.
+# fits, two to four times what other versions and numbers of cores and devices made of the demos, as in BUILD.md.
 TOLERANCES = (
     ("signals*.csv", "*", 0.0, False),
     ("stable_rank.csv", "sr_weight_init", 1e-5, True),

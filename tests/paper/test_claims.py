@@ -6,8 +6,11 @@ from scipy import stats
 
 from inr_sae.paper import claims, recipe
 from inr_sae.paper.claims import Claim, Data, Measured
+from inr_sae.paper.convergence_claims import CONVERGENCE
+from inr_sae.paper.decomposition_claims import DECOMPOSITIONS, OF_MODELS
 from inr_sae.paper.dictionary_claims import DICTIONARIES
 from inr_sae.paper.transfer_claims import TRANSFER
+from inr_sae.paper.weight_claims import WEIGHTS
 from inr_sae.rows.claims import ClaimRow
 
 REAL = Data("kodak 512x768, 14 images", {"paper": (), "notebook": (), "published": ()}, phantom=False)
@@ -38,9 +41,9 @@ def claim(judge):
         (claims.near(3.1, 1.0), Measured(1.0, -0.5, 2.5), "undecided"),
         (claims.near(3.1, 1.0), Measured(-10.0, -12.0, -8.0), "not reproduced"),
         (claims.near(3.1, 1.0), Measured(2.2, -0.1, 4.5), "undecided"),  # as published, and as well 0
-        (claims.near(-3.1, 1.0), Measured(-2.2, -3.0, -1.0), "reproduced"),
-        (claims.near(-3.1, 1.0), Measured(-1.0, -2.5, 0.5), "undecided"),
-        (claims.near(-3.1, 1.0), Measured(-0.5, -1.5, 0.5), "not reproduced"),
+        (claims.near(3.1, 1.0), Measured(-0.5, -0.6, -0.4, published=0.2), "not reproduced"),  # near, and below 0
+        (claims.near(3.1, 1.0), Measured(0.5, 0.4, 0.6, published=0.2), "reproduced"),
+        (claims.near(3.1, 1.0), Measured(0.2, -0.4, 0.6, published=0.2), "undecided"),
         (claims.near(3.1, 1.0), Measured(1.0), "not reproduced"),  # one image: no interval, no side
         (claims.within(8.0, 10.0, 4.0), Measured(9.0), "reproduced"),
         (claims.within(8.0, 10.0, 4.0), Measured(4.5), "partly"),
@@ -85,7 +88,9 @@ def test_verdicts(judge, measured, verdict):
         ("matches_everywhere", Measured(1, 1, 1, total=1), "too few cases"),
         ("gain_kodak", Measured(9.0, 4.0, 14.0), "reproduced"),
         ("gain_kodak", Measured(9.0, -1.0, 19.0), "undecided"),
-        ("gain_kodak", Measured(3.0, -1.0, 7.0), "not reproduced"),
+        ("gain_kodak", Measured(3.6, -0.5, 7.9), "undecided"),
+        ("gain_kodak", Measured(1.0, -1.0, 3.0), "not reproduced"),
+        ("gain_kodak", Measured(9.0), "not reproduced"),  # no interval
         ("cohorts_alike", Measured(-1.5), "reproduced"),
         ("cohorts_alike", Measured(-6.0), "not reproduced"),
         ("ffmlp_concentrates", Measured(7.0, null=0.4), "reproduced"),
@@ -99,6 +104,7 @@ def test_verdicts(judge, measured, verdict):
         ("ffmlp_costs_more", Measured(1.4, chance=0.3), "undecided"),
         ("ffmlp_costs_more", Measured(0.5, chance=0.01), "partly"),  # for certain, and less than 1 dB
         ("ffmlp_costs_more", Measured(-0.5, chance=1.0), "not reproduced"),
+        ("ffmlp_costs_more", Measured(1.4), "undecided"),
         ("l0_falls", Measured(8, total=8, null=8.0), "reproduced"),
         ("l0_falls", Measured(4, total=8, null=8.0), "partly"),
         ("l0_falls", Measured(0, total=8, null=8.0), "true by arithmetic"),
@@ -174,15 +180,24 @@ def test_six_claims_are_not_the_papers():
     assert all(c.published == "not reported" for c in TRANSFER + DICTIONARIES if not c.by_paper)
 
 
-@pytest.mark.parametrize("c", TRANSFER + DICTIONARIES, ids=lambda c: c.name)
+ALL = (*TRANSFER, *DICTIONARIES, *WEIGHTS, *CONVERGENCE, *DECOMPOSITIONS, *OF_MODELS)
+
+
+@pytest.mark.parametrize("c", ALL, ids=lambda c: c.name)
 def test_a_rule_names_every_verdict_that_it_gives(c):
     """Tried on numbers of every kind: no verdict is given that the column `rule` does not explain."""
+    chances = (0.01, 0.9, 1.0) if "chance" in c.rule else (np.nan,)
     numbers = itertools.product(
-        (-3.0, 0.0, 0.01, 0.5, 1.0, 2.0, 9.0), (-1.0, 0.5), (1, 2, 9), (0.01, 0.5, 9.0), (0.01, 0.9), (0.01, 0.9)
+        (-3.0, 0.0, 0.01, 0.5, 2.0, 9.0),
+        ((-1.0, 10.0), (0.5, 10.0), (-5.0, -1.0), (np.nan, np.nan)),
+        (1, 2, 9),
+        (0.01, 0.5, 9.0),
+        chances,
+        chances,
+        (np.nan, 0.3),
     )
-    counted_by_chance = "chance" in c.rule
-    for value, low, total, null, *chances in numbers:
-        said = c.judge(Measured(value, low, 10.0, total, null, *(chances if counted_by_chance else ())))
+    for value, (low, high), total, null, chance, of_all, published in numbers:
+        said = c.judge(Measured(value, low, high, total, null, chance, of_all, published=published))
         assert said == claims.NOT_REPRODUCED or said in c.rule
     assert "reproduced" in c.rule
 

@@ -169,11 +169,11 @@ def test_pairs_rest_on_as_many_images_as_the_smallest_target_has(few):
     assert of_matrix(fits, ranks, best_taus(fits, ranks), {})["matches_everywhere"].n_images == 2
 
 
-def of_pair(gain_db, target, n_full=6):
+def of_pair(gain_db, target, n_full=6, n_units=5):
     """Measured of faces to a target: frozen at layer 1, the rule's, so far above STRAINER's recipe on six images."""
     keys = {"source": "celebahq", "target": target}
-    ranks = peaked_ranks(5, 1, "celebahq")
-    frozen = dict.fromkeys(range(5), 30.0) | {1: 31.0 + gain_db}
+    ranks = peaked_ranks(n_units, 1, "celebahq")
+    frozen = dict.fromkeys(range(n_units), 30.0) | {1: 31.0 + gain_db}
     fits = freeze_rows(frozen, "abcdef", (0,), **keys)
     fits += [fit_row("full", None, image, 0, 31.0 + 3.0 * i, **keys) for i, image in enumerate("abcdef"[:n_full])]
     return of_matrix(fits, ranks, best_taus(fits, ranks), {})
@@ -194,6 +194,11 @@ def test_a_gain_is_held_to_what_is_published_of_the_same_pairs(target, gain_db, 
     assert m.value == pytest.approx(gain_db) and m.published == pytest.approx(published or np.nan, abs=0.1, nan_ok=True)
     (claim,) = (each for each in transfer_claims.TRANSFER if each.name == "gain_siren")
     assert claims.verdict_on(claim, m, claims.Data("", {}, phantom=False)) == verdict
+
+
+def test_a_gain_of_a_network_of_another_depth_is_held_to_none_of_a_pair():
+    m = of_pair(3.1, "celebahq", n_units=3)["gain_siren"]
+    assert np.isnan(m.published) and m.testable
 
 
 def test_published_levels_rest_on_as_many_images_as_the_protocol_of_fewest_had():

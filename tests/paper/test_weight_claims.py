@@ -156,41 +156,30 @@ def test_pressure_that_has_no_part_in_accuracy_is_no_case_however_pure_offsets_a
     assert found["pressure_misleads"] == UNDECIDED, "four of six, as by chance"
 
 
-def under_pressure(worse):
-    """The verdict where two weights of the contrastive loss make offsets purer; worse(weight, seed): how far a reader
-    is behind that without it."""
-    about = {BASE: CONDITIONS[BASE], "little": (0.01, "all", 0.1), "much": (0.01, "all", 1.0)}
+def under_pressure(worse, weights=(0.1, 1.0)):
+    """Measured where weights of the contrastive loss make offsets purer; worse(weight, seed): how far a reader is
+    behind that without it."""
+    about = {BASE: CONDITIONS[BASE]} | {f"contrast {weight}": (0.01, "all", weight) for weight in weights}
     rows, seen = [], []
     for (name, what), seed in itertools.product(about.items(), range(6)):
         lost = 0.0 if name == BASE else worse(what[-1], seed)
-        keys = dict(zip(ReadingRow._fields, (name, *what, seed))) | dict(accuracy_test=0.9 - lost, bias_dimensions=96)
+        keys = dict(zip(ReadingRow._fields, (name, *what, seed))) | dict(accuracy_test=0.9 - lost)
         rows.append(ReadingRow(**dict.fromkeys(ReadingRow._fields, 0.0) | keys))
         keys = dict(zip(FlowRow._fields, (name, *what, seed, OFFSETS, None))) | dict(purity=0.5 + 0.1 * (name != BASE))
         seen.append(FlowRow(**dict.fromkeys(FlowRow._fields, 0.1) | keys))
-    return verdicts(rows, seen, [])["pressure_misleads"]
+    return weight_evidence.pressed(rows, seen, BASE)
 
 
 def test_pressure_that_harms_at_one_weight_alone_can_mislead():
-    assert under_pressure(lambda weight, seed: 0.05 if weight == 0.1 else -0.05) == REPRODUCED
+    m = under_pressure(lambda weight, seed: 0.05 if weight == 0.1 else -0.05)
+    assert (m.value, m.total) == (6, 6) and m.note.startswith("weight 0.1 of 0.1, 1,")
+    assert claims.share(m) == REPRODUCED
 
 
-def test_of_two_weights_that_have_no_part_in_accuracy_neither_misleads(rng):
-    """The null: readers differ by chance; there are two weights to choose from."""
-    draws = 400
-    said = [under_pressure(lambda weight, seed: rng.normal()) for _ in range(draws)]
-    assert sum(each in (REPRODUCED, PARTLY) for each in said) / draws < 0.05 + 3 * np.sqrt(0.05 * 0.95 / draws)
-
-
-def test_trainings_held_to_one_without_pressure_are_one_case():
-    """The null: one training without the loss that happens to be the best makes all that are held to it worse."""
-    pressed = {f"pressed {i}": (0.01, "all", 0.1 + i) for i in range(5)}
-    rows, seen, nothing = [], [], dict.fromkeys(ReadingRow._fields, 0.0)
-    for name, about in ({BASE: CONDITIONS[BASE]} | pressed).items():
-        keys = dict(zip(ReadingRow._fields, (name, *about, 0)))
-        rows.append(ReadingRow(**nothing | keys | dict(accuracy_test=0.9 - 0.1 * (name != BASE), bias_dimensions=96)))
-        keys = dict(zip(FlowRow._fields, (name, *about, 0, OFFSETS, None)))
-        seen.append(FlowRow(**dict.fromkeys(FlowRow._fields, 0.1) | keys | dict(purity=0.5 + 0.1 * (name != BASE))))
-    assert verdicts(rows, seen, [])["pressure_misleads"] == TOO_FEW_CASES
+@pytest.mark.parametrize("n, verdict", [(1, REPRODUCED), (2, REPRODUCED), (3, REPRODUCED), (4, TOO_FEW_CASES)])
+def test_chance_has_as_many_tries_as_there_are_weights(n, verdict):
+    m = under_pressure(lambda weight, seed: 0.05 if weight == 0.1 else -0.05, (0.1, 1.0, 2.0, 3.0)[:n])
+    assert m.chance == m.chance_of_all == pytest.approx(n * 0.5**6) and claims.share(m) == verdict
 
 
 def test_of_one_layer_nothing_adds_up_or_does_not():
@@ -226,6 +215,8 @@ def test_shuffled_labels_stand_beside_the_correlation():
         (60.0, 90.0, 90.0, NOT_REPRODUCED),
         (20.0, 15.0, 30.0, BY_ARITHMETIC),  # no lower than the pixels'
         (34.0, 38.0, 33.0, BY_ARITHMETIC),  # than a weight column's
+        (33.0, 38.0, 33.05, UNDECIDED),  # lower in three seeds of six
+        (47.95, 60.0, 60.0, UNDECIDED),  # of 96 half
     ],
 )
 def test_a_rank_is_low_below_what_carries_the_same_images(rank, pixels, control, verdict):
@@ -338,7 +329,20 @@ def test_dimensions_are_counted_of_readers_without_pressure_alone():
     of_readings = [row if row.condition == BASE else row._replace(**odd) for row in readings(lambda *_: 0.9)]
     for rows in (of_readings, of_readings[::-1]):
         m = quantity("bias_low_dimensional", rows)
-        assert (m.value, m.null, m.total) == (10.1, 30.0, 96) and m.note.endswith(" 30")
+        assert (m.value, m.null, m.total) == (10.1, 30.0, 96) and m.note.endswith(" 30; below in 6 seeds")
+
+
+@pytest.mark.filterwarnings("error")
+def test_of_no_reader_nothing_is_measured():
+    assert weight_evidence.of_readers([], [], [], BASE) == {}
+
+
+def test_a_late_correlation_that_is_negative_for_certain_is_not_undecided():
+    runs = [(f"condition {i}", 0) for i in range(8)]
+    accuracy = np.arange(8.0)
+    late, raw = -accuracy + 0.1 * (-1) ** np.arange(8), -accuracy + 3 * (-1) ** np.arange(8)
+    m = weight_evidence.only_late(*(dict(zip(runs, values)) for values in (accuracy, late, raw)))
+    assert m.high < 0
 
 
 def test_biases_alone_are_held_to_all_tokens_under_the_same_pressure():

@@ -34,7 +34,7 @@ def test_splits_hold_the_named_images(folder):
     assert len({name for part in signals.names for name in part}) == 6
 
 
-def test_of_several_damaged_files_all_are_named_at_once(folder):
+def test_of_several_damaged_files_the_others_are_named_at_once(folder):
     drawn = load_with("folder", folder).names
     for name in (drawn.cohort[1], drawn.validation[0], drawn.test[1]):
         (folder / name).write_bytes(b"no image")
@@ -48,6 +48,18 @@ def test_of_several_damaged_files_all_are_named_at_once(folder):
     with pytest.raises(InputError) as caught:
         load_with("folder", folder, n_cohort=2, n_validation=0, n_test=1, cohort_names=(one[0], drawn.test[1]))
     assert "also wrong" not in str(caught.value), "one alone"
+
+
+@pytest.mark.parametrize("n_transparent", [1, 3])
+def test_what_is_wrong_with_files_keeps_the_key_that_mends_it(folder, n_transparent):
+    drawn = load_with("folder", folder).names
+    for name in (*drawn.cohort, *drawn.test)[:n_transparent]:
+        Image.fromarray(np.zeros((12, 16, 4), np.uint8)).save(folder / name)
+    forget()
+    with pytest.raises(InputError) as caught:
+        load_with("folder", folder)
+    assert "signals.background" in caught.value.sentence("signals.")
+    assert ("also wrong" in str(caught.value)) == (n_transparent > 1)
 
 
 def test_a_split_of_none_is_none(folder):
