@@ -19,11 +19,13 @@ class Exhibits(NamedTuple):
         return page.picture(self.store.path(path).read_bytes(), caption, alternative)
 
     def table(self, name, rows, highlight=lambda row: False):
-        """Save rows, NamedTuples or dicts, as tables/<name>.csv, .md and .tex and return them as HTML.
+        """Save rows, NamedTuples or dicts, as tables/<name>.csv, .md and .tex and return them as HTML; of none nothing.
 
         highlight(row as a dict) -> whether it is emphasised.
         """
         rows = [row._asdict() if hasattr(row, "_asdict") else row for row in rows]
+        if not rows:
+            return ""
         self.store.write_csv(f"{self.folder}/tables/{name}.csv", rows)
         self.store.write_text(f"{self.folder}/tables/{name}.md", tables.markdown(rows))
         self.store.write_text(f"{self.folder}/tables/{name}.tex", tables.latex(rows))

@@ -20,6 +20,10 @@ def test_a_table_is_kept_three_times_and_shown(tmp_path):
     assert typed.count("class=best") == 1
 
 
+def test_of_no_rows_there_is_no_table(tmp_path):
+    assert Exhibits(Store(tmp_path), "report").table("t", []) == "" and not list(tmp_path.iterdir())
+
+
 def is_b(row):
     return row["name"] == "b"
 

@@ -149,6 +149,5 @@ def encoders_section(exhibits, encoders, ranks):
     for name, psnr_db, picture in encoders:
         caption = f"{name}: cohort PSNR {psnr_db:.2f} dB after training."
         html += page.picture(picture, caption, f"Signals and reconstructions of {name}")
-    if ranks:
-        html += exhibits.table("ranks", ranks)
+    html += exhibits.table("ranks", ranks)
     return Section("encoders", "The encoders", html, appendix=True)

@@ -42,8 +42,8 @@ def recipes_section(exhibits, rows, scores):
         "Deviation of every recipe from every published number",
     )
     ranking = [{"recipe": name, "rms_in_std": rms, "of_numbers": n} for name, (rms, n) in scores.items()]
-    html += exhibits.table("recipe_scores", ranking) if ranking else ""
-    html += exhibits.table("deviations", [{key: getattr(row, key) for key in TABLE} for row in rows]) if rows else ""
+    html += exhibits.table("recipe_scores", ranking)
+    html += exhibits.table("deviations", [{key: getattr(row, key) for key in TABLE} for row in rows])
     return Section("recipes", TITLE, html, sentences_of(scores))
 
 
@@ -61,7 +61,7 @@ def claims_section(exhibits, rows):
         "fewest steps beside the others with the most. A verdict rests on six images of a target at least; chance and "
         "intervals stand in recipes/claims.csv."
     )
-    html = page.paragraph(text) + (exhibits.table("claims_by_recipe", table) if table else "")
+    html = page.paragraph(text) + exhibits.table("claims_by_recipe", table)
     return Section("recipe_claims", "The paper's claims by recipe", html, ())
 
 

@@ -42,8 +42,7 @@ def section(exhibits, tables, panels):
         )
     for name, rows in tables.items():
         shown = [{"condition": names[which], **row._asdict()} for (which, _), of in rows.items() for row in of]
-        if shown:
-            html += exhibits.table(f"steering_{name}", shown)
+        html += exhibits.table(f"steering_{name}", shown)
     return Section("steering", "Steering", html, tuple(sentences(tables["fits"], names)))
 
 

@@ -53,6 +53,11 @@ def test_boundaries_are_drawn_and_tabled_at_the_main_rate(exhibits, depth):
     assert "after 500 steps at rate 0.0001" in section.html
 
 
+def test_of_a_single_boundary_none_is_the_best_and_the_page_stands(exhibits):
+    section = matrix.boundary_section(exhibits, measured(3, agreement=[]))
+    assert "Table 1" in section.html and not exhibits.store.exists("report/tables/agreement.csv")
+
+
 def test_without_a_frozen_fit_there_is_no_boundary(exhibits):
     section = matrix.boundary_section(exhibits, measured(3, best=[]))
     assert "No fit was frozen" in section.html and section.sentences == ()
