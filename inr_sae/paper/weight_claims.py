@@ -23,31 +23,28 @@ OVER_SEEDS = f"fewer than {LEAST_CLUSTERS} seeds: {TOO_FEW_CASES}"
 OVER_CONDITIONS = f"fewer than {LEAST_RUNS} conditions: {TOO_FEW_CASES}"
 
 
+def _of_an_interval(judge):
+    """`judge`, but without an interval there are too few cases."""
+    return lambda m: judge(m) if m.low == m.low else TOO_FEW_CASES
+
+
+@_of_an_interval
 def _untracked(m):
     """A correlation that is small or negative for certain, or positive for certain."""
-    if m.low != m.low:
-        return TOO_FEW_CASES
     if m.low > 0:
         return NOT_REPRODUCED
     return REPRODUCED if m.high < LOOSE else UNDECIDED
 
 
-def _above_0(m):
-    """Above 0 beyond an interval."""
-    return above(m) if m.low == m.low else TOO_FEW_CASES
-
-
+@_of_an_interval
 def _not_0(m):
     """An interval over seeds that excludes 0; one that does not shows neither."""
-    if m.low != m.low:
-        return TOO_FEW_CASES
     return REPRODUCED if m.low > 0 or m.high < 0 else UNDECIDED
 
 
+@_of_an_interval
 def _low_dimensional(m):
     """Few of the dimensions, and in more seeds than by chance fewer than what carries the same images has."""
-    if m.low != m.low:
-        return TOO_FEW_CASES
     if m.low > MIDDLE * m.total:
         return NOT_REPRODUCED
     if m.chance == 1:  # below that in no seed
@@ -57,10 +54,9 @@ def _low_dimensional(m):
     return verdict(m.high <= LOW * m.total, True)
 
 
+@_of_an_interval
 def _little(m):
     """Little is missing, or not much, for certain."""
-    if m.low != m.low:
-        return TOO_FEW_CASES
     if m.low <= FAIR < m.high:
         return UNDECIDED
     return verdict(m.high <= ENOUGH, m.high <= FAIR)
@@ -94,7 +90,7 @@ WEIGHTS = (
         "offsets, whichever interval begins lower or is below 0; without the effect: of raw offsets",
         "only after late blocks",
         f"interval above 0: reproduced; with 0 in it: {UNDECIDED}; {OVER_CONDITIONS}",
-        _above_0,
+        _of_an_interval(above),
     ),
     Claim(
         "bias_causal",
@@ -103,7 +99,7 @@ WEIGHTS = (
         "accuracy lost with another class's biases, minus that with weight columns matched in norm",
         "a causal route",
         f"95 % interval over seeds above 0: reproduced; with 0 in it: {UNDECIDED}; {OVER_SEEDS}",
-        _above_0,
+        _of_an_interval(above),
     ),
     Claim(
         "bias_low_dimensional",

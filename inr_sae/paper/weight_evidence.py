@@ -143,14 +143,13 @@ def causal(interventions, base):
 def dimensions(readings):
     """The effective rank of the biases' offsets, of so many dimensions; null: the smaller of that of the pixels and of
     a weight column matched in norm, which carry the same images; chance: that as many seeds have one below these."""
-    columns = {"pixels": "pixel_rank", "a weight column matched in norm": "control_rank"}
-    rows = [row for row in readings if None not in (row.bias_rank, *(getattr(row, each) for each in columns.values()))]
+    rows = [row for row in readings if None not in (row.bias_rank, row.pixel_rank, row.control_rank)]
     if not rows:
         return None
-    others = {name: float(np.mean([getattr(row, column) for row in rows])) for name, column in columns.items()}
+    pixels, column = (float(np.mean([getattr(row, of) for row in rows])) for of in ("pixel_rank", "control_rank"))
     below = sum(row.bias_rank < min(row.pixel_rank, row.control_rank) for row in rows)
-    note = ", ".join(f"{name} {value:.3g}" for name, value in others.items())
-    m = of_seeds({row.seed: row.bias_rank for row in rows}, min(others.values()), f"{note}; below in {below} seeds")
+    note = f"pixels {pixels:.3g}, a weight column matched in norm {column:.3g}; below in {below} seeds"
+    m = of_seeds({row.seed: row.bias_rank for row in rows}, min(pixels, column), note)
     chance = tail([BY_CHANCE] * len(rows), below)
     return m._replace(value=round(m.value, 1), total=rows[0].bias_dimensions, chance=chance)
 
