@@ -1,15 +1,13 @@
 """Figures of two networks compared: partners, curves, predictions from many, and every layer against every other."""
 
-import itertools
-
 import numpy as np
 from matplotlib.lines import Line2D
 
 from inr_sae.report.figures.style import (
-    COLOURS,
     INK,
     column,
     figure,
+    legend,
     looks,
     styled,
 )
@@ -79,12 +77,8 @@ def partners(rows):
         ax.set_xlabel("layer")
     for ax in axes[:, 0]:
         ax.set_ylabel("r, assigned partners")
-    entries = {}
-    for ax in axes.flat:
-        handles, labels = ax.get_legend_handles_labels()
-        entries |= dict(zip(labels, handles))
-    entries |= {said: Line2D([], [], color=INK, **line) for line, said in CASES.values() if said}
-    fig.legend(entries.values(), entries, loc="outside right upper", fontsize=7)
+    nulls = {said: Line2D([], [], color=INK, **line) for line, said in CASES.values() if said}
+    legend(fig, "right upper", 7, more=nulls)
     return fig
 
 
@@ -100,20 +94,21 @@ def curves(similarities, what):
     fig, axes = figure(2.7 * columns, 2.4 * lines + 0.3, lines, columns)
     for ax in axes.flat[len(shown) :]:
         ax.set_axis_off()
+    styles = looks(sorted({layer for by_layer in shown.values() for layer in by_layer}))
     for ax, ((kind, *names), by_layer) in zip(axes.flat, shown.items()):
-        for (layer, arrays), colour in zip(by_layer.items(), itertools.cycle(COLOURS)):
+        for layer, arrays in by_layer.items():
             if f"{what}_best" not in arrays:
                 continue
             for key, line in (("best", "-"), ("matched", "--")):
                 values = np.sort(arrays[f"{what}_{key}"])[::-1]
                 label = f"layer {layer}" if key == "best" else None
                 share = np.linspace(0, 100, len(values))
-                ax.plot(share, values, line, color=colour, lw=1.2, label=label)
+                ax.plot(share, values, line, color=styles[layer][0], lw=1.2, label=label)
         ax.set_title(f"{kind}\n{names[0]}, {names[1].removeprefix(names[0] + '-')}", loc="left", fontsize=7.5)
         ax.set_ylim(-0.05, 1.02)
         ax.set_xlabel(f"% of {what}, sorted", fontsize=8)
     axes[0, 0].set_ylabel("correlation")
-    axes[0, 0].legend(fontsize=6.5)
+    legend(fig, ncols=8)
     return fig
 
 
@@ -137,7 +132,7 @@ def from_many(rows):
         ax.set_xlabel("weights, (Σ|w|)² / Σw²")
         ax.set_ylim(-0.05, 1.02)
     axes[0, 0].set_ylabel("explained, held-out R²")
-    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper", fontsize=7)
+    legend(fig, "right upper", 7)
     return fig
 
 

@@ -9,6 +9,7 @@ from inr_sae.report.figures.style import (
     ORANGE,
     column,
     figure,
+    legend,
     looks,
     styled,
 )
@@ -45,11 +46,6 @@ def methods_of(rows, labels):
     return {name: every[name] for name in found}
 
 
-def below(fig, ax, columns):
-    """One legend for all panels."""
-    fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=columns, fontsize=8)
-
-
 @styled
 def kept(rows, labels):
     """PSNR against how many directions are kept, a line a method; dashed the network itself."""
@@ -69,7 +65,7 @@ def kept(rows, labels):
         ax.set_xlim(-0.2, 1.5 * max((row.n_kept for row in of_panel), default=1))
         ax.tick_params(labelsize=7)
     label_edges(axes, "directions kept", "PSNR (dB)")
-    below(fig, next(iter(axes.values())), 4)
+    legend(fig, ncols=4)
     return fig
 
 
@@ -100,7 +96,7 @@ def edges(rows, labels):
         ax.set(xlabel="from layer", xticks=sorted(values(rows, "layer")), ylim=(0, 118))
         ax.set_title(labels[backbone], loc="left")
     axes[0].set_ylabel("interactions needed (%)")
-    below(fig, axes[0], len(methods))
+    legend(fig, ncols=len(methods))
     return fig
 
 
@@ -122,7 +118,7 @@ def resolution(rows, labels):
                 ax.plot(x, np.array(means)[known], color=colour, marker=marker, ms=4, label=labels[name])
             ax.set_xticks(range(len(GRIDS)), GRIDS)
             ax.set_title(f"{labels[backbone]}: {title}", loc="left", fontsize=9)
-    below(fig, axes[0, 0], 4)
+    legend(fig, ncols=4)
     return fig
 
 
@@ -142,7 +138,7 @@ def spatial(rows, labels):
         ax.set_xticks([1, 10, 100], ["1", "10", "100"])
         ax.set_title(f"layer {layer}", loc="left", fontsize=9)
     axes[0].set_ylabel("PSNR (dB)")
-    below(fig, axes[0], 4)
+    legend(fig, ncols=4)
     return fig
 
 
@@ -166,7 +162,7 @@ def recovery(rows):
             ax.set(xscale="log", ylim=(-0.03, 1.05), xlabel="step")
             ax.set_title(f"{kind} atoms, {OPTIMIZERS.get(optimizer, optimizer)}", loc="left", fontsize=9)
         row_axes[0].set_ylabel("atoms recovered")
-    below(fig, axes[0, 0], 3)
+    legend(fig, ncols=3)
     return fig
 
 

@@ -3,20 +3,20 @@
 metrics is {Condition: MetricsRows by layer} everywhere, atoms {Condition: {layer: AtomRows}}.
 """
 
-import itertools
 from typing import NamedTuple
 
 import numpy as np
 
 from inr_sae.report.conditions import condition_names, matched_conditions, pairs
 from inr_sae.report.figures.style import (
-    COLOURS,
     INK,
     column,
     condition_styles,
     figure,
     has_numbers,
+    legend,
     log_scale,
+    looks,
     styled,
 )
 
@@ -40,11 +40,6 @@ def lines(ax, metrics, key, quartiles=False, scale=1.0):
 def label_layers(ax, groups):
     """A tick for every layer in some groups of rows."""
     ax.set(xlabel="layer", xticks=np.unique(np.concatenate([column(rows, "layer") for rows in groups])))
-
-
-def legend_below(fig, ax, columns=4):
-    """One legend for all panels."""
-    fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=columns, fontsize=8)
 
 
 class Panel(NamedTuple):
@@ -88,7 +83,7 @@ def panelled(panels, metrics):
             log_scale(ax)
         if panel.limits:
             ax.set_ylim(*panel.limits)
-    legend_below(fig, axes[0], 4 if len(shown) > 1 else 2)
+    legend(fig, ncols=4 if len(shown) > 1 else 2)
     return fig
 
 
@@ -130,7 +125,7 @@ def shape(metrics):
     content.set_title("content: |r| with a signal", loc="left")
     gradient.set_title("|r| with a gradient", loc="left")
     memory.set_title("cohort above held-out", loc="left")
-    legend_below(fig, local)
+    legend(fig, ncols=4)
     return fig
 
 
@@ -177,7 +172,7 @@ def profiles(atoms, key, label):
         if key == "mean_magnitude":
             log_scale(ax)
     axes[0, 0].set_ylabel(label)
-    legend_below(fig, axes[0, 0])
+    legend(fig, ncols=4)
     return fig
 
 
@@ -188,19 +183,19 @@ def drop_against_magnitude(effects, atoms):
 
     effects: {Condition: EffectRows of one signal}.
     """
-    labels = condition_names(effects)
+    labels, styles = condition_names(effects), looks(sorted({layer for of in atoms.values() for layer in of}))
     fig, axes = figure(3.0 * len(effects) + 0.4, 3.1, 1, len(effects))
     for ax, (condition, rows) in zip(axes[0], effects.items()):
-        for (layer, of_layer), colour in zip(atoms[condition].items(), itertools.cycle(COLOURS)):
+        for layer, of_layer in atoms[condition].items():
             magnitudes = {row.atom: row.mean_magnitude for row in of_layer}
             costly = [row for row in rows if row.layer == layer and row.psnr_drop_db > 0]
             if costly:
                 x, y = [magnitudes[row.atom] for row in costly], column(costly, "psnr_drop_db")
-                ax.scatter(x, y, s=3, color=colour, alpha=0.5, lw=0, label=f"layer {layer}")
+                ax.scatter(x, y, s=3, color=styles[layer][0], alpha=0.5, lw=0, label=f"layer {layer}")
         ax.set(xscale="log", yscale="log", xlabel="mean magnitude")
         ax.set_title(labels[condition], loc="left", fontsize=9)
     axes[0, 0].set_ylabel("drop of PSNR (dB)")
-    axes[0, 0].legend(fontsize=7, markerscale=3)
+    legend(fig, ncols=8, markerscale=3)
     return fig
 
 

@@ -18,6 +18,7 @@ from inr_sae.report.figures.style import (
     PURPLE,
     column,
     figure,
+    legend,
     looks,
     star,
     styled,
@@ -64,7 +65,7 @@ def figure_2(summary, ranks, labels):
         ax.set_xlabel(label)
     for ax in axes.flat:
         ax.xaxis.get_major_locator().set_params(integer=True)
-    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=8)
+    legend(fig, ncols=4)
     return fig
 
 
@@ -135,7 +136,7 @@ def protocols(summary, sets, budgets, n_units, labels):
         ax.set_ylabel("PSNR (dB)")
     for ax in axes[-1]:
         ax.set_xlabel("boundary τ")
-    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=6, fontsize=8)
+    legend(fig, ncols=6)
     return fig
 
 
@@ -158,7 +159,7 @@ def budget(curves, sets, taus, labels):
         ax.set_ylabel("PSNR (dB)")
     for ax in axes[-1]:
         ax.set_xlabel("test-time step")
-    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=6, fontsize=8)
+    legend(fig, ncols=6)
     return fig
 
 

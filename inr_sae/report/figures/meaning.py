@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from inr_sae.report.figures.style import COLOURS, figure, styled
+from inr_sae.report.figures.style import COLOURS, figure, legend, styled
 
 NOTHING_COLOUR = "#dfe3e8"
 
@@ -34,5 +34,5 @@ def shares(rows, names):
         ax.set_ylim(0, 100)
         ax.grid(False)
     axes[0, 0].set_ylabel("% of alive atoms")
-    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside right upper", fontsize=8)
+    legend(fig, "right upper")
     return fig

@@ -10,6 +10,7 @@ from inr_sae.report.figures.style import (
     ORANGE,
     PURPLE,
     figure,
+    legend,
     looks,
     star,
     styled,
@@ -58,7 +59,7 @@ def backbones(networks, labels):
     ax.set_xticks(range(len(shapes)), [name_of(shape, shapes, labels) for shape in shapes], fontsize=8)
     ax.set_ylabel("PSNR (dB)")
     ax.grid(axis="x", visible=False)
-    fig.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8)
+    legend(fig, ncols=3)
     return fig
 
 
@@ -120,7 +121,7 @@ def depth(networks, labels):
         ax.set_yticks(range(max(depths)))
         ax.set_xlabel("layers L")
     axes[0, 0].set_ylabel("layer")
-    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=2 * len(names), fontsize=8)
+    legend(fig, ncols=2 * len(names))
     return fig
 
 
@@ -140,5 +141,5 @@ def width(rows, labels):
         ax.set_xticks(sorted({row.width for row in rows}), [str(w) for w in sorted({row.width for row in rows})])
         ax.set_xlabel("width d")
         ax.set_ylabel(label)
-    fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=8)
+    legend(fig, ncols=4)
     return fig

@@ -6,6 +6,7 @@ from inr_sae.report.figures.style import (
     INK,
     column,
     figure,
+    legend,
     log_scale,
     looks,
     styled,
@@ -40,8 +41,7 @@ def size_sweep(rows, chosen):
             draw_map(ax, means(shown, key, sizes), sizes)
     for ax, label in zip(axes[:, 0], [*CURVES.values(), *MAPS.values()]):
         ax.set_ylabel(label)
-    handles = axes[0, 0].get_legend_handles_labels()
-    fig.legend(*handles, loc="outside lower center", ncols=len(sizes[0]), fontsize=8)
+    legend(fig, ncols=len(sizes[0]))
     return fig
 
 

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 
-from inr_sae.report.figures.style import COLOURS, INK, MAP, column, figure, styled
+from inr_sae.report.figures.style import INK, MAP, column, figure, legend, looks, styled
 
 
 @styled
@@ -20,9 +20,9 @@ def doses(rows, names):
         by_atoms = {}
         for row in of:
             by_atoms.setdefault((row.n_atoms, row.atoms), []).append(row)
-        for ((n, atoms), found), colour in zip(by_atoms.items(), itertools.cycle(COLOURS)):
-            found = sorted([*((row.alpha, row.rms_effect) for row in found), (1.0, 0.0)])
-            line = {"ls": "--", "color": INK} if n > 1 else {"marker": "o", "ms": 2.5, "color": colour}
+        for (n, atoms), (colour, marker) in looks(by_atoms).items():
+            found = sorted([*((row.alpha, row.rms_effect) for row in by_atoms[n, atoms]), (1.0, 0.0)])
+            line = {"ls": "--", "color": INK} if n > 1 else {"marker": marker, "ms": 2.5, "color": colour}
             ax.plot(*zip(*found), lw=1.1, label=f"{n} at once" if n > 1 else f"#{atoms}", **line)
         ax.legend(fontsize=5.5, ncols=2)
         ax.set_ylim(bottom=0)
@@ -59,17 +59,18 @@ def finish(axes, x, y):
 def kept(rows, names):
     """PSNR of a signal from the n strongest atoms alone, by way and role; rows: {(Condition, layer): KeptRows}."""
     fig, axes = grid(rows, names)
+    styles = looks(dict.fromkeys((row.signal_role, row.through) for of in rows.values() for row in of))
     for (condition, layer), of in rows.items():
         ax, ways = axes[condition, layer], {}
         for row in of:
             ways.setdefault((row.signal_role, row.through), []).append(row)
-        for (way, found), colour in zip(ways.items(), itertools.cycle(COLOURS)):
-            line = {"marker": "o", "ms": 2.5, "lw": 1.1, "color": colour, "label": ", ".join(way)}
+        for way, found in ways.items():
+            colour, marker = styles[way]
+            line = {"marker": marker, "ms": 2.5, "lw": 1.1, "color": colour, "label": ", ".join(way)}
             ax.plot(column(found, "n_kept"), column(found, "psnr_db"), **line)
             ax.axhline(found[0].psnr_all_db, color=colour, lw=0.7, ls=":")
         ax.set_xscale("log")
-    fullest = max(axes.values(), key=lambda ax: len(ax.get_legend_handles_labels()[0]))
-    fig.legend(*fullest.get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=7)
+    legend(fig, ncols=4)
     finish(axes, "atoms kept", "PSNR (dB)")
     return fig
 

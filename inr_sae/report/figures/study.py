@@ -12,6 +12,7 @@ from inr_sae.report.figures.style import (
     column,
     figure,
     has_numbers,
+    legend,
     log_scale,
     star,
     styled,
@@ -130,7 +131,7 @@ def dictionary_statistics(metrics, noun="dictionary"):
     low, high = quality.get_ylim()
     if high - low < LEAST_DB:  # of a complete basis: rounding is no difference
         quality.set_ylim((low + high - LEAST_DB) / 2, (low + high + LEAST_DB) / 2)
-    fig.legend(*quality.get_legend_handles_labels(), loc="outside lower right", ncols=2, fontsize=8)
+    legend(fig, "lower right", ncols=2)
     for ax in fig.axes:
         ax.set(xlabel="layer", xticks=layers)
     return fig

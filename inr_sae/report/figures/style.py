@@ -128,6 +128,12 @@ def looks(names):
     return {name: (COLOURS[i % n], MARKERS[(i + i // n) % len(MARKERS)]) for i, name in enumerate(names)}
 
 
+def legend(fig, where="lower center", size=8, more=(), **look):
+    """One legend for all panels, outside of them: every label that any of them has, and more, as {label: handle}."""
+    found = {label: handle for ax in fig.axes for handle, label in zip(*ax.get_legend_handles_labels())} | dict(more)
+    fig.legend(found.values(), found, loc=f"outside {where}", fontsize=size, **look)
+
+
 def condition_styles(conditions):
     """{Condition: (colour, line, marker)}: the line tells the regime, the marker the backbone.
 

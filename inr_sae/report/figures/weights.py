@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from inr_sae.report.figures.style import BLUE, COLOURS, GREY, MARKERS, ORANGE, figure, literal, looks, styled
+from inr_sae.report.figures.style import BLUE, COLOURS, GREY, MARKERS, ORANGE, figure, legend, literal, looks, styled
 from inr_sae.rows.weights import ALL_TOKENS, BIASES, CONTROL, OFFSETS
 
 KINDS = ("zeroed", "averaged", "swapped within", "swapped across", "shuffled", "noise")
@@ -61,7 +61,7 @@ def token_flow(flow):
     null = np.mean([row.purity_shuffled for row in flow if row.place == OFFSETS])
     axes[0].axhline(null, color=GREY, ls=":", lw=1.2, label="labels shuffled")
     axes[0].set_ylim(bottom=0)
-    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8)
+    legend(fig, ncols=3)
     return fig
 
 
@@ -89,7 +89,7 @@ def purity_against_accuracy(readings, flow):
         ax.set_title(title, loc="left")
         ax.set_xlabel("purity of neighbours")
     axes[0].set_ylabel("accuracy on test images")
-    fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8)
+    legend(fig, ncols=3)
     return fig
 
 
@@ -114,7 +114,7 @@ def interventions(rows, base):
     ax.set_xlim(max(0, min(row.accuracy for row in rows) - 0.1), 1.01)
     ax.set_xlabel("accuracy on test images")
     ax.set_title(f"Changed at test time: {labelled(base)}", loc="left")
-    fig.legend(loc="outside lower center", ncols=3, fontsize=8)
+    legend(fig, ncols=3)
     return fig
 
 
@@ -134,8 +134,7 @@ def maps(found, classes):
             ax.set_title(f"{labelled(name)}: {title}", loc="left", fontsize=9)
             ax.set_xticks([])
             ax.set_yticks([])
-    look = dict(ncols=min(10, len(handles)), fontsize=8, title="class")
-    fig.legend(handles.values(), handles, loc="outside lower center", **look)
+    legend(fig, more=handles, ncols=min(10, len(handles)), title="class")
     return fig
 
 
@@ -151,5 +150,5 @@ def fits(rows):
     ax.set_xlim(0, 1)
     ax.set_xlabel("share of neighbours that are of the same data set")
     ax.set_title(f"{rows[0].n} test-time fits of {rows[0].n_sets} data sets", loc="left")
-    fig.legend(loc="outside lower center", fontsize=8)
+    legend(fig)
     return fig

@@ -3,7 +3,7 @@ import pytest
 
 from inr_sae.report.figures import convergence
 from inr_sae.rows.comparisons import FromManyRow, LikenessRow, PartnersRow
-from tests.report.builders import labelled, make, titles
+from tests.report.builders import labelled, legend, make, titles
 
 PAIR = dict(kind="encoder seeds", regime="cohort", backbone="ffmlp", seed=0, of="units")
 PAIR |= dict(other_regime="cohort", other_backbone="ffmlp", other_seed=1)
@@ -96,3 +96,16 @@ def test_pairs_are_told_apart_by_what_differs():
     assert convergence.name_of(row._replace(other_regime="second")) == "cohort ffmlp, second"
     assert convergence.name_of(row._replace(other_backbone="siren")) == "cohort: ffmlp, siren"
     assert convergence.name_of(row._replace(dictionary_seed=2)) == "cohort ffmlp: dictionary seed 2"
+
+
+def test_a_layer_has_one_colour_in_all_panels_of_curves():
+    def of(*layers):
+        return dict.fromkeys(layers, {"units_best": np.array([0.5, 0.9]), "units_matched": np.array([0.4, 0.9])})
+
+    fig = convergence.curves(
+        {("seeds", "siren", "siren 1"): of(0, 1, 2), ("readers", "siren", "ffmlp"): of(2, 3)}, "units"
+    )
+    shown = [{line.get_label(): line.get_color() for line in ax.lines} for ax in fig.axes]
+    assert shown[0]["layer 2"] == shown[1]["layer 2"]
+    assert len({shown[0]["layer 0"], shown[0]["layer 1"], *shown[1].values()}) == 4
+    assert legend(fig) == [f"layer {layer}" for layer in range(4)]

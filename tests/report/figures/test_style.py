@@ -7,7 +7,7 @@ from inr_sae.folder.store import Store
 from inr_sae.report.figures import study, style
 from inr_sae.rows.common import Condition
 from inr_sae.rows.transfer import HistoryRow
-from tests.report.builders import make
+from tests.report.builders import legend, make
 
 REGIMES = ("single", "cohort", "second")
 
@@ -71,3 +71,12 @@ def test_a_font_that_has_them_is_taken_where_there_is_one(monkeypatch, tmp_path,
 def test_a_name_with_dollars_is_no_formula(tmp_path):
     fig, _ = titled(style.literal("cost $1^{$.png"))
     style.save(Store(tmp_path), "a.png", fig)
+
+
+def test_one_legend_names_what_any_panel_has_and_each_once():
+    fig, ((left, right),) = style.figure(3, 2, 1, 2)
+    left.plot([0, 1], label="both")
+    right.plot([0, 1], label="both")
+    right.plot([1, 0], label="right alone")
+    style.legend(fig, more={"a null": right.lines[0]})
+    assert legend(fig) == ["both", "right alone", "a null"]
