@@ -146,17 +146,18 @@ def difference_columns(name, ours, theirs, subjects):
     }
 
 
-def agreement(best):
+def agreement(best, fits):
     """[AgreementRow], one for each backbone and rule: in how many pairs the rule names the best boundary, and in how
     many where that boundary leads beyond its interval.
 
     Pairs whose encoder leaves a rule without a layer to name do not count in its `of`, nor those in which one boundary
-    alone was tried.
+    alone was tried, or all but the one that it names. fits: FitRows at one rate.
     """
     rows, best = [], [row for row in best if row.runner_up_tau is not None]
+    tried = {(pair_of(row), row.tau) for row in fits if row.protocol == "freeze"}
     for backbone, rule in itertools.product(dict.fromkeys(row.backbone for row in best), RULES):
         named = [(getattr(row, f"tau_by_{rule}"), row) for row in best if row.backbone == backbone]
-        named = [(tau, row) for tau, row in named if tau is not None]
+        named = [(tau, row) for tau, row in named if (pair_of(row), tau) in tried]
         agrees = [row for tau, row in named if tau == row.best_tau]
         rows.append(
             AgreementRow(

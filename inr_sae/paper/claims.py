@@ -22,13 +22,14 @@ CHANCE = 0.05  # a count that chance gives more often says nothing
 
 # The rules in words, as the column `rule` has them.
 IMAGES = f"; fewer than {LEAST_CLUSTERS} subjects in a target: {TOO_FEW_IMAGES}"
+SOME_PAIRS = "; of some of the pairs alone: at most partly"
 ALL_OR_HALF = f"all: reproduced; at least half: partly; one case alone: {TOO_FEW_CASES}"
 BEYOND_CHANCE = (
     f"all: reproduced; at least half, and by chance in no more than {100 * CHANCE:g} %: partly; at least half: "
     f"{UNDECIDED}; one case alone, or so few that all would hold by chance in more than {100 * CHANCE:g} %: "
     f"{TOO_FEW_CASES}"
 )
-ABOVE_0 = f"95 % interval above 0: reproduced; with 0 in it: {UNDECIDED}{IMAGES}"
+ABOVE_0 = f"95 % interval above 0: reproduced; with 0 in it: {UNDECIDED}{SOME_PAIRS}{IMAGES}"
 
 
 class Measured(NamedTuple):
@@ -44,6 +45,7 @@ class Measured(NamedTuple):
     n_images: int | None = None  # images of the smallest target, of one subject only one; None: it rests on none
     published: float = NAN  # of the same places, where that is another number than the claim's
     testable: bool = True  # False: the number is shown, but what it was measured on cannot speak for the claim
+    whole: bool = True  # False: of some of the run's pairs alone, so that at most a part of the claim is reproduced
     note: str = ""
 
     @property
@@ -198,7 +200,8 @@ def verdict_on(claim, m, data):
         return NOT_TESTABLE
     if m.n_images is not None and m.n_images < LEAST_CLUSTERS:
         return TOO_FEW_IMAGES
-    return claim.judge(m)
+    found = claim.judge(m)
+    return PARTLY if found == REPRODUCED and not m.whole else found
 
 
 def judged(claim, m, data):

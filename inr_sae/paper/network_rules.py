@@ -5,15 +5,17 @@ Initialisations count, not pairs of image and seed: fits of one encoder say the 
 
 from collections import Counter
 
-from inr_sae.paper.claims import NOT_TESTABLE, counted, share
+from inr_sae.measure.paired import LEAST_CLUSTERS
+from inr_sae.paper.claims import NOT_TESTABLE, TOO_FEW_IMAGES, counted, share
 from inr_sae.rows.transfer import ALL_NETWORKS, NETWORK_RULES, RuleRow
 
 
-def rules(networks, testable):
+def rules(networks, n_subjects, taus=(), testable=True):
     """[RuleRow] of each network and rule from NetworkRows, one an initialisation; of several networks also of all.
 
-    Chance names any of the boundaries that were tried: of three, one in three. testable: whether the signals can speak
-    for a claim.
+    Chance names any of the boundaries that were tried: of three, one in three. n_subjects: how many the fitted images
+    show. taus: the boundaries that were tried, () for all; an initialisation whose rule names another is no case.
+    testable: whether the signals can speak for a claim.
     """
     groups = {}
     for row in networks:
@@ -21,19 +23,25 @@ def rules(networks, testable):
     if len(groups) > 1:
         groups[ALL_NETWORKS, None, None] = networks
     return [
-        row for key, group in groups.items() for rule in NETWORK_RULES for row in rule_row(key, rule, group, testable)
+        row
+        for key, group in groups.items()
+        for rule in NETWORK_RULES
+        for row in rule_row(key, rule, group, n_subjects, taus, testable)
     ]
 
 
-def rule_row(key, rule, group, testable):
-    """[RuleRow] of one network's initialisations that have a best boundary, of several, and a layer by the rule; [] of
-    none."""
+def rule_row(key, rule, group, n_subjects, taus, testable):
+    """[RuleRow] of one network's initialisations that have a best boundary, of several, and a layer by the rule that
+    was among these; [] of none."""
     known = [row for row in group if row.n_boundaries > 1 and getattr(row, f"tau_by_{rule}") is not None]
+    known = [row for row in known if not taus or getattr(row, f"tau_by_{rule}") in taus]
     chances = [1 / row.n_boundaries for row in known]
     measured = counted([getattr(row, f"tau_by_{rule}") == row.best_tau for row in known], chances)
     if measured is None:
         return []
     verdict = share(measured) if testable else NOT_TESTABLE
+    if testable and n_subjects < LEAST_CLUSTERS:
+        verdict = TOO_FEW_IMAGES
     n_units = None if key[0] == ALL_NETWORKS else known[0].n_units
     ((_, constant),) = Counter(row.best_tau for row in known).most_common(1)
     counts = (int(measured.value), measured.total, constant, sum(chances), measured.chance)

@@ -12,6 +12,7 @@ from inr_sae.paper.claims import Measured, counted, tail
 from inr_sae.paper.transfer_psnr import curve_shapes, deviation, differences, levels, matrix_of, mean_by_tau
 from inr_sae.rows.common import MADE
 
+COMPARED = ("sr_weight", "sr_activation_centred", "sr_activation")  # rules of Table 1, and the latter uncentred
 LEAST_COHORT_DB = 25.0  # a cohort below it is not fitted, and says nothing on how well a backbone fits one
 
 
@@ -96,15 +97,26 @@ def best_boundaries(matrix, best):
 def rules(matrix, best, ranks):
     """How often the stable ranks name an encoder's best boundary: the one that most of its targets have.
 
-    Of the encoders that have a highest sr(W); by chance a rule names any of the boundaries.
+    Of the encoders that have a highest sr(W), and were tried frozen to what a rule names; by chance it names any of the
+    boundaries that were tried.
     """
-    picks = [(tau, rule_layers(rows), n) for tau, rows, n in by_encoder(matrix, best, ranks)]
-    picks = [pick for pick in picks if pick[1]["sr_weight"] is not None]
-    if not picks:
-        return {}
-    n_images = matrix.n_images(best)
-    hits = {rule: [layers[rule] == tau for tau, layers, _ in picks] for rule in picks[0][1]}
-    by_weight = counted(hits["sr_weight"], [1 / n for _, _, n in picks], n_images)
+    n_images, picks = matrix.n_images(best), []
+    for tau, rows, tried in by_encoder(matrix, best, ranks):
+        layers = rule_layers(rows)
+        if layers["sr_weight"] is not None:
+            picks.append((tau, layers, tried))
+    weighed = [pick for pick in picks if pick[1]["sr_weight"] in pick[2]]
+    untried = len(picks) - len(weighed)
+    by_weight = counted(
+        [layers["sr_weight"] == tau for tau, layers, _ in weighed],
+        [1 / len(tried) for *_, tried in weighed],
+        n_images,
+        f"{untried} more name{'s' * (untried == 1)} a boundary that was not tried" if untried else "",
+    )
+    compared = [(tau, layers) for tau, layers, tried in picks if {layers[rule] for rule in COMPARED} <= tried]
+    if not compared:
+        return {"rule_sr_weight": by_weight}
+    hits = {rule: [layers[rule] == tau for tau, layers in compared] for rule in COMPARED}
     named = {rule: sum(cases) for rule, cases in hits.items()}
     weight_alone, activation_alone = (
         sum(ours and not theirs for ours, theirs in zip(hits[one], hits[other]))
@@ -112,16 +124,16 @@ def rules(matrix, best, ranks):
     )
     note = (
         f"sr(W) {named['sr_weight']}, sr(H) centred {named['sr_activation_centred']}, as it is "
-        f"{named['sr_activation']}, of {len(picks)}"
+        f"{named['sr_activation']}, of {len(compared)}"
     )
     chance = tail([0.5] * (weight_alone + activation_alone), weight_alone)
-    ahead, of_all = weight_alone - activation_alone, 0.5 ** len(picks)
+    ahead, of_all = weight_alone - activation_alone, 0.5 ** len(compared)
     by_activation = Measured(ahead, chance=chance, chance_of_all=of_all, n_images=n_images, note=note)
     return {"rule_sr_weight": by_weight, "rule_sr_activation": by_activation}
 
 
 def by_encoder(matrix, best, ranks):
-    """[(the boundary that is best for most targets, rank rows, number of boundaries)] of every encoder.
+    """[(the boundary that is best for most targets, rank rows, the boundaries that were tried)] of every encoder.
 
     Of boundaries that are best for as many targets it is the one of the higher mean PSNR over all of them: the lower
     one would be a gift to a rule that names layer 0 by its shape.
@@ -132,8 +144,8 @@ def by_encoder(matrix, best, ranks):
         votes, curves = [row.best_tau for row in rows], [mean_by_tau(matrix, row) for row in rows]
         total = {tau: sum(curve.get(tau, 0.0) for curve in curves) for tau in votes}
         most = max(sorted(total), key=lambda tau: (votes.count(tau), total[tau]))
-        n = len({tau for curve in curves for tau in curve})
-        result.append((most, [row for row in ranks if encoder_of(row) == encoder], n))
+        tried = {tau for curve in curves for tau in curve}
+        result.append((most, [row for row in ranks if encoder_of(row) == encoder], tried))
     return result
 
 

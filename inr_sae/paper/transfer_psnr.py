@@ -47,9 +47,9 @@ def mean_difference(matrix, rows, other):
     """Measured: PSNR frozen at the rule's layer minus another protocol's, over the pairs of `rows`; None without any.
 
     The mean is over targets, then over a target's subjects, each with all its fits; the interval is over subjects. A
-    protocol with a boundary has it at the same layer.
+    protocol with a boundary has it at the same layer. Pairs that were not fitted so are left out, and said to be.
     """
-    found = []
+    found, used = [], []
     for row in rows if any(protocol == other for _, protocol, _ in matrix.psnr) else ():
         pair, tau = pair_of(row), row.tau_by_sr_weight
         if tau is None:
@@ -60,12 +60,14 @@ def mean_difference(matrix, rows, other):
 
         frozen = matrix.psnr.get((pair, "freeze", tau), {})
         theirs = of_same_fit(find, other, tau, matrix.n_units[encoder_of(row)], matrix.budgets) or {}
-        for fit in frozen.keys() & theirs.keys():
-            found.append((frozen[fit] - theirs[fit], matrix.subjects[row.target][fit[0]], row.target))
+        both = frozen.keys() & theirs.keys()
+        found += [(frozen[fit] - theirs[fit], matrix.subjects[row.target][fit[0]], row.target) for fit in both]
+        used += [row] if both else []
     if not found:
         return None
-    interval = stratified_interval(*zip(*found))
-    return Measured(interval.mean, interval.low, interval.high, n_images=interval.n_least)
+    interval, whole = stratified_interval(*zip(*found)), len(used) == len(rows)
+    note = "" if whole else f"of {len(used)} of {len(rows)} pairs"
+    return Measured(interval.mean, interval.low, interval.high, n_images=interval.n_least, whole=whole, note=note)
 
 
 def differences(matrix):
@@ -92,24 +94,28 @@ def gain(matrix, rows):
     for row in rows:
         curve = published_curve(matrix, row)
         there = curve[1 + reference.BEST_TAU[row.backbone]][0] - curve[0][0] if curve else NAN
-        theirs.setdefault(row.target, []).append(there)
+        if mean_difference(matrix, [row], "full"):  # else it is in neither mean
+            theirs.setdefault(row.target, []).append(there)
     published = float(np.mean([np.mean(of_target) for of_target in theirs.values()])) if theirs else NAN
     if found is None or published != published:
         return found
-    note = f"the paper has {published:+.1f} dB there"
+    note = ", ".join(filter(None, (found.note, f"the paper has {published:+.1f} dB there")))
     return found._replace(published=published, testable=published > 0, note=note)
 
 
 def matches(matrix, rows, margin_db=1.0):
     """Measured: in how many pairs freezing at the rule's layer is at most so far below STRAINER's recipe; between how
-    many are so for certain, beyond the interval, and how many may be."""
+    many are so for certain, beyond the interval, and how many may be, as may those that were not fitted so."""
     gains = [each for row in rows if (each := mean_difference(matrix, [row], "full"))]
     if not gains:
         return None
     value, certain, possible = (
         sum(getattr(each, end) >= -margin_db for each in gains) for end in ("value", "low", "high")
     )
-    return Measured(value, certain, possible, len(gains), n_images=min(each.n_images for each in gains))
+    missing = len(rows) - len(gains)
+    note = f"{missing} not measured" if missing else ""
+    n_images = min(each.n_images for each in gains)
+    return Measured(value, certain, possible + missing, len(rows), n_images=n_images, note=note)
 
 
 def published_curve(matrix, row):
@@ -152,18 +158,20 @@ def curve_shapes(matrix):
 
 def levels(matrix):
     """How far the published PSNR lies from the run's, where data sets, backbones and depth are the paper's."""
-    groups, ways, rows = {}, [("full", None), *(("freeze", tau) for tau in reference.TAUS)], []
+    means, ways, rows = {}, [("full", None), *(("freeze", tau) for tau in reference.TAUS)], []
     for row in matrix.best:
         sets = matrix.datasets[row.source], matrix.datasets[row.target], row.backbone
         if published_curve(matrix, row):
             rows.append(row)
             for way in ways:
-                groups.setdefault((*sets, *way), []).extend(matrix.psnr.get((pair_of(row), *way), {}).values())
+                if fits := matrix.psnr.get((pair_of(row), *way)):
+                    mean = mean_over_subjects(fits, matrix.subjects[row.target])
+                    means.setdefault((*sets, *way), []).append(mean)
     ours, published = [], []
-    for names, means in reference.FREEZE_SWEEP.items():
-        for way, (psnr_db, *_) in zip(ways, means, strict=True):
-            if groups.get((*names, *way)):
-                ours.append(np.mean(groups[*names, *way]))
+    for names, theirs in reference.FREEZE_SWEEP.items():
+        for way, (psnr_db, *_) in zip(ways, theirs, strict=True):
+            if (*names, *way) in means:
+                ours.append(np.mean(means[*names, *way]))
                 published.append(psnr_db)
     found = deviation(ours, published, lambda a, b: abs(a - b))
     n_images = matrix.n_images(rows, ("full", "freeze"))

@@ -62,7 +62,7 @@ def table_1(summary, best, labels):
             tau = None if row is None else row.tau_by_sr_weight
             full = find(summary, pair, "full", None)
             frozen = None if tau is None else find(summary, pair, "freeze", tau)
-            texts = marks(row), mean_and_spread(full, "psnr_db"), tau, mean_and_spread(frozen, "psnr_db")
+            texts = marks(row, summary), mean_and_spread(full, "psnr_db"), tau, mean_and_spread(frozen, "psnr_db")
             line |= table_1_columns(name, *texts)
             pairs[name].append((full, frozen))
         rows.append(line)
@@ -78,13 +78,14 @@ def table_1_columns(name, named, full, tau, frozen):
     return {f"{name} W/H": named, f"{name} no freeze": full, f"{name} frozen to": tau, f"{name} PSNR": frozen}
 
 
-def marks(best):
-    """As in "✓/✗": whether each rule of Table 1 names the best boundary of a BestTauRow; a dash where it names none."""
+def marks(best, summary):
+    """As in "✓/✗": whether each rule of Table 1 names the best boundary of a BestTauRow; a dash where it names none, or
+    one that was not tried by the SummaryRows."""
     texts = []
     for rule in TABLE_1_RULES:
         tau = None if best is None else getattr(best, f"tau_by_{rule}")
-        verdict = "✓" if best is not None and tau == best.best_tau else "✗"
-        texts.append("–" if tau is None else verdict)
+        tried = tau is not None and find(summary, pair_of(best), "freeze", tau)
+        texts.append(("✓" if tau == best.best_tau else "✗") if tried else "–")
     return "/".join(texts)
 
 

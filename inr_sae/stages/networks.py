@@ -104,7 +104,7 @@ def study(config, which):
 
 def run(config, store):
     """Writes networks/<network>/, each a study; networks/networks.csv, layers.csv and rules.csv."""
-    networks, layers = [], []
+    networks, layers, subjects = [], [], set()
     for which, own in studies(config).items():
         sub = store.sub(which.folder)
         for stage in RANKED:
@@ -115,8 +115,10 @@ def run(config, store):
         of_network, of_layers = rows_of(which, own, sub)
         networks.append(of_network)
         layers += of_layers
-    testable = config.signals.dataset not in MADE
-    tables = {"networks": networks, "layers": layers, "rules": network_rules.rules(networks, testable)}
+        subjects |= {row.subject for row in freeze_sweep.shown(own, sub, own.fit.splits[0]).fits}
+    tried = tuple(config.fit.boundaries.freeze) or tuple(config.fit.taus)
+    rules = network_rules.rules(networks, len(subjects), tried, config.signals.dataset not in MADE)
+    tables = {"networks": networks, "layers": layers, "rules": rules}
     for name, rows in tables.items():
         store.write_rows(f"networks/{name}.csv", TABLES[name], rows)
 

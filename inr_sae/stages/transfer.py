@@ -71,7 +71,8 @@ def run(config, store):
             fits += sweep.run(each, progress)
             curves += boundaries.mean_curves(each.store.read_rows(f"{each.at}/curves.csv", CurveRow))
     ranks = encoders.ranks(config, store) if with_cohort(config) else []
-    best = boundaries.best_taus(summaries.of_main_rate(fits, config), ranks)
+    main = summaries.of_main_rate(fits, config)
+    best = boundaries.best_taus(main, ranks)
     tables = {
         "ranks": ranks,
         "fits": fits,
@@ -79,7 +80,7 @@ def run(config, store):
         "summary": summaries.summarise(fits),
         "best_tau": best,
         "paired": boundaries.paired(fits, n_units(config), freeze_sweep.budget_of(config).of_protocol),
-        "agreement": boundaries.agreement(best),
+        "agreement": boundaries.agreement(best, main),
     }
     for name, rows in tables.items():
         store.write_rows(f"transfer/{name}.csv", TABLES[name], rows)

@@ -128,13 +128,12 @@ def test_pairs_are_compared_at_the_boundaries_that_their_own_encoder_has():
 
 
 def test_agreement_counts_pairs_and_decided_ones():
-    best = boundaries.best_taus(
+    fits = (
         freeze_rows({0: 40.0, 1: 41.0}, target="t")
         + freeze_rows({0: 41.0, 1: 40.0}, target="u")
-        + freeze_rows({0: 41.0, 1: 40.0}, target="v", images=("a",)),
-        RANKS,
+        + freeze_rows({0: 41.0, 1: 40.0}, target="v", images=("a",))
     )
-    by_rule = {row.rule: row for row in boundaries.agreement(best)}
+    by_rule = {row.rule: row for row in boundaries.agreement(boundaries.best_taus(fits, RANKS), fits)}
     assert (by_rule["sr_weight"].agrees, by_rule["sr_weight"].of) == (1, 3)
     assert (by_rule["sr_weight"].agrees_where_decided, by_rule["sr_weight"].of_decided) == (1, 2)
     assert by_rule["sr_activation"].agrees == 2
@@ -142,8 +141,9 @@ def test_agreement_counts_pairs_and_decided_ones():
 
 
 def test_agreement_leaves_out_pairs_where_a_rule_names_nothing():
-    best = boundaries.best_taus(freeze_rows({0: 41.0, 1: 40.0}), [row._replace(sr_weight=None) for row in RANKS])
-    by_rule = {row.rule: row for row in boundaries.agreement(best)}
+    fits = freeze_rows({0: 41.0, 1: 40.0})
+    best = boundaries.best_taus(fits, [row._replace(sr_weight=None) for row in RANKS])
+    by_rule = {row.rule: row for row in boundaries.agreement(best, fits)}
     assert (by_rule["sr_weight"].of, by_rule["sr_weight"].of_decided) == (0, 0)
     assert (by_rule["sr_activation"].agrees, by_rule["sr_activation"].of) == (1, 1)
 
@@ -152,15 +152,21 @@ def test_agreement_leaves_out_pairs_in_which_one_boundary_alone_was_tried():
     fits = (
         freeze_rows({0: 40.0, 1: 41.0}) + freeze_rows({1: 41.0}, target="u") + freeze_rows({1: 41.0}, backbone="ffmlp")
     )
-    rows = boundaries.agreement(boundaries.best_taus(fits, RANKS + peaked_ranks(3, 1, backbone="ffmlp")))
+    rows = boundaries.agreement(boundaries.best_taus(fits, RANKS + peaked_ranks(3, 1, backbone="ffmlp")), fits)
     found = {(row.backbone, row.rule): (row.agrees, row.of, row.of_decided) for row in rows}
     assert found["siren", "sr_weight"] == (1, 1, 1)
     assert {backbone for backbone, _ in found} == {"siren"}, "of the other backbone nothing else was tried"
 
 
+def test_a_rule_that_names_an_untried_boundary_is_neither_right_nor_wrong():
+    fits = freeze_rows({0: 40.0, 2: 41.0}) + freeze_rows({0: 41.0, 1: 40.0}, target="u")
+    (row, *_) = boundaries.agreement(boundaries.best_taus(fits, RANKS), fits)
+    assert (row.rule, row.agrees, row.of) == ("sr_weight", 0, 1), "layer 1 was tried on the second target alone"
+
+
 def test_agreement_is_counted_backbone_by_backbone():
     fits = freeze_rows({0: 40.0, 1: 41.0}) + freeze_rows({0: 41.0, 1: 40.0}, backbone="ffmlp")
-    rows = boundaries.agreement(boundaries.best_taus(fits, RANKS + peaked_ranks(3, 1, backbone="ffmlp")))
+    rows = boundaries.agreement(boundaries.best_taus(fits, RANKS + peaked_ranks(3, 1, backbone="ffmlp")), fits)
     found = {row.backbone: (row.agrees, row.of) for row in rows if row.rule == "sr_weight"}
     assert found == {"siren": (1, 1), "ffmlp": (0, 1)}
 

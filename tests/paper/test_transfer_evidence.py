@@ -253,3 +253,14 @@ def test_cohorts_of_several_frequencies_count_by_their_mean():
         ("s", "ffmlp", 9.0): 29.0,
     }
     assert transfer_evidence.cohorts_alike(psnr).value == pytest.approx(32.0 - 30.0)
+
+
+def test_an_encoder_whose_rule_names_an_untried_boundary_is_no_case_of_it():
+    fits, ranks = [], []
+    for source, taus in (("s", (0, 1, 2)), ("u", (0, 2))):
+        fits += freeze_rows({tau: 31.0 if tau == 1 else 30.0 - tau for tau in taus}, source=source)
+        ranks += peaked_ranks(3, 1, source)
+    measured = of_matrix(fits, ranks, best_taus(fits, ranks), {}, DATASETS | {"u": "folder"})
+    m = measured["rule_sr_weight"]
+    assert (m.value, m.total, m.note) == (1, 1, "1 more names a boundary that was not tried")
+    assert measured["rule_sr_activation"].note.endswith("of 1")

@@ -5,7 +5,7 @@ import pytest
 
 from inr_sae.measure.boundaries import best_taus
 from inr_sae.measure.cap import CAP_DB
-from inr_sae.paper import claims, transfer_claims, transfer_evidence
+from inr_sae.paper import claims, reference, transfer_claims, transfer_evidence
 from inr_sae.paper.transfer_psnr import deviation
 from tests.matrix_rows import fit_row, freeze_rows, peaked_ranks, rank_rows
 from tests.paper.matrices import DATASETS, of_matrix
@@ -205,3 +205,53 @@ def test_published_levels_rest_on_as_many_images_as_the_protocol_of_fewest_had()
     assert of_pair(1.0, "celebahq")["levels"].n_images == 6
     assert of_pair(1.0, "celebahq", n_full=2)["levels"].n_images == 2
     assert of_pair(1.0, "celebahq", n_full=2)["last_layer_collapses"].n_images == 6, "of frozen fits alone"
+
+
+def of_two_pairs(fitted_at):
+    """(fits, ranks) of a source and two targets; on the second STRAINER's recipe is 5 dB behind and freezing was tried
+    at some boundaries alone, where the rule names layer 1."""
+    fits, ranks = [], peaked_ranks(3, 1)
+    for target, taus in (("s", (0, 1, 2)), ("t", fitted_at)):
+        fits += freeze_rows(dict.fromkeys(taus, 30.0), seeds=(0,), target=target)
+        fits += [fit_row("full", None, image, 0, 25.0 + 3.0 * i, target=target) for i, image in enumerate("abcdef")]
+    return fits, ranks
+
+
+@pytest.mark.parametrize(
+    "fitted_at, note, verdict", [((0, 1), "", "reproduced"), ((0, 2), "of 1 of 2 pairs", "partly")]
+)
+def test_a_mean_of_some_pairs_alone_says_so_and_reproduces_a_part_at_most(fitted_at, note, verdict):
+    fits, ranks = of_two_pairs(fitted_at)
+    m = of_matrix(fits, ranks, best_taus(fits, ranks), {})["gain_siren"]
+    assert (m.note, m.value) == (note, pytest.approx(5.0))
+    (claim,) = (each for each in transfer_claims.TRANSFER if each.name == "gain_siren")
+    assert claims.verdict_on(claim, m._replace(value=3.1), claims.Data("", {}, phantom=False)) == verdict
+
+
+@pytest.mark.parametrize("fitted_at, certain, verdict", [((0, 1), 2, "reproduced"), ((0, 2), 1, "partly")])
+def test_a_pair_that_was_not_fitted_may_be_level_and_is_not_for_certain(fitted_at, certain, verdict):
+    fits, ranks = of_two_pairs(fitted_at)
+    m = of_matrix(fits, ranks, best_taus(fits, ranks), {})["matches_everywhere"]
+    assert (m.low, m.high, m.total) == (certain, 2, 2)
+    (claim,) = (each for each in transfer_claims.TRANSFER if each.name == "matches_everywhere")
+    assert claims.verdict_on(claim, m, claims.Data("", {}, phantom=False)) == verdict
+
+
+def test_what_is_published_of_a_pair_that_was_not_fitted_is_in_no_mean():
+    ranks, fits = peaked_ranks(5, 1, "celebahq"), []
+    for target, taus in (("celebahq", range(5)), ("kodak", (0, 2))):
+        keys = {"source": "celebahq", "target": target}
+        fits += freeze_rows(dict.fromkeys(taus, 30.0), "abcdef", (0,), **keys)
+        fits += [fit_row("full", None, image, 0, 29.0 + 3.0 * i, **keys) for i, image in enumerate("abcdef")]
+    m = of_matrix(fits, ranks, best_taus(fits, ranks), {})["gain_siren"]
+    assert m.published == pytest.approx(-0.8, abs=0.1) and not m.testable, "of Kodak the paper has +8.9, and this none"
+
+
+def test_levels_are_of_subjects_and_not_of_the_one_with_most_images():
+    ranks, keys = peaked_ranks(5, 1, "celebahq"), {"source": "celebahq", "target": "celebahq"}
+    fits = [fit_row("full", None, image, 0, psnr, **keys) for image, psnr in (("a1", 40.0), ("a2", 40.0), ("b", 46.0))]
+    fits += [fit_row("freeze", 0, row.image, 0, 41.0, **keys) for row in fits]
+    fits = [row._replace(subject=row.image[0]) for row in fits]
+    m = of_matrix(fits, ranks, best_taus(fits, ranks), {})["levels"]
+    (full, *_), (tau_0, *_) = reference.FREEZE_SWEEP["celebahq", "celebahq", "siren"][:2]
+    assert m.value == pytest.approx((abs(43.0 - full) + abs(41.0 - tau_0)) / 2)

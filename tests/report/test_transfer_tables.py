@@ -76,3 +76,8 @@ def test_a_mean_at_the_cap_is_told_as_no_less_with_its_deviation():
 @pytest.mark.parametrize("std", [None, float("nan")])
 def test_a_single_fit_has_no_deviation(std):
     assert transfer_tables.mean_and_spread(row("a", "full", None, 40.0, std), "psnr_db") == "40.00"
+
+
+def test_table_1_has_a_dash_where_a_rule_names_a_boundary_that_was_not_tried():
+    (first, _) = transfer_tables.table_1(summary(2), [best("a", 1, 3, 0)], LABELS)
+    assert first["SIREN W/H"] == "–/✗" and first["SIREN frozen to"] == 3 and first["SIREN PSNR"] == "–"
