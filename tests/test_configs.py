@@ -276,7 +276,7 @@ def test_the_single_signal_regime_of_table_2(string, name, backbone, key, value,
 
 @pytest.mark.parametrize("name", FURTHER)
 def test_a_further_backbone_has_its_own_rate_and_as_few_codes_as_its_narrowest_unit_bears(name):
-    config, rate = build(f"cohort_{name}"), network.backbone(name).RATE
+    config, rate = build(f"cohort_{name}"), network.rate(network.backbone(name))
     assert config.inr.backbone == name and config.cohort.learning_rate == config.fit.learning_rate == rate
     assert config.single[name].learning_rate == rate
     assert config.dictionary.topk.k <= min(trained.unit_widths(config.inr)) / 4
@@ -342,3 +342,14 @@ def test_what_cannot_be_is_named(changes, words, tmp_path):
     config.update_from_flattened_dict(changes)
     with pytest.raises(UserError, match=words):
         study.check(config, Store(tmp_path))
+
+
+@pytest.mark.parametrize("name", network.backbone_names())
+def test_every_backbone_has_a_config_of_its_own(name):
+    assert (FOLDER / f"cohort_{name}.py").exists(), f"write configs/cohort_{name}.py, as configs/cohort_wire.py is"
+
+
+@pytest.mark.parametrize("name", (*network.backbone_names(), *dictionaries.method_names()))
+def test_the_readme_names_every_backbone_and_method(name):
+    adding = (FOLDER.parent / "README.md").read_text().partition("## Adding to it")[2]
+    assert f"`{name}`" in adding, f"README, Adding to it: name {name}"

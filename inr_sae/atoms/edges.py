@@ -12,6 +12,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
+from inr_sae.inr import program
+
 
 class Between(NamedTuple):
     """Two layers, the step between them, and their bases."""
@@ -31,9 +33,14 @@ def _next(between, z):
     return features(between.second, between.step(z @ between.first["directions"] + between.first["mean"]))
 
 
-@jax.jit
 def strengths(between, h):
     """(r', r): the mean over coordinates of the squared derivative of a feature by another, times its value."""
+    step = program.as_computed(between.step, np.shape(between.first["mean"])[-1])
+    return _strengths(between._replace(step=step), h)
+
+
+@jax.jit
+def _strengths(between, h):
     z = features(between.first, h)
     jacobian = jax.vmap(jax.jacrev(lambda row: _next(between, row[None])[0]))(z)
     return jnp.square(jacobian * z[:, None, :]).mean(axis=0)

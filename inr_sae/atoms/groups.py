@@ -40,7 +40,8 @@ def one_to_many(sources, targets, rows, penalties=PENALTIES):
     """
     linear_model, _ = needed()
     parts = [np.asarray(each.values[part], np.float64) for part in (rows, ~rows) for each in (sources, targets)]
-    x, y, x_other, y_other = (part - part.mean(axis=0) for part in parts)
+    means = [part.mean(axis=0) for part in parts[:2]]  # of the fitted half: the intercept is fitted, too
+    x, y, x_other, y_other = (part - mean for part, mean in zip(parts, 2 * means))
     n, d = x.shape
     gram, cross, variance = x.T @ x / n, x.T @ y / n, np.square(y).mean(axis=0)
     # d rows with the products that the n rows of x have: all that the descent and its bound ask for.
@@ -56,29 +57,32 @@ def one_to_many(sources, targets, rows, penalties=PENALTIES):
                 _, weights[t], _ = linear_model.lasso_path(
                     rooted, energy, precompute=products, Xy=d * of_target, alphas=[top * p for p in penalties]
                 )
-    second = x_other.T @ x_other / max(1, len(x_other)), x_other.T @ y_other / max(1, len(x_other))
-    r2 = explained(weights, gram, cross, variance)
-    return OneToMany(tuple(penalties), weights, r2, explained(weights, *second, np.square(y_other).mean(axis=0)))
+    second = (each.T @ other / max(1, len(x_other)) for each, other in ((x_other, x_other), (x_other, y_other)))
+    error = np.square(y_other).mean(axis=0)
+    r2 = explained(weights, gram, cross, variance, variance)
+    return OneToMany(tuple(penalties), weights, r2, explained(weights, *second, error, y_other.var(axis=0)))
 
 
 def one_to_one(sources, targets, chosen, rows):
     """R² of all targets together, each from the one source whose number is chosen (T,), by the rules of `one_to_many`:
     fitted where rows (N,) is True, and scored on the other coordinates."""
     x, y = (np.asarray(each, np.float64) for each in (sources.values[:, chosen], targets.values))
-    (x, y), (x_other, y_other) = ([each[part] - each[part].mean(axis=0) for each in (x, y)] for part in (rows, ~rows))
+    (x, y), (x_other, y_other) = ([each[part] - each[rows].mean(axis=0) for each in (x, y)] for part in (rows, ~rows))
     energy = np.square(x).mean(axis=0)
     slope = np.divide((x * y).mean(axis=0), energy, out=np.zeros_like(energy), where=energy > 0)
-    error, variance = (np.square(each).sum() for each in (y_other - slope * x_other, y_other))
+    error, variance = (np.square(each).sum() for each in (y_other - slope * x_other, y_other - y_other.mean(axis=0)))
     return float(1 - error / variance) if variance > 0 else 0.0
 
 
-def explained(weights, gram, cross, variance):
+def explained(weights, gram, cross, square, variance):
     """1 - summed squared error over summed variance (T,) of all targets, (P,), from second moments; 0 of no variance.
+
+    The moments, `square` (T,) that of the targets, are about the means that a prediction starts from.
 
     Together, for a target that hardly varies on some coordinates would else rule the mean.
     """
     error = np.einsum("tap,ab,tbp->p", weights, gram, weights, optimize=True)
-    error += variance.sum() - 2 * np.einsum("tap,at->p", weights, cross)
+    error += square.sum() - 2 * np.einsum("tap,at->p", weights, cross)
     return 1.0 - error / variance.sum() if variance.sum() > 0 else np.zeros_like(error)
 
 

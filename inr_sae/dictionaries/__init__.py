@@ -7,7 +7,8 @@ What a method's file holds, where `config` is a mapping with the keys of its `DE
     DEFAULTS                     {key: default}: the method's own config group `dictionary.<name>`, a comment each
     LABEL                        what people call it
     check(config, n_devices)     raises errors.InputError naming the key (by errors.argument) that cannot be
-    n_atoms(config, d)           how many directions it has for activations of width d
+    n_atoms(config, d)           how many directions it has for activations of width d; raises errors.InputError as
+                                 `check` does, for a d that it cannot take
     fit(jobs, train)             a list of params, nested dicts of arrays, one for each of the `codes.Job`s.
                                  train(state, state.Training) -> (state, history) runs what takes many steps: then it is
                                  checkpointed, shown and can be cut off; it is called once, for all jobs together, and a
@@ -22,8 +23,8 @@ What a method's file holds, where `config` is a mapping with the keys of its `DE
                                  mean of |z| or of z^2, and active where z > 0.01, so as a rule they are of unit length
     remove(params, h, codes, atom)  h without the atom of that number, which may be traced: h minus its own part of it
     POINTWISE                    whether that part is, at every coordinate, the code there times the direction
-    LINEAR                       whether codes are z = (h - mean) E; params are then those of `linear.params`, of which
-                                 the interactions between layers are computed
+    LINEAR                       whether codes are z = (h - mean) E, by a closed form that no seed changes; params are
+                                 then those of `linear.params`, of which the interactions between layers are computed
 
 A `Training` measures one number a job, in the order of the jobs. Of `steps`, `n_atoms`, `k` and `batch` in DEFAULTS
 demos have smaller ones, and that of decompositions takes 400 steps at a `learning_rate` of 3e-3; a method that has the

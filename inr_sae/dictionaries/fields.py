@@ -42,6 +42,14 @@ def check(config):
         )
 
 
+def check_lift(key, width, d):
+    """Raise InputError naming the key of a lifting that has no more numbers than the d that it lifts."""
+    if width <= d:
+        raise InputError(
+            f"{argument(key)} is {width}, and the activations are {d} wide: a lifting needs more; raise it"
+        )
+
+
 def check_grid(shape):
     """Raise InputError for a grid without a second coordinate along an axis."""
     if min(shape) < 2:

@@ -97,7 +97,7 @@ def gram(step, h, readout):
     except program.Untranslatable:
         layer = None
     if layer is None:
-        return gram_of_any(step, h, readout)
+        return gram_of_any(program.as_computed(step, h.shape[1]), h, readout)
     slopes_gram = mean_of_products(np.asarray(slopes(layer, h)))
     w = np.asarray(layer.w, np.float64)
     return w @ (readout @ readout.T * slopes_gram) @ w.T

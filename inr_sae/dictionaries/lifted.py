@@ -8,7 +8,7 @@ from inr_sae.errors import InputError, argument
 
 LABEL = "Lifted SAE"
 DEFAULTS = fields.DEFAULTS | {
-    "width": 512,  # behind the lifting; at least the layer's own, or some of it is lost
+    "width": 512,  # behind the lifting; more than the layer's own
 }
 POINTWISE, FIELD, LINEAR = True, False, False
 
@@ -21,7 +21,8 @@ def check(config, n_devices):
 
 
 def n_atoms(config, d):
-    """As the config says."""
+    """As the config says; raises InputError where its width is no more than d."""
+    fields.check_lift("width", config["width"], d)
     return config["n_atoms"]
 
 
@@ -32,7 +33,7 @@ def fit(jobs, train):
 
 def init(key, config, h):
     """Parameters for activations h (N, d)."""
-    return fields.init(key, config, h.mean(axis=0), max(config["width"], h.shape[1]))
+    return fields.init(key, config, h.mean(axis=0), config["width"])
 
 
 def draw(key, h, shape, config, constants):

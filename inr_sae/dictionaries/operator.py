@@ -36,7 +36,9 @@ def check(config, n_devices):
 
 
 def n_atoms(config, d):
-    """As the config says."""
+    """As the config says; raises InputError where it lifts to no more than d."""
+    if config["lift"]:
+        fields.check_lift("lift", config["lift"], d)
     return config["n_atoms"]
 
 
@@ -50,7 +52,7 @@ def fit(jobs, train):
 
 def init(key, config, h):
     """Parameters for activations h (N, d)."""
-    params = fields.init(key, config, h.mean(axis=0), max(config["lift"], h.shape[1]) if config["lift"] else 0)
+    params = fields.init(key, config, h.mean(axis=0), config["lift"])
     if not config["modes"]:
         return params
     modes = jnp.asarray(spectral.half_plane(config["modes"], 2))
@@ -69,7 +71,9 @@ def draw(key, h, shape, config, constants):
     if constants is None:
         return drawn, None
     x = jnp.stack(jnp.meshgrid(rows / (shape[0] - 1), columns / (shape[1] - 1), indexing="ij"), axis=-1)
-    return drawn, spread_over(x.reshape(-1, 2), jnp.full(len(drawn), 1 / len(drawn)), constants)
+    # A coarser grid begins anywhere and goes on at the border, where every coordinate stands for as much.
+    area = spectral.grid(shape)[1] if every == 1 else jnp.full(len(drawn), 1 / len(drawn))
+    return drawn, spread_over(x.reshape(-1, 2), area, constants)
 
 
 def spread_over(x, area, constants):

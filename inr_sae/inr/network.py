@@ -29,12 +29,17 @@ def rate(backbone):
     return getattr(backbone, "RATE", 1e-4)
 
 
+def own_key(backbone, key):
+    """A backbone's own key: of one key every backbone draws other numbers, for its encoder and for its heads, or what
+    two have in common could be what both started from."""
+    if getattr(backbone, "KEY_AS_GIVEN", False):
+        return key
+    return jax.random.fold_in(key, zlib.crc32(backbone.__name__.rpartition(".")[2].encode()))
+
+
 def init_encoder(backbone, key, config, signals):
-    """The backbone's new encoder; of one key every backbone draws other numbers, or what two have in common could be
-    what both started from. Raises ValueError where its units' names do not sort in forward order."""
-    if not getattr(backbone, "KEY_AS_GIVEN", False):
-        key = jax.random.fold_in(key, zlib.crc32(backbone.__name__.rpartition(".")[2].encode()))
-    encoder = backbone.init(key, config, signals)
+    """The backbone's new encoder. Raises ValueError where its units' names do not sort in forward order."""
+    encoder = backbone.init(own_key(backbone, key), config, signals)
     if tuple(sorted(encoder["units"])) != tuple(backbone.unit_names(config)):
         raise ValueError(
             f"{backbone.__name__}: the units {', '.join(encoder['units'])} are not those of unit_names(config), or "
@@ -61,7 +66,7 @@ def widths(backbone, params):
 
 def init_heads(backbone, key, config, d, n_signals, channels):
     """Heads {"w": (M, d, C), "b": (M, C)} on d inputs, each from its own key; weights follow the backbone's law."""
-    bound = backbone.head_bound(config, d)
+    bound, key = backbone.head_bound(config, d), own_key(backbone, key)
     keys = jax.vmap(lambda j: jax.random.fold_in(key, j))(jnp.arange(n_signals))
     return jax.vmap(lambda key: uniform_linear(key, d, channels, bound))(keys)
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from inr_sae.inr import network
@@ -72,6 +73,15 @@ def run(program, h, xp=np):
     for name, arguments, numbers in program.operations:
         slots.append(xp.asarray(_run(xp, name)(*(slots[at] for at in arguments), *numbers), np.float32))
     return slots[-1] if program.operations else slots[0]
+
+
+def as_computed(function, d_in):
+    """A function (N, d_in) -> (N, d_out) as what it computes, so that JAX's derivative of it is its own: a backbone may
+    stop gradients in its training. Itself where it is not translated."""
+    try:
+        return jax.tree_util.Partial(partial(run, trace(function, d_in), xp=jnp))
+    except Untranslatable:
+        return function
 
 
 def _run(xp, name):

@@ -94,8 +94,7 @@ def trained(model, optimizer, numbers, rate, keys, truth, basis):
     def one(key, atoms):
         key_init, key_mean, key_steps = jax.random.split(key, 3)
         mean = (samples(key_mean, atoms, active, 4 * batch) @ basis).mean(axis=0)
-        width = max(lift, basis.shape[1]) if model.lifted else 0
-        params = fields.init(key_init, {"n_atoms": n_atoms}, mean, width)
+        params = fields.init(key_init, {"n_atoms": n_atoms}, mean, lift if model.lifted else 0)
 
         def step(state, number):
             params, opt_state = state

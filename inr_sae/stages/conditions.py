@@ -30,6 +30,16 @@ def check(config):
     checks.some("conditions.regimes", config.conditions.regimes)
     for regime in config.conditions.regimes:
         checks.one_of("conditions.regimes", regime, REGIMES)
+    if config.signals.train_on != "cohort":
+        raise UserError(
+            f"signals.train_on is {config.signals.train_on!r}, and conditions.regimes say what each condition is "
+            "trained on; leave it out"
+        )
+    if config.external.file and len(studies(config)) > 1:
+        raise UserError(
+            "external.file is one encoder, and conditions has several, which are trained; leave it out, or take one "
+            "regime and backbone"
+        )
     for backbone in config.conditions.backbones if "single" in config.conditions.regimes else ():
         for key, value in config.single[backbone].items():
             checks.positive_value(f"single.{backbone}.{key}", value)

@@ -55,6 +55,10 @@ def check(config):
     for key in ("seeds", "dictionary_seeds"):
         if len(set(config.convergence[key])) != len(config.convergence[key]):
             raise UserError(f"convergence.{key} is {tuple(config.convergence[key])}; it names none twice")
+    if config.external.file and config.convergence.seeds:
+        raise UserError(
+            "external.file is one encoder, which convergence.seeds would train again; leave one of the two out"
+        )
     for condition in conditions.studies(config):
         if condition.seed in config.convergence.seeds:
             raise UserError(f"convergence.seeds has {condition.seed}, the seed of {condition.name}; take another")
@@ -81,7 +85,7 @@ def networks(config, store=None):
             again.seed = seed
             sub_again = store and store.sub(f"convergence/{name}")
             found[name] = Network(condition._replace(seed=seed), again, sub_again)
-        for seed in config.convergence.dictionary_seeds:
+        for seed in dictionary.further_seeds(config, config.convergence.dictionary_seeds):
             found[f"{condition.name}-dictionary_{seed}"] = Network(condition, own, sub, seed)
     return found
 

@@ -35,6 +35,9 @@ def check(config):
                 f"are {height}x{width}; set another method, or signals.size"
             )
     checks.units("dictionary.layers", config.dictionary.layers, config.inr.backbone, trained.n_units(config.inr))
+    with checks.naming(f"dictionary.{config.dictionary.method}"):
+        for layer in layers(config):
+            method_of(config).n_atoms(settings(config), trained.unit_widths(config.inr)[layer])
     if "k" in settings(config):
         check_sparsity(config, f"dictionary.{config.dictionary.method}.k", settings(config)["k"])
 
@@ -61,6 +64,11 @@ def method_of(config):
 def settings(config):
     """The method's own config group, as a plain dict; of a method without keys a stage's own record has none."""
     return dict(config.dictionary.get(config.dictionary.method, {}))
+
+
+def further_seeds(config, seeds):
+    """Those of the seeds that give another dictionary: none of a closed form."""
+    return () if method_of(config).LINEAR else tuple(seeds)
 
 
 def layers(config):

@@ -26,6 +26,11 @@ def check(config):
     checks.some("fit.splits", config.fit.splits)
     for split in config.fit.splits:
         checks.one_of("fit.splits", split, SPLITS)
+        if split == config.signals.train_on == "validation":
+            raise UserError(
+                "fit.splits has 'validation', and by signals.train_on the encoder is trained on these; change one of "
+                "them"
+            )
         if config.signals[f"n_{split}"] < 1:
             raise UserError(
                 f"signals.n_{split} is 0 and stages has freeze_sweep, which fits {split} signals; raise it, or change "

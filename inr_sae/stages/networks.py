@@ -45,6 +45,11 @@ def check(config):
     checks.some("networks.seeds", config.networks.seeds)
     if config.external.file:
         raise UserError("external.file is one encoder, and stages has networks, which are trained; leave one out")
+    if tuple(config.fit.splits) != ("test",):
+        raise UserError(
+            f"fit.splits is {tuple(config.fit.splits)}, and networks are held against each other on test signals; "
+            "leave it out"
+        )
     for key, taus in freeze_sweep.boundaries_of(config).items():
         if taus and len(set(depths(config))) > 1:
             raise UserError(f"{key} names boundaries, and networks.n_layers has several depths; leave it empty")

@@ -28,6 +28,10 @@ def check(config):
             raise UserError(f"recovery.{less} = {own[less]} is more than recovery.{more} = {own[more]}")
     if own.steps % own.log_every:
         raise UserError(f"recovery.steps = {own.steps} is no multiple of recovery.log_every = {own.log_every}")
+    if own.lift <= own.points:
+        raise UserError(
+            f"recovery.lift = {own.lift} is no more than recovery.points = {own.points}, and a lifting needs more"
+        )
     if 2 * own.modes > own.points:
         raise UserError(
             f"recovery.modes = {own.modes} is more than half of recovery.points = {own.points}; few modes are fewer "

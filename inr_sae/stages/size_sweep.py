@@ -68,9 +68,10 @@ def of_size(config, store, study, condition, n_atoms):
     """{table: rows} of one condition and n: a row for every layer and k, all trained side by side; study: (config,
     store) of the condition."""
     own, encoder, jobs, layers = study[0], cohort.load(*study), [], []
+    of_layers = dictionary.jobs_of(own, encoder, {})  # of every k on the same arrays, which are held once
     for k in ks_of(config, n_atoms):
-        of_k = dictionary.jobs_of(own, encoder, settings(config, n_atoms, k))
-        jobs += [job._replace(name=f"k_{k}_{job.name}") for job in of_k]
+        of_k = settings(config, n_atoms, k)
+        jobs += [job._replace(name=f"k_{k}_{job.name}", config=of_k) for job in of_layers]
         layers += dictionary.layers(own)
     fitted = dictionary.fit_jobs(own, store, jobs, f"size_sweep/{condition.name}/n_{n_atoms}")
     targets, rows = trained.flat(encoder.signals.cohort), []

@@ -35,8 +35,8 @@ def check(config):
         checks.one_of("stability.regimes", regime, config.conditions.regimes)
     if not pairs_of(config):
         raise UserError(
-            "stability.seeds is empty, and conditions.regimes has no two regimes whose dictionaries could be matched; "
-            "name a seed or another regime"
+            f"stability.seeds is empty, or {config.dictionary.method} draws nothing, and conditions.regimes has no two "
+            "regimes whose dictionaries could be matched; name a seed, another method or another regime"
         )
 
 
@@ -45,7 +45,8 @@ def pairs_of(config):
     pairs = []
     for condition in conditions.studies(config):
         if condition.regime in config.stability.regimes:
-            pairs += [(condition, condition, seed) for seed in config.stability.seeds]
+            seeds = dictionary.further_seeds(config, config.stability.seeds)
+            pairs += [(condition, condition, seed) for seed in seeds]
     for backbone in config.conditions.backbones:
         first, *others = (
             conditions.condition_of(config, regime, backbone) for regime in ("cohort", "second", "single")

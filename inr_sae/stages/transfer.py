@@ -51,6 +51,11 @@ def check(config):
         n = f"n_{config.transfer.split}"
         if config.sets[name][n] < 1:
             raise UserError(f"sets.{name}.{n} is {config.sets[name][n]}; there would be nothing to fit")
+        if config.transfer.split == config.sets[name].train_on == "validation" and name in config.transfer.sources:
+            raise UserError(
+                f"transfer.split is 'validation', and by sets.{name}.train_on an encoder is trained on these; change "
+                "one of them"
+            )
         signals = read(config, name)
         freeze_sweep.check_size(f"sets.{name}", signals, config.metrics)
         for source in config.transfer.sources:

@@ -84,3 +84,14 @@ def test_where_no_edge_is_missed_none_is_needed():
 def test_one_strong_edge_is_one_in_effect():
     assert edges.effective(np.diag([1.0, 0, 0])) == 1 and edges.effective(np.ones((3, 3))) == pytest.approx(9)
     assert edges.effective(np.zeros((2, 2))) == 0
+
+
+def test_strengths_are_of_what_a_step_computes_where_its_training_stops_gradients(rng):
+    h, w = rng.normal(size=(30, D)).astype(np.float32), rng.normal(size=(D, D)).astype(np.float32)
+
+    def step(h, keep=lambda a: a):
+        z = h @ w
+        return jnp.sin((keep(jnp.abs(z)) + 1.0) * z)
+
+    stopped = edges.strengths(between(lambda h: step(h, jax.lax.stop_gradient)), h)
+    np.testing.assert_allclose(stopped, edges.strengths(between(step), h), rtol=1e-4)

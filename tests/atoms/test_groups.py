@@ -163,3 +163,15 @@ def test_without_scikit_learn_a_sentence_says_what_to_install(monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(InputError, match=r"need scikit-learn .*pip install 'inr-sae\[analysis\]'"):
         groups.needed()
+
+
+def test_the_intercept_is_that_of_the_coordinates_it_was_fitted_at(sources):
+    """A prediction without weights is the fitted half's mean, and on the other half of another mean worth less than
+    nothing."""
+    maps, rows = sources
+    target = partners.maps_of(np.where(rows, 1.0, -1.0)[:, None] + 0.5 * maps.values[:, :1])
+    found = groups.one_to_many(maps, target, rows, penalties=(1.0, 0.001))
+    off, spread = 4.0, 0.25 * maps.values[~rows, 0].var()
+    assert found.r2_held_out[0] == pytest.approx(-off / spread, rel=0.3)
+    assert found.r2[1] > 0.99 and found.r2_held_out[1] < -10
+    assert groups.one_to_one(maps, target, [0], rows) == pytest.approx(found.r2_held_out[1], rel=0.02)

@@ -118,7 +118,7 @@ def test_a_step_that_reads_every_coordinate_reads_the_grid(shape, monkeypatch):
     drawn, (x, area) = operator.draw(jax.random.key(5), h, shape, config(operator, batch=len(h)), {})
     np.testing.assert_array_equal(drawn, h)
     np.testing.assert_allclose(x, spectral.grid(shape)[0], atol=1e-6)
-    np.testing.assert_allclose(area, 1 / len(h))
+    np.testing.assert_allclose(area, spectral.grid(shape)[1])
 
 
 @pytest.mark.parametrize("shape", [(33, 33), (20, 31)])

@@ -1,5 +1,7 @@
 """What every backbone's network does is in `test_backbones.py`; here is what is written once for them."""
 
+import itertools
+
 import jax
 import numpy as np
 
@@ -54,3 +56,11 @@ def test_bytes_a_row_count_every_units_activations(backbone):
     grown = fit.bytes_a_row(backbone, deep) - fit.bytes_a_row(backbone, shallow)
     assert grown >= per_unit[1] - per_unit[0]
     assert (grown > 0) == (network.n_units(deep) > network.n_units(shallow)), "of fixed depth it is the same"
+
+
+def test_backbones_have_no_heads_in_common():
+    """Of one key, or units of the same number would be alike for having begun with one head."""
+    every = [network.backbone(name) for name in network.backbone_names()]
+    heads = [np.asarray(network.init_heads(each, jax.random.key(1), settings(each), 16, 1, 3)["w"]) for each in every]
+    for one, other in itertools.combinations(heads, 2):
+        assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 0.6

@@ -67,3 +67,20 @@ def test_columns_powers_and_parts():
 def test_what_mixes_rows_is_refused(function, said):
     with pytest.raises(program.Untranslatable, match=said):
         program.trace(function, 3)
+
+
+def test_the_slope_of_what_is_computed_knows_no_stopped_gradient():
+    def step(h):
+        return jnp.sin((jax.lax.stop_gradient(jnp.abs(h)) + 1.0) * h)
+
+    h = jnp.linspace(-2.0, 2.0, 9)[:, None]
+    slope = jax.vmap(jax.jacfwd(lambda row: program.as_computed(step, 1)(row[None])[0]))(h)[:, 0, 0]
+    by_hand = jnp.cos((jnp.abs(h) + 1.0) * h) * (2.0 * jnp.abs(h) + 1.0)
+    np.testing.assert_allclose(slope, by_hand[:, 0], atol=1e-5)
+
+
+def test_what_is_not_translated_is_differentiated_as_it_is():
+    def step(h):
+        return jnp.cumsum(h, axis=1)
+
+    assert program.as_computed(step, 3) is step

@@ -68,6 +68,7 @@ def test_one_of():
         ("fit.taus", (0.5,), "whole numbers"),
         ("dictionary.layers", (True,), "whole numbers"),
         ("fit.other_rates", ("abc",), "numbers"),
+        ("recovery.rates_adam", ("fast",), "numbers"),
         ("transfer.frequencies.any", ("a",), "numbers"),
         ("recipes.coordinates", (0, 1), "tuples of numbers"),
         ("recipes.coordinates", (("a", "b"),), "tuples of numbers"),

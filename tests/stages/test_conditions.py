@@ -96,6 +96,8 @@ def test_a_study_cut_off_anywhere_gives_the_same_bytes(tmp_path, tmp_path_factor
         ({"signals.n_validation": 0}, "signals.n_validation is 0, raise it"),
         ({"signals.n_validation": 1}, "as many validation signals as signals.n_cohort = 2; .* is 1, raise it"),
         ({"signals.n_test": 0}, "signals.n_test is 0"),
+        ({"signals.train_on": "validation"}, "signals.train_on is 'validation', and conditions.regimes say"),
+        ({"external.file": "some.safetensors"}, "external.file is one encoder, and conditions has several"),
         ({"single.steps": 0}, "single.steps is 0"),
         ({"single.siren.learning_rate": -1.0}, "single.siren.learning_rate is -1.0"),
         ({"single.siren.frequency": -1.0}, "single.siren.frequency is -1.0"),

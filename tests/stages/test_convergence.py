@@ -120,6 +120,16 @@ def check(**changes):
         ({"convergence__seeds": (0,)}, "convergence.seeds has 0, the seed of cohort-siren"),
         ({"convergence__seeds": (1,)}, "convergence.seeds has 1, the seed of second-siren; take another"),
         ({"convergence__seeds": (2, 2)}, "convergence.seeds .* none twice"),
+        ({"external__file": "some.npz"}, "external.file is one encoder, which convergence.seeds would train again"),
+        (
+            {
+                "dictionary__method": "pca",
+                "convergence__seeds": (),
+                "conditions__regimes": ("cohort",),
+                "conditions__backbones": ("siren",),
+            },
+            "no two networks to compare",
+        ),
         ({"convergence__targets": 0}, "convergence.targets is 0"),
         ({"convergence__many": 0}, "convergence.many is 0"),
         (

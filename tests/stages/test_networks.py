@@ -116,6 +116,7 @@ def test_the_page_shows_depth_width_and_the_chance_level(finished):
         ({"networks.n_layers": (-1,)}, "networks.n_layers is -1"),
         ({"networks.backbones": ("hashgrid",)}, "networks.n_layers has several, and hashgrid's units are the same"),
         ({"networks.seeds": ()}, r"networks\.seeds is \(\)"),
+        ({"fit.splits": ("cohort", "test")}, r"fit\.splits is \('cohort', 'test'\), and networks are held"),
         ({"rates.ffmlp": (1e-3,)}, r"rates\.ffmlp is \(0\.001,\)"),
         ({"fit.taus": (0,)}, r"fit\.taus names boundaries, and networks\.n_layers has several"),
         ({"fit.boundaries.warm": (0,)}, r"fit\.boundaries\.warm names boundaries, and networks"),

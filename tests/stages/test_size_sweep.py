@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from inr_sae import study
+from inr_sae.dictionaries.codes import Job
 from inr_sae.errors import UserError
 from inr_sae.rows.dictionaries import SizeRow
 from inr_sae.run import once
@@ -80,3 +81,17 @@ def test_a_sparsity_that_a_size_cannot_have_is_left_out():
     config = studies.compared(3)
     config.size_sweep.update(dict(n_atoms=(2, 16), k=(2, 4)))
     assert [size_sweep.ks_of(config, n) for n in config.size_sweep.n_atoms] == [[2], [2, 4]]
+
+
+def test_every_sparsity_reads_the_same_activations(monkeypatch):
+    """So they are held, and sent to a device, once."""
+    config, jobs = studies.compared(3), []
+    config.size_sweep.update(dict(n_atoms=(16,), k=(2, 4)))
+    condition, own = next(iter(conditions.studies(config).items()))
+    made = [Job(f"layer_{layer}", None, np.zeros((6, 4)), (2, 3), None, {}, ()) for layer in dictionary.layers(own)]
+    monkeypatch.setattr(size_sweep.cohort, "load", lambda own, store: SimpleNamespace(signals=SIGNALS))
+    monkeypatch.setattr(size_sweep.dictionary, "jobs_of", lambda *_: [job._replace(h=job.h.copy()) for job in made])
+    monkeypatch.setattr(size_sweep.dictionary, "fit_jobs", lambda own, store, of, at: jobs.extend(of) or [])
+    size_sweep.of_size(config, None, (own, None), condition, 16)
+    assert [job.config["k"] for job in jobs] == [2] * len(made) + [4] * len(made)
+    assert len({id(job.h) for job in jobs}) == len(made) and len({job.name for job in jobs}) == len(jobs)

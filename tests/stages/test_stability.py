@@ -63,10 +63,12 @@ def test_what_cannot_be_is_named(changes, words):
         stability.check(once.declared(config, stability.READS))
 
 
-def test_without_a_pair_of_dictionaries_nothing_is_begun():
+@pytest.mark.parametrize("seeds, method", [((), "topk"), ((1,), "pca")])
+def test_without_a_pair_of_dictionaries_nothing_is_begun(seeds, method):
     config = studies.compared(3)
-    config.stability.seeds, config.stability.regimes, config.conditions.regimes = (), ("single",), ("single",)
-    with pytest.raises(UserError, match="stability.seeds is empty"):
+    config.stability.seeds, config.stability.regimes, config.conditions.regimes = seeds, ("single",), ("single",)
+    config.dictionary.method = method
+    with pytest.raises(UserError, match=f"stability.seeds is empty, or {method} draws nothing"):
         stability.check(once.declared(config, stability.READS))
 
 

@@ -106,6 +106,10 @@ def test_a_missing_data_set_stops_before_any_fit_with_its_own_key(tmp_path):
         ({"transfer.targets": ()}, "transfer.targets is"),
         ({"transfer.targets": ("tails",)}, "transfer.targets has 'tails'; config.sets has fine_heads, heads"),
         ({"transfer.split": "train"}, "transfer.split is 'train'"),
+        (
+            {"transfer.split": "validation", "sets.heads.n_validation": 3, "sets.heads.train_on": "validation"},
+            r"by sets\.heads\.train_on an encoder is trained on these",
+        ),
         ({"fit.protocols": ("melt",)}, "fit.protocols has 'melt'; there are freeze, full"),
         ({"fit.protocols": ()}, "fit.protocols is empty"),
         ({"fit.other_rates": (0.0,)}, "fit.other_rates is 0.0"),

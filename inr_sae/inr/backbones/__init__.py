@@ -28,7 +28,7 @@ config and the keys of `DEFAULTS`:
                                         it in `inr.backbone` alone changes no rate
     ADAM                                (optional) {"b1", "b2", "eps"} that differ from Adam's defaults
     KEY_AS_GIVEN                        (optional) True: it draws from the key itself, where every other backbone has a
-                                        key of its own of it; for the two that were measured before that was so
+                                        key of its own of it; of one alone, the first that there was
 
 `init` raises errors.InputError for settings or signals that cannot be, naming them by errors.argument as in "width" or
 "<name>.<key>": it is asked before anything trains. `params` is the encoder, `unit` a unit's name, x lies in the range

@@ -12,7 +12,6 @@ DEFAULTS = {
     "n_fourier": 256,  # frequencies F; layer 0 has 2F inputs
 }
 FREQUENCY = "sigma"
-KEY_AS_GIVEN = True
 
 
 def unit_names(config):
