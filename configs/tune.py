@@ -35,10 +35,9 @@ def get_config(string=""):
     config.transfer.split = "validation"
     config.fit.update(dict(protocols=("full", "scratch"), other_rates=(2e-4, 5e-4, 1e-3), seeds=1))
     for name in config.transfer.targets:
-        config.sets[name].n_test = 0
-        config.sets[name].n_validation = (
-            2 if not base.apart(sets)[1] else 14 if config.sets[name].dataset == "kodak" else 50
-        )
+        config.sets[name].n_validation = 50 if base.apart(sets)[1] else 2
+        if config.sets[name].dataset == "kodak":  # 24 images: all that the cohort leaves, which others test on
+            config.sets[name].update(dict(n_validation=14, n_test=0))
     if not base.apart(sets)[1]:
         config.transfer.update(dict(sources=("heads",), targets=("heads",)))
         config.fit.other_rates = (1e-3,)

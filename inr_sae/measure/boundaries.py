@@ -9,8 +9,6 @@ import itertools
 import math
 from typing import NamedTuple
 
-import numpy as np
-
 from inr_sae.measure.cap import capped
 from inr_sae.measure.paired import clustered_interval, paired_interval
 from inr_sae.protocols import PROTOCOLS, of_same_fit
@@ -203,9 +201,11 @@ def paired(fits, n_units, budgets=None):
     return rows
 
 
-def mean_curves(curves):
-    """[MeanCurveRow]: the mean PSNR over images and seeds at every step of each way to fit, from CurveRows."""
+def mean_curves(curves, subjects):
+    """[MeanCurveRow]: the mean PSNR over images and seeds at every step of each way to fit, from CurveRows, in which
+    every subject counts the same; subjects: {image: whom it shows}."""
     groups, keys = {}, [name for name in MeanCurveRow._fields if name not in ("psnr_db_mean", "n")]
     for row in curves:
-        groups.setdefault(tuple(getattr(row, key) for key in keys), []).append(row.psnr_db)
-    return [MeanCurveRow(*key, float(np.mean(capped(values))), len(values)) for key, values in groups.items()]
+        of_group = groups.setdefault(tuple(getattr(row, key) for key in keys), {})
+        of_group[row.image, row.seed] = float(capped(row.psnr_db))
+    return [MeanCurveRow(*key, mean_over_subjects(values, subjects), len(values)) for key, values in groups.items()]

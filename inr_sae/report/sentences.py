@@ -7,6 +7,7 @@ from inr_sae.measure.cap import CAP_DB, n_beyond
 from inr_sae.measure.spikes import LAST_LOGGED, SPIKE_DB
 from inr_sae.protocols import PROTOCOLS
 from inr_sae.report.conditions import condition_names, matched_conditions, pairs
+from inr_sae.rows.common import MADE
 
 
 def rank_sentence(ranks):
@@ -41,7 +42,7 @@ def spike_sentence(cohort, last_db, usual_db):
         return ""
     return (
         f"{cohort} ended in a spike: {last_db:.1f} dB, where the median of the last {LAST_LOGGED} points along its "
-        f"training is {usual_db:.1f} dB. All else is of those weights; a lower cohort.learning_rate spikes less."
+        f"training is {usual_db:.1f} dB. All else is of those weights; a lower rate of the cohort's spikes less."
     )
 
 
@@ -109,10 +110,11 @@ def caveats(datasets, external_file):
     found = [f"The encoder was trained elsewhere ({external_file})."] if external_file else []
     if "noise" in datasets:
         found.append("Noise among the signals shows nothing but itself: it asks whether an encoder needs images.")
-    if all(dataset == "phantom" for dataset in datasets):
+    if "phantom" in datasets and all(dataset in MADE for dataset in datasets):
+        others = " and noise" if "noise" in datasets else ""
         found.append(
-            "The signals are procedural phantoms: this shows how the study works, and says nothing about photographs "
-            "or scans."
+            f"The signals are procedural phantoms{others}: this shows how the study works, and says nothing about "
+            "photographs or scans."
         )
     return found
 
@@ -151,7 +153,7 @@ def matrix_sentences(best, agreement, labels):
         taus = [row.best_tau for row in rows]
         counts = ", ".join(f"{tau} in {taus.count(tau)}" for tau in sorted(set(taus), key=lambda t: -taus.count(t)))
         text = (
-            f"{labels[backbone]}: the best freeze boundary is {counts} of {len(rows)} pairs of source and target, "
+            f"{labels[backbone]}: the best freeze boundary is {counts} of {len(rows)} pairs of encoder and target, "
             f"ahead of the runner-up beyond the 95 % interval in {sum(bool(row.decided) for row in rows)}"
         )
         named = [row for row in agreement if (row.backbone, row.rule) == (backbone, "sr_weight") and row.of]
@@ -178,8 +180,8 @@ def protocol_sentences(differences, picks, labels):
                 texts.append(f"{np.mean(values):+.1f} dB against {other} (ahead in {ahead} of {len(values)} pairs)")
         if texts:
             sentences.append(
-                f"{labels[backbone]}, frozen up to the layer that the stable rank picks, mean over pairs of source and "
-                f"target: {'; '.join(texts)}."
+                f"{labels[backbone]}, frozen up to the layer that the stable rank picks, mean over pairs of encoder "
+                f"and target: {'; '.join(texts)}."
             )
     return sentences
 

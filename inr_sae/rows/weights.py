@@ -41,7 +41,7 @@ _INTERVENTION += [("accuracy_drop", float), ("log_odds_drop", float), ("as_donor
 InterventionRow = NamedTuple("InterventionRow", _INTERVENTION)
 InterventionRow.__doc__ = (
     "class_signal/interventions.csv: what the reader makes of test tokens that were changed; as_donor: the share read "
-    "as the class of the image that the entries come from; layer: the only one changed."
+    "as the class of the image that the entries come from; layer: which of the adapted ones alone was changed."
 )
 
 

@@ -237,7 +237,8 @@ def fit_batch(sweep, way, pairs, size):
     fitted = fits.fit(config, sweep.encoder, way, called, sweep.images[[index for index, _ in padded]], bool(kept))
     fitted = jax.tree.map(lambda leaf: leaf[: len(pairs)], fitted)
     label = f"fit of {sweep.target} by {way.label}, rate {way.rate:g}"
-    training.check_finite(label, 0, fitted.losses.T, fitted.finite, ("fit.learning_rate", "in a new --workdir"))
+    mend = f"that rate, of fit.learning_rate, fit.other_rates, recipes.rates or rates.{config.inr.backbone}"
+    training.check_finite(label, 0, fitted.losses.T, fitted.finite, (mend, "with --redo other fits are kept"))
     for i in kept:
         params = {name: leaves[i] for name, leaves in fitted.params.items()}
         target = sweep.images[pairs[i][0]]

@@ -15,7 +15,7 @@ LOWER = f"lower {argument('n_cohort')}, {argument('n_validation')} or {argument(
 
 
 class Split(NamedTuple):
-    """Names of the signals of each split, in the order drawn."""
+    """Names of the signals of each split."""
 
     cohort: tuple
     validation: tuple
@@ -27,8 +27,9 @@ def draw(names, subjects, sizes, seed, cohort_names=(), origin=""):
 
     subjects: the subject of each name (the name itself where a signal stands alone); origin: what that was taken from,
     for a reader. The subjects are shuffled by `seed`; each split takes whole subjects until it has enough, then that
-    many of their signals at random. With one signal a subject this is a plain random draw. It depends on the set of
-    names, not on their order.
+    many of their signals at random: the cohort and then the test signals from the front, validation signals from the
+    end, so that how many these are changes no other split, and what is tuned on them is tested on others. With one
+    signal a subject this is a plain random draw. It depends on the set of names, not on their order.
     cohort_names: these signals are the cohort, in this order, and the other splits are drawn from other subjects.
     Raises InputError if there are too few signals or subjects, or none of a name, or one is named twice.
     """
@@ -42,20 +43,24 @@ def draw(names, subjects, sizes, seed, cohort_names=(), origin=""):
         by_subject.setdefault(subject, []).append(name)
     order = list(by_subject)
     rng.shuffle(order)
-    drawn = []
-    if cohort_names:
-        drawn = [_named(cohort_names, names)]
-        subject_of = dict(zip(names, subjects))
-        taken = {subject_of[name] for name in drawn[0]}
-        order = [subject for subject in order if subject not in taken]
-    for size in sizes[len(drawn) :]:
+
+    def take(size, place, rng):
         pool = []
         while len(pool) < size:
             if not order:
                 raise InputError(_too_few(by_subject, sizes, origin))
-            pool += by_subject[order.pop(0)]
-        drawn.append(tuple(str(name) for name in rng.permutation(pool)[:size]))
-    return Split(*drawn)
+            pool += by_subject[order.pop(place)]
+        return tuple(str(name) for name in rng.permutation(pool)[:size])
+
+    n_cohort, n_validation, n_test = sizes
+    if cohort_names:
+        cohort, subject_of = _named(cohort_names, names), dict(zip(names, subjects))
+        taken = {subject_of[name] for name in cohort}
+        order = [subject for subject in order if subject not in taken]
+    else:
+        cohort = take(n_cohort, 0, rng)
+    test = take(n_test, 0, rng)
+    return Split(cohort, take(n_validation, -1, np.random.default_rng((seed, 1))), test)
 
 
 def describe(sizes):

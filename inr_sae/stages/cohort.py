@@ -19,6 +19,7 @@ from inr_sae.rows.transfer import HistoryRow, SignalRow
 from inr_sae.run import checks, drawn, external, trained, training
 from inr_sae.run.keys import key_of
 from inr_sae.run.trained import TrainedCohort
+from inr_sae.signals.load import n_trained
 from inr_sae.state import Training
 
 NEEDS, USES = (), ()
@@ -102,7 +103,7 @@ def training_of(config, backbone, data):
         measure=lambda state, losses: fit.signal_mse(backbone, state.params, None, data),
         describe=lambda mse: f"{mean_psnr(mse):.2f} dB",
         stop=lambda mse: stop_db is not None and mean_psnr(mse) >= stop_db,
-        mend="cohort.learning_rate",
+        mend=f"its rate, {rate:g}: cohort.learning_rate or, where it is given, rates.<backbone> or single.<backbone>",
     )
 
 
@@ -173,15 +174,21 @@ def sections(config, store, exhibits):
     return [parts.cohort_section(exhibits, history(store), signals, picture(store), bool(config.external.file))]
 
 
+def length(config):
+    """How long a cohort is trained, for a reader."""
+    most = "at most " if config.cohort.stop_psnr_db is not None else ""
+    return f"{most}{config.cohort.steps} steps"
+
+
 def heading(config):
     """The title of a study of one encoder."""
-    label, signals = trained.backbone_of(config.inr).LABEL, config.signals
-    whose = "a cohort" if signals.n_cohort > 1 else "one signal"
-    how = f"{config.cohort.steps} steps, seed {config.seed}"
+    label, signals, n = trained.backbone_of(config.inr).LABEL, config.signals, n_trained(config.signals)
+    whose = "a cohort" if n > 1 else "one signal"
+    how = f"{length(config)}, seed {config.seed}"
     if config.external.file:
         how = f"encoder from {config.external.file}"
     return Heading(
         f"{label} on {signals.dataset}: the encoder of {whose}",
-        f"{label}, {trained.size(config.inr)}; cohort of {signals.n_cohort} from {signals.dataset}, {how}.",
+        f"{label}, {trained.size(config.inr)}; cohort of {n} from {signals.dataset}, {how}.",
         sentences.caveats([signals.dataset], config.external.file),
     )

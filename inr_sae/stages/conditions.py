@@ -183,7 +183,7 @@ def heading(config):
     sizes = trained.sizes(own.inr for own in every.values())
     return Heading(
         f"What INRs encode: {', '.join(which.name for which in every)} on {dataset}",
-        f"{sizes}; cohort of {config.signals.n_cohort}, {config.cohort.steps} steps; "
+        f"{sizes}; cohort of {config.signals.n_cohort}, {cohort.length(config)}; "
         f"{dictionary.description(config)}; seed {config.seed}.",
         sentences.caveats([dataset], config.external.file),
     )

@@ -20,6 +20,7 @@ from inr_sae.rows.decompositions import EdgeRow, KeptRow, NeededRow, ResolutionR
 from inr_sae.run import checks, piecemeal, trained, training
 from inr_sae.run import decompositions as measured
 from inr_sae.run.once import run_stage
+from inr_sae.signals.load import n_trained
 from inr_sae.stages import cohort, dictionary
 
 NEEDS, USES = (), ()
@@ -171,6 +172,6 @@ def heading(config):
     sizes = trained.sizes(own.inr for own in every.values())
     return Heading(
         f"Decompositions of {names} on {config.signals.dataset}",
-        f"{sizes}; cohort of {config.signals.n_cohort}, {config.cohort.steps} steps, seed {config.seed}.",
+        f"{sizes}; cohort of {n_trained(config.signals)}, {cohort.length(config)}, seed {config.seed}.",
         sentences.caveats([config.signals.dataset], config.external.file),
     )

@@ -64,6 +64,8 @@ def check(config):
             raise UserError(f"{key} is {tuple(values)}, and {backbone} has no frequency")
         for value in values:
             checks.positive_value(key, value)
+        if len({f"{value:.9g}" for value in values}) < len(values):
+            raise UserError(f"{key} is {tuple(values)}; two of these are one to nine digits, as folders are named")
     for encoder in of_cohorts(config):
         drawn.read(f"sets.{encoder.source}", encoder.config.signals)  # first: so that it is said with the set's key
         for stage in STUDY:
@@ -142,9 +144,10 @@ def ranks(config, store):
 def heading(config):
     """The title of a matrix."""
     sources, targets = ", ".join(config.transfer.sources), ", ".join(config.transfer.targets)
+    used = dict.fromkeys((*config.transfer.sources, *config.transfer.targets))
     sizes = trained.sizes(encoder.config.inr for encoder in of_cohorts(config))
     return Heading(
         f"Transfer from {sources} to {targets}",
-        f"{sizes}; cohorts trained {config.cohort.steps} steps, seed {config.seed}.",
-        sentences.caveats([of_set.dataset for of_set in config.sets.values()], ""),
+        f"{sizes}; cohorts trained {cohort.length(config)}, seed {config.seed}.",
+        sentences.caveats([config.sets[name].dataset for name in used], ""),
     )

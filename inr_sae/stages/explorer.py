@@ -236,9 +236,10 @@ def pictured(config, store, encoder, of_layer, atoms):
     explorer, (layer, h, fitted) = config.explorer, of_layer
     z, size = statistics.maps(fitted, h, atoms), pack.shrunk(encoder.shape, explorer.side)
     shown, befores, made, psnr = [], [], [], []
+    start, *_ = ablation.starts_of(config, fitted, h).values()
     for role, name, target, params in ablation.subjects(config, store, encoder, layer):
         behind = network.behind(encoder.backbone, params, layer)
-        results = atoms_ablation.ablate(behind, fitted, h, atoms)
+        results = atoms_ablation.ablate(behind, fitted, h, atoms, start)
         shown.append({"role": role, "name": name})
         befores.append(pack.resized(results[0].before.reshape(target.shape), size))
         psnr.append([[round(db, 2) for db in ablation.scores(each, of, target)[:2]] for each, of in zip(results, z)])

@@ -16,6 +16,7 @@ from inr_sae.rows.common import MADE
 from inr_sae.rows.transfer import NETWORK_RULES, EncoderRankRow, FitRow, NetworkLayerRow, NetworkRow, RuleRow
 from inr_sae.run import checks, summaries, trained
 from inr_sae.run.once import run_stage
+from inr_sae.signals.load import n_trained
 from inr_sae.stages import cohort, dictionary, freeze_sweep, rank
 
 NEEDS, USES = (), ()
@@ -228,7 +229,7 @@ def heading(config):
     sizes = trained.sizes(own.inr for own in studies(config).values())
     return Heading(
         f"{names} on {dataset}: does the rule hold?",
-        f"{shapes} ({sizes}); cohort of {config.signals.n_cohort}, {config.cohort.steps} steps; "
+        f"{shapes} ({sizes}); cohort of {n_trained(config.signals)}, {cohort.length(config)}; "
         f"{len(config.networks.seeds)} initialisation{'s' * (len(config.networks.seeds) > 1)}.",
         sentences.caveats([dataset], ""),
     )

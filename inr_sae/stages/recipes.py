@@ -25,6 +25,7 @@ from inr_sae.rows.common import MADE
 from inr_sae.rows.transfer import CurveRow, EncoderRankRow
 from inr_sae.run import checks, drawn, sweep, trained
 from inr_sae.run.once import run_stage
+from inr_sae.signals.load import n_trained
 from inr_sae.stages import claims as verdicts
 from inr_sae.stages import cohort, encoders, freeze_sweep, rank
 
@@ -50,6 +51,13 @@ def check(config):
     for steps in config.recipes.steps:
         if not 0 < steps or steps % config.fit.log_every:
             raise UserError(f"recipes.steps has {steps}; each is a multiple of fit.log_every = {config.fit.log_every}")
+    for name in config.fit.protocols:
+        budget = config.fit.budget[name]
+        if budget and budget not in config.recipes.steps:
+            raise UserError(
+                f"fit.budget.{name} is {budget}, and recipes.steps are {tuple(config.recipes.steps)}, at which PSNR is "
+                "compared; take one of these, or 0"
+            )
     for name in config.recipes.targets:
         key = "signals" if name == config.signals.dataset else f"sets.{name}"
         if key != "signals" and name not in config.sets:
@@ -246,9 +254,10 @@ def heading(config):
     """The title of a search over recipes."""
     label, size = trained.backbone_of(config.inr).LABEL, trained.size(config.inr)
     targets, steps = ", ".join(config.recipes.targets), " or ".join(map(str, lengths(config)))
+    used = [config.signals.dataset, *(signals_of(config, name).dataset for name in config.recipes.targets)]
     training = "" if config.external.file else f", trained for {steps} steps, seed {config.seed}"
     return Heading(
         f"The recipe behind published numbers: {label} from {config.signals.dataset} to {targets}",
-        f"{label}, {size}; cohort of {config.signals.n_cohort}{training}.",
-        sentences.caveats([signals_of(config, name).dataset for name in config.recipes.targets], config.external.file),
+        f"{label}, {size}; cohort of {n_trained(config.signals)}{training}.",
+        sentences.caveats(used, config.external.file),
     )

@@ -73,8 +73,9 @@ def run(config, store):
         "matrix", sum(each.work[0] for each in sweeps), total_cost=sum(each.work[1] for each in sweeps)
     ) as progress:
         for each in sweeps:
-            fits += sweep.run(each, progress)
-            curves += boundaries.mean_curves(each.store.read_rows(f"{each.at}/curves.csv", CurveRow))
+            fits += (found := sweep.run(each, progress))
+            along = each.store.read_rows(f"{each.at}/curves.csv", CurveRow)
+            curves += boundaries.mean_curves(along, {row.image: row.subject for row in found})
     ranks = encoders.ranks(config, store) if with_cohort(config) else []
     main = summaries.of_main_rate(fits, config)
     best = boundaries.best_taus(main, ranks)
@@ -164,7 +165,6 @@ def matrix(config, store):
         agreement=tables["agreement"],
         learning_rate=config.fit.learning_rate,
         main_rates={name: summaries.main_rate(config, name) for name in config.transfer.backbones},
-        rates=sweep.rates(config),
         budget=freeze_sweep.budget_of(config),
         n_units=n_units(config),
         labels=labels(config),

@@ -70,4 +70,5 @@ def sections(config, store, exhibits):
     """The winners of the tuning grid."""
     names = {name: network.backbone(name).FREQUENCY for name in config.transfer.backbones}
     grid, best = store.read_rows("tune/grid.csv", TuneRow), store.read_rows("tune/winners.csv", WinnerRow)
-    return [parts.tune_section(exhibits, grid, best, names)]
+    untested = [name for name in config.transfer.targets if config.sets[name].n_test < 1]
+    return [parts.tune_section(exhibits, grid, best, names, untested)]

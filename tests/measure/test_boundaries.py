@@ -247,10 +247,17 @@ def test_mean_curves_average_over_fits_at_each_step():
         for image, values in (("a", (10.0, 20.0)), ("b", (12.0, 26.0)))
         for step, psnr in zip((0, 50), values)
     ]
-    assert boundaries.mean_curves(curves) == [
+    assert boundaries.mean_curves(curves, {}) == [
         MeanCurveRow(*key, 0, 0, 11.0, 2),
         MeanCurveRow(*key, 50, 50, 23.0, 2),
     ]
+
+
+def test_in_mean_curves_a_subject_of_many_images_counts_as_any_other():
+    key = ("s", "t", "siren", 30.0, "full", None, 1e-4)
+    curves = [CurveRow(*key, image, 0, 5, 5, psnr) for image, psnr in (("a1", 20.0), ("a2", 20.0), ("b", 30.0))]
+    (row,) = boundaries.mean_curves(curves, {"a1": "a", "a2": "a", "b": "b"})
+    assert (row.psnr_db_mean, row.n) == (25.0, 3)
 
 
 def test_warm_alone_has_no_best_boundary():
@@ -277,5 +284,5 @@ def test_differences_and_curves_are_of_capped_psnr():
     (row,) = boundaries.paired(fits, {"siren": 3})
     assert abs(row.difference_db) == pytest.approx(CAP_DB - 50.0)
     curves = [CurveRow(*fit[:9], step, step, db) for fit, db in zip(fits[:2], (155.3, 40.0)) for step in (5,)]
-    (row,) = boundaries.mean_curves(curves)
+    (row,) = boundaries.mean_curves(curves, {})
     assert row.psnr_db_mean == pytest.approx((CAP_DB + 40.0) / 2)

@@ -53,3 +53,13 @@ def test_a_named_signal_is_found_however_its_letters_are_composed_and_named_once
     assert split.draw(names, names, (1, 0, 1), 0, ("e\u0301.png",)).cohort == ("é.png",)
     with pytest.raises(InputError, match="cohort_names has 'é.png' 2 times; an image is in the cohort once"):
         split.draw(names, names, (2, 0, 1), 0, ("é.png", "e\u0301.png"))
+
+
+@pytest.mark.parametrize("n_validation", [0, 1, 7])
+@pytest.mark.parametrize("n_test", [1, 6])
+def test_what_is_tuned_on_changes_no_other_split_and_is_tested_on_by_none(n_validation, n_test):
+    most = split.draw(NAMES, NAMES, (5, 8, 7), 3)
+    drawn = split.draw(NAMES, NAMES, (5, n_validation, n_test), 3)
+    assert drawn.cohort == most.cohort and set(drawn.test) <= set(most.test)
+    assert drawn.test == split.draw(NAMES, NAMES, (5, 0, n_test), 3).test
+    assert set(drawn.validation) <= set(most.validation)

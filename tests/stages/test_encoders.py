@@ -42,6 +42,7 @@ def test_the_matrix_has_the_ranks_of_every_unit_of_every_encoder(matrix):
         ({"transfer.backbones": ()}, "transfer.backbones is"),
         ({"transfer.backbones": ("perceptron",)}, "transfer.backbones is 'perceptron'"),
         ({"transfer.frequencies.ffmlp": (0.0,)}, r"transfer\.frequencies\.ffmlp is 0\.0"),
+        ({"transfer.frequencies.siren": (3.0, 3.00000000001)}, r"transfer\.frequencies\.siren .* one to nine digits"),
         ({"transfer.frequencies.siren": (3.0, 3.0)}, r"transfer\.frequencies\.siren is .*none twice"),
         ({"external.file": "encoder.npz"}, "external.file is one encoder"),
     ],

@@ -206,12 +206,12 @@ def stability(matches):
     matches: MatchRows. Solid: one encoder's dictionaries from two seeds; dashed: two encoders'.
     """
     conditions = matched_conditions(matches)
-    labels, styles = condition_names(conditions), condition_styles(conditions)
+    labels, styles = condition_names(conditions), looks(pairs(matches))
     fig, axes = figure(8.6, 3.3, 1, 2)
     for ax, by in zip(axes[0], ("map", "decoder")):
         groups = pairs([row for row in matches if row.by == by])
         for (first, other, seed), rows in groups.items():
-            colour, _, marker = styles[other]
+            colour, marker = styles[first, other, seed]
             label = f"{labels[first]} and {labels[other]}" if seed is None else f"{labels[first]}, seed {seed}"
             layers, values, line = column(rows, "layer"), column(rows, "similarity_mean"), "--" if seed is None else "-"
             ax.plot(layers, values, color=colour, ls=line, marker=marker, ms=4, label=label)

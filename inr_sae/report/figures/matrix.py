@@ -10,12 +10,7 @@ import numpy as np
 from inr_sae.measure.boundaries import Pair, at_source, encoder_of, pair_of
 from inr_sae.protocols import PROTOCOLS, of_same_fit
 from inr_sae.report.figures.style import (
-    BLUE,
-    GREEN,
-    GREY,
-    INK,
-    ORANGE,
-    PURPLE,
+    PROTOCOL_STYLE,
     column,
     figure,
     legend,
@@ -26,15 +21,6 @@ from inr_sae.report.figures.style import (
 from inr_sae.report.tables import shown
 from inr_sae.report.transfer_tables import find, kinds
 from inr_sae.rows.common import UNTRAINED
-
-PROTOCOL_STYLE = {  # colour, line, marker: told apart without colour too
-    "full": (INK, "-", "s"),
-    "freeze": (BLUE, "-", "o"),
-    "warm": (GREEN, "--", "^"),
-    "thaw": (ORANGE, "--", "v"),
-    "random": (PURPLE, ":", "D"),
-    "scratch": (GREY, "-", "x"),
-}
 
 
 @styled

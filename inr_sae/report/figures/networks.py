@@ -4,11 +4,9 @@ import numpy as np
 
 from inr_sae.report.figures.style import (
     BLUE,
-    GREEN,
     GREY,
-    INK,
-    ORANGE,
-    PURPLE,
+    PROTOCOL_STYLE,
+    TEAL,
     figure,
     legend,
     looks,
@@ -17,12 +15,12 @@ from inr_sae.report.figures.style import (
 )
 
 FITS = {  # column, name, colour, marker
-    "cohort_psnr_db": ("cohort", INK, "s"),
-    "full_psnr_db": ("full (STRAINER)", GREEN, "^"),
-    "best_psnr_db": ("freeze, best τ", BLUE, "o"),
-    "rule_psnr_db": ("freeze, rule's τ", ORANGE, "x"),
-    "scratch_psnr_db": ("scratch", GREY, "v"),
-    "random_psnr_db": ("random, rule's τ", PURPLE, "D"),
+    "cohort_psnr_db": ("cohort", TEAL, "^"),
+    "full_psnr_db": ("full (STRAINER)", PROTOCOL_STYLE["full"][0], "s"),
+    "best_psnr_db": ("freeze, best τ", PROTOCOL_STYLE["freeze"][0], "o"),
+    "rule_psnr_db": ("freeze, rule's τ", PROTOCOL_STYLE["freeze"][0], "x"),
+    "scratch_psnr_db": ("scratch", PROTOCOL_STYLE["scratch"][0], "v"),
+    "random_psnr_db": ("random, rule's τ", PROTOCOL_STYLE["random"][0], "D"),
 }
 
 
@@ -104,7 +102,8 @@ def depth(networks, labels):
     for ax, name in zip(axes[0], names):
         own = [row for row in networks if row.backbone == name]
         depths = sorted({row.n_layers for row in own})
-        ax.plot(depths, [n - 1 for n in depths], color=GREY, ls=":", lw=1)
+        last = {row.n_layers: row.n_units - 1 for row in own}  # of several widths the same
+        ax.plot(depths, [last[n] for n in depths], color=GREY, ls=":", lw=1)
         for i, (width, (colour, _)) in enumerate(looks(widths).items()):
             aside = (i - (len(widths) - 1) / 2) * 0.14
             for key, marker, size in (("best_tau", "o", 7), ("tau_by_sr_weight", "x", 6)):
@@ -118,7 +117,7 @@ def depth(networks, labels):
                     ax.plot(*zip(*points), marker, color=colour, ms=size, mfc="none", label=label)
         ax.set_title(labels.get(name, name), loc="left")
         ax.set_xticks(depths)
-        ax.set_yticks(range(max(depths)))
+        ax.set_yticks(range(max(last.values()) + 1))
         ax.set_xlabel("layers L")
     axes[0, 0].set_ylabel("layer")
     legend(fig, ncols=2 * len(names))

@@ -3,7 +3,15 @@
 import numpy as np
 
 from inr_sae.paper.deviations import COHORTS
-from inr_sae.report.figures.style import COLOURS, GREY, INK, figure, looks, styled
+from inr_sae.report.figures.style import (
+    COLOURS,
+    GREY,
+    INK,
+    PROTOCOL_STYLE,
+    figure,
+    looks,
+    styled,
+)
 
 MOST = 4.0  # standard deviations at the ends of the colour scale
 N_SHOWN = 6  # recipes side by side
@@ -140,7 +148,9 @@ def by_cohort(rows):
     if not panels or len({row.cohort_steps for row in rows}) < 2:
         return None
     reached = {cohort(row): f"\n{row.ours:.1f} dB" for row in rows if row.quantity in COHORTS}
-    styles = looks(places_of(row for of_panel in panels.values() for row in of_panel))
+    places = places_of(row for of_panel in panels.values() for row in of_panel)
+    styles = looks(place for place in places if place[0] != "full")
+    styles |= {place: PROTOCOL_STYLE["full"][::2] for place in places if place[0] == "full"}
     down, across = -(-len(panels) // ACROSS), min(ACROSS, len(panels))
     fig, axes = figure(max(6.4, 4.4 * across), 3.8 * down, down, across)
     for ax in axes.flat[len(panels) :]:

@@ -7,8 +7,8 @@ from inr_sae.report.figures.style import (
     GREEN,
     GREY,
     INK,
-    ORANGE,
     OWN,
+    PROTOCOL_STYLE,
     column,
     figure,
     has_numbers,
@@ -52,8 +52,9 @@ def psnr_against_tau(summary, fits, rule_layer, label, own=False):
 def draw_band(ax, rows):
     """The mean of STRAINER's recipe as a line, its standard deviation as a band."""
     for mean, spread in zip(column(rows, "psnr_db_mean"), np.nan_to_num(column(rows, "psnr_db_std"))):
-        ax.axhline(mean, color=ORANGE, lw=1.5, label="STRAINER's recipe (nothing frozen)")
-        ax.axhspan(mean - spread, mean + spread, color=ORANGE, alpha=0.12, lw=0)
+        colour = PROTOCOL_STYLE["full"][0]
+        ax.axhline(mean, color=colour, lw=1.5, label="STRAINER's recipe (nothing frozen)")
+        ax.axhspan(mean - spread, mean + spread, color=colour, alpha=0.12, lw=0)
 
 
 @styled

@@ -11,6 +11,14 @@ from matplotlib.text import Text
 BLUE, ORANGE, GREEN, GREY, INK = "#2463a6", "#d1661a", "#2b8a62", "#8a8f98", "#1c2430"
 ROSE, PURPLE, TEAL = "#c2506b", "#7a3e9d", "#1a9aa8"
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, ROSE, TEAL, INK, GREY)  # of lines, in their order
+PROTOCOL_STYLE = {  # colour, line, marker: told apart without colour too
+    "full": (INK, "-", "s"),
+    "freeze": (BLUE, "-", "o"),
+    "warm": (GREEN, "--", "^"),
+    "thaw": (ORANGE, "--", "v"),
+    "random": (PURPLE, ":", "D"),
+    "scratch": (GREY, "-", "x"),
+}
 MAP = "magma"  # of atom maps and effects
 SIGNED_MAP = "RdBu_r"  # of maps with negative values, white at 0
 RC = {

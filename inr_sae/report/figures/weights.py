@@ -99,7 +99,7 @@ def interventions(rows, base):
     rows = [row for row in rows if row.condition == base and row.place in (BIASES, CONTROL)]
     layers = sorted({row.layer for row in rows if row.layer is not None})
     cases = [(kind, None) for kind in KINDS] + [("zeroed", layer) for layer in layers]
-    labels = [kind if layer is None else f"zeroed, layer {layer + 1} alone" for kind, layer in cases]
+    labels = [kind if layer is None else f"zeroed, adapted layer {layer} alone" for kind, layer in cases]
     before = np.mean([row.accuracy + row.accuracy_drop for row in rows])
     fig, ((ax,),) = figure(7.4, 0.42 * len(cases) + 1.5)
     for place, colour, marker, shift in ((BIASES, ORANGE, "o", -0.13), (CONTROL, BLUE, "s", 0.13)):

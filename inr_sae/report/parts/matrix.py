@@ -22,7 +22,6 @@ class Matrix(NamedTuple):
     paired: list  # PairedRows
     agreement: list  # AgreementRows
     learning_rate: float  # the main one
-    rates: tuple
     budget: Budget
     n_units: dict  # {backbone: number of its units}
     labels: dict  # {backbone: its name for people}
@@ -98,7 +97,8 @@ def protocols_section(exhibits, matrix):
         )
         found = sentences.protocol_sentences(matrix.at_main_rate(matrix.paired), matrix.picks, matrix.labels)
         found += matrix.budget.caveat if found else ()
-    if len(matrix.rates) == 1:
+    rated = {(row.backbone, row.learning_rate) for row in matrix.summary}
+    if len(rated) == len({backbone for backbone, _ in rated}):
         within = []  # nothing to compare
     for source, target in within:
         html += exhibits.figure(
@@ -125,8 +125,9 @@ def protocols_figure(exhibits, matrix):
     )
 
 
-def tune_section(exhibits, grid, winners, frequency_names):
-    """The winners of the tuning grid; grid: TuneRows, winners: WinnerRows, frequency_names: {backbone: its key}."""
+def tune_section(exhibits, grid, winners, frequency_names, untested=()):
+    """The winners of the tuning grid; grid: TuneRows, winners: WinnerRows, frequency_names: {backbone: its key},
+    untested: names of sets of which no signals were kept apart to test on."""
     html = exhibits.figure(
         "tuning",
         tuning.curves(grid, winners, {name: key or "" for name, key in frequency_names.items()}),
@@ -137,6 +138,11 @@ def tune_section(exhibits, grid, winners, frequency_names):
     html += exhibits.table("tuned", winners) + exhibits.table("tuning_grid", grid)
     names = {row.backbone: frequency_names.get(row.backbone) or "frequency" for row in winners}
     found = tuple(sentences.tuned_sentence(row, names[row.backbone]) for row in winners)
+    if untested:
+        found += (
+            f"Of {', '.join(untested)} no test signals were kept apart: what is tested there later may have been "
+            "tuned on.",
+        )
     return Section("tune", "Tuned frequencies and rates", html, found)
 
 

@@ -91,7 +91,8 @@ def rule_sentences(rules, labels):
     rule, first."""
     together = [row for row in rules if row.backbone == ALL_NETWORKS]
     return tuple(
-        f"All networks: {counted(row)}, and always naming the same layer {row.constant}: {row.verdict}."
+        f"All networks: {counted(row)}, and always naming one and the same layer is right in {row.constant}: "
+        f"{row.verdict}."
         for row in together
     ) + tuple(
         f"{name_of(row, labels)}: {counted(row)}; all would agree by chance with probability {power(row):.2g}: "

@@ -17,6 +17,10 @@ SWEEP_COLUMNS += ("ssim_mean", "ssim_std", "lpips_mean", "n", "is_rule", "is_bes
 SHOWN_PROTOCOLS = ("full", "freeze")  # in figures and sentences; the table has all
 FIRING = "Active: z > 0.01. Dead: never fires (z > 0) on the whole grid."
 SIGNED = "Its codes are signed, so no atom fires or is active: what rests on that is a dash, and a magnitude is |z|."
+TAKEN_FROM = {
+    "activations": "H − z w, of the network's own activations",
+    "reconstruction": "Ĥ − z w, of their reconstruction",
+}
 ENERGY = "The table says how much of the effect's energy lies where z > 0.01."
 
 
@@ -150,12 +154,13 @@ def top_atoms(dictionaries):
 
 def ablation_section(exhibits, rows, all_atoms, panels):
     """What single atoms do; rows: AblationRows, all_atoms: EffectRows, panels: {layer: arrays of its pictures}."""
-    fires = has_numbers([rows], "active_fraction")
+    fires, ways = has_numbers([rows], "active_fraction"), list(dict.fromkeys(row.through for row in rows))
+    also = f" The table has both that and {TAKEN_FROM[ways[1]]}." if len(ways) > 1 else ""
     html = page.paragraph(
-        "H is replaced by H − z w at one layer, on the network's own activations, and the rest runs as it is (of a "
-        "method whose atoms reach over the field z is with what their kernels make of it). An INR is evaluated point "
-        "by point, so where z w is 0 the effect is exactly 0, for every backbone: what spreads over the image is the "
-        "atom's own support. " + (ENERGY if fires else SIGNED)
+        f"At one layer H is replaced by {TAKEN_FROM[ways[0]]}, and the rest runs as it is (of a method whose atoms "
+        f"reach over the field z is with what their kernels make of it).{also} An INR is evaluated point by point, so "
+        "where z w is 0 the effect is exactly 0, for every backbone: what spreads over the image is the atom's own "
+        "support. " + (ENERGY if fires else SIGNED)
     )
     for layer, arrays in panels.items():
         for role in ("cohort", "test"):

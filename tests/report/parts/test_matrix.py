@@ -31,7 +31,7 @@ def measured(depth, tau_by_sr_weight=1, **changes):
     paired = make(PairedRow, **PAIR, learning_rate=1e-4, tau=1, protocol="freeze", minus="full", difference_db=-9.0)
     fields = dict(ranks=encoder_ranks([1.0, 5.0, *[2.0] * (depth - 2)]), fits=[], curves=[curve], summary=summary)
     fields |= dict(best=[best], paired=[paired, paired._replace(learning_rate=1.0, difference_db=5.0)])
-    fields |= dict(agreement=[AgreementRow("siren", "sr_weight", 1, 1, 0, 0)], learning_rate=1e-4, rates=(1e-4, 1.0))
+    fields |= dict(agreement=[AgreementRow("siren", "sr_weight", 1, 1, 0, 0)], learning_rate=1e-4)
     fields |= dict(
         budget=Budget({"full": 500, "freeze": 500, "scratch": 500}),
         n_units={"siren": depth},
@@ -69,7 +69,12 @@ def test_the_controls_have_a_figure_of_rates_where_there_are_several(exhibits, d
     assert section.anchor == "protocols"
     assert exhibits.store.names("report/figures") == ["budget.png", "protocols.png", "rates_s_t.png"]
     assert "-9.0 dB against full (ahead in 0 of 1 pairs)" in section.sentences[0]
-    assert "rates" not in matrix.protocols_section(exhibits, measured(depth, rates=(1e-4,))).html
+    at_one = [row for row in measured(depth).summary if row.learning_rate == 1e-4]
+    assert "rates" not in matrix.protocols_section(exhibits, measured(depth, summary=at_one)).html
+    others = [row._replace(backbone="other", learning_rate=1.0) for row in at_one]
+    named = {"labels": {"siren": "SIREN", "other": "Other"}, "n_units": {"siren": depth, "other": depth}}
+    own = measured(depth, summary=at_one + others, main_rates={"other": 1.0})._replace(**named)
+    assert "rates" not in matrix.protocols_section(exhibits, own).html, "each has one, though not the same"
 
 
 def test_a_backbone_with_a_main_rate_of_its_own_is_shown_at_that():

@@ -75,7 +75,8 @@ def test_signed_codes_are_said_to_be_signed(exhibits):
     shown = study.Dictionaries(rows, {layer: atoms(2) for layer in range(3)}, maps, (2, 3), 2, "A method", "PCA")
     html = study.dictionary_section(exhibits, shown).html
     assert "the mean of |z|" in html and "Its codes are signed" in html and "Active" not in html
-    row = make(AblationRow, layer=0, atom=0, signal="a", signal_role="cohort", psnr_before_db=30.0, psnr_after_db=20.0)
+    row = make(AblationRow, layer=0, atom=0, signal="a", signal_role="cohort", through="activations")
+    row = row._replace(psnr_before_db=30.0, psnr_after_db=20.0)
     effects = [EffectRow(0, 0, "a", "cohort", "activations", 5.0, None)]
     assert "z &gt; 0.01" not in study.ablation_section(exhibits, [row], effects, {}).html
     fires = study.ablation_section(exhibits, [row._replace(active_fraction=0.5)], effects, {}).html
@@ -83,7 +84,8 @@ def test_signed_codes_are_said_to_be_signed(exhibits):
 
 
 def test_ablations_show_the_first_signal_of_each_role(exhibits):
-    row = make(AblationRow, layer=2, atom=1, signal="a", signal_role="cohort", psnr_before_db=30.0, psnr_after_db=20.0)
+    row = make(AblationRow, layer=2, atom=1, signal="a", signal_role="cohort", through="activations")
+    row = row._replace(psnr_before_db=30.0, psnr_after_db=20.0)
     rows = [row, row._replace(signal="b"), row._replace(signal="c", signal_role="test"), row._replace(layer=0)]
     assert study.pictured_rows(rows, 2, "cohort", 1) == [row]
     arrays = {"atoms": np.array([1]), "z": np.ones((1, 6))}
@@ -96,6 +98,11 @@ def test_ablations_show_the_first_signal_of_each_role(exhibits):
     assert section.anchor == "ablation" and "5 dB on the cohort signal a" in section.sentences[0]
     assert figures(exhibits) == ["ablation_layer_2_cohort.png", "ablation_layer_2_test.png"]
     assert "cohort signal a:" in section.html and "test signal c:" in section.html
+    assert "s own activations" in section.html and "table has both" not in section.html
+    rebuilt = [row._replace(through="reconstruction") for row in rows]
+    both = study.ablation_section(exhibits, rows + rebuilt, [], {}).html
+    assert "s own activations" in both and "has both that and Ĥ − z w, of their reconstruction" in both
+    assert "own activations" not in study.ablation_section(exhibits, rebuilt, [], {}).html
 
 
 @pytest.mark.parametrize("last_db, told", [(20.0, True), (41.0, False)])
