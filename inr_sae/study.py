@@ -31,6 +31,8 @@ def run(config, workdir, about=None, redo=False, defaults=None):
     refuse_links(store)
     plan = check(config, store)
     processes.together(configure, {"precision": config.runtime.precision, "cache_dir": config.runtime.cache_dir})
+    for key in unread(plan, (about or {}).get("overridden", {})):
+        logger.warning("%s was given, and no stage of this study reads it", key)
     with store.lock(), room(store.root):
         begin(config, store, about or {}, redo, defaults or {})
         for name in plan:
@@ -75,6 +77,18 @@ def check(config, store):
         if not once.is_settled(stage, config, store):
             stage.check(once.declared(config, stage.READS))
     return plan
+
+
+def unread(plan, overridden):
+    """The overridden keys that no stage of a plan reads: of a matrix not signals.n_test, but sets.<name>.n_test.
+
+    Cheap stages declare all that they may have to show; their own are the groups of their names.
+    """
+    read = {"stages", "seed", "runtime"}
+    for name in plan:
+        stage = stages.stage(name)
+        read |= {name} if getattr(stage, "CHEAP", False) else set(stage.READS)
+    return [key for key in overridden if not any(key == each or key.startswith(f"{each}.") for each in read)]
 
 
 def refuse_foreign(store):
