@@ -189,6 +189,14 @@ def test_every_process_gets_the_precision_before_anything_is_computed(tiny_ffmlp
 
 def test_what_was_given_and_nobody_reads_is_told():
     plan = ["encoders", "transfer", "report"]
-    given = {"signals.n_test": 6, "report.top": 6, "sets.heads.n_test": 6, "fit.steps": 9, "seed": 1, "runtime.keep": 2, "stages": ()}
+    given = {
+        "signals.n_test": 6,
+        "report.top": 6,
+        "sets.heads.n_test": 6,
+        "fit.steps": 9,
+        "seed": 1,
+        "runtime.keep": 2,
+        "stages": (),
+    }
     assert study.unread(plan, given) == ["signals.n_test"]
     assert study.unread(["cohort"], {"signals.n_test": 6, "inr.siren.omega_0": 3.0}) == []

@@ -117,9 +117,10 @@ def r_squared(squared_error, h):
 def summary(atoms):
     """The layer's columns of a metrics table from its AtomStats.
 
-    An atom is alive if it ever differs from 0, and dead if it never fires. `spatial_l0` is the mean over alive atoms of
-    the share of the coordinates where an atom fires (over all atoms it would be k/n by construction); the medians are
-    over alive atoms, but for the IPR of faint ones; nan where there is none.
+    An atom is alive if it ever differs from 0, and dead if it never fires. `l0` is how many fire at a coordinate, in
+    the mean, where at most k may. `spatial_l0` is the mean over alive atoms of the share of the coordinates where an
+    atom fires (over all atoms it would be k/n by construction); the medians are over alive atoms, but for the IPR of
+    faint ones; nan where there is none.
     """
     alive = atoms.alive
 
@@ -137,6 +138,7 @@ def summary(atoms):
     return {
         "alive_fraction": float(alive.mean()),
         "dead_fraction": NAN if np.isnan(atoms.firing_rate).all() else float(1.0 - alive.mean()),
+        "l0": float(atoms.firing_rate.sum()),  # nan of signed codes
         "spatial_l0": over_alive(np.mean, atoms.firing_rate),
         **quartiles("active_fraction", atoms.active_fraction),
         **quartiles("ipr", atoms.ipr),

@@ -9,6 +9,7 @@ DICTIONARY = {  # without the ending of a quartile
     "r2": "1 - squared error over H's squared deviation from its mean: 1 is exact, 0 no better than the mean",
     "alive_fraction": "share of the atoms whose code differs from 0 anywhere on the grid",
     "dead_fraction": "share of the atoms that never fire (z > 0)",
+    "l0": "codes of a coordinate that fire (z > 0), in the mean",
     "spatial_l0": "share of the pixels where an alive atom fires, mean over these",
     "active_fraction": "share of the pixels where an atom's code is above 0.01",
     "ipr": "inverse participation ratio of its map, 1 at one pixel, 1 / pixels evenly: sum z^4 / (sum z^2)^2",

@@ -26,8 +26,8 @@ AtomRow = NamedTuple(
 AtomRow.__doc__ = "dictionary/layer_<l>/atoms.csv: statistics, locality and content of an atom; see `atoms/`."
 
 _QUARTILES = [(f"{name}_{q}", NUMBER) for name in ("active_fraction", "ipr") for q in ("median", "q25", "q75")]
-_STATS_SUMMARY = [("alive_fraction", NUMBER), ("dead_fraction", NUMBER), ("spatial_l0", NUMBER), *_QUARTILES]
-_STATS_SUMMARY += [("concentration", NUMBER)]
+_STATS_SUMMARY = [("alive_fraction", NUMBER), ("dead_fraction", NUMBER), ("l0", NUMBER), ("spatial_l0", NUMBER)]
+_STATS_SUMMARY += [*_QUARTILES, ("concentration", NUMBER)]
 _SHAPE_SUMMARY = [(f"{name}_median", NUMBER) for name in ("locality", "spread", "extent", *(n for n, _ in _CONTENT))]
 _SHAPE_SUMMARY += _COMPARED
 _DICTIONARY = [("layer", int), ("n_atoms", int), ("k", int)]  # k: codes of a coordinate that may differ from 0

@@ -74,7 +74,7 @@ def test_k_is_the_number_of_codes_of_a_coordinate(measured, measured_signed):
 def test_summary_is_over_alive_atoms(measured):
     row = statistics.summary(measured[0])
     assert row["alive_fraction"] == pytest.approx(2 / 3) and row["dead_fraction"] == pytest.approx(1 / 3)
-    assert row["spatial_l0"] == pytest.approx(0.5)
+    assert row["spatial_l0"] == pytest.approx(0.5) and row["l0"] == pytest.approx(1.0)
     assert row["active_fraction_median"] == pytest.approx(0.375)
     assert np.isfinite(row["ipr_median"])
 
@@ -91,7 +91,7 @@ def test_summary_of_signed_codes_tells_only_what_has_a_meaning(measured_signed):
     row = statistics.summary(measured_signed[0])
     assert row["alive_fraction"] == pytest.approx(2 / 3) and np.isfinite(row["ipr_median"])
     assert row["concentration"] == pytest.approx(1.5 / (4.005 / 4), rel=1e-4), "over those that fire"
-    assert all(np.isnan(row[name]) for name in ("spatial_l0", "active_fraction_median", "dead_fraction"))
+    assert all(np.isnan(row[name]) for name in ("l0", "spatial_l0", "active_fraction_median", "dead_fraction"))
 
 
 def test_summary_of_a_dictionary_that_is_all_dead_has_no_medians():

@@ -29,7 +29,7 @@ def kept_section(exhibits, kept, needed, labels):
         "directions",
         figures.kept(kept, labels),
         "PSNR of the cohort with the first n directions of a layer, by mean z², the others' part at its mean. How many "
-        "of them a coordinate has a code of differs: of a basis all, of sparse codes k.",
+        "of them a coordinate has a code of differs: of a basis all, of sparse codes k at most.",
         "PSNR against directions kept",
     )
     table = [
