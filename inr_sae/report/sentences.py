@@ -203,15 +203,23 @@ def tuned_sentence(winner, frequency_name):
 
 
 def verdict_sentence(claims):
-    """How the claims fared, in numbers, those that the paper makes apart from the others; claims: ClaimRows."""
-    made = [row.verdict for row in claims if row.by_paper]
-    others = [row.verdict for row in claims if not row.by_paper]
-    if not made:
-        return f"Of {len(others)} claims of other papers: {verdict_counts(others)}."
-    text = f"Of {len(made)} claims of the paper: {verdict_counts(made)}"
-    if others:
-        text += f"; of {len(others)} that its argument needs and it does not make: {verdict_counts(others)}"
-    return text + "."
+    """How the claims fared, in numbers, those that the paper makes, those that its argument needs, and those of other
+    papers apart; claims: ClaimRows."""
+    groups = {
+        "claims of the paper": [],
+        "that its argument needs and it does not make": [],
+        "claims of other papers": [],
+    }
+    made, needed, others = groups.values()
+    for row in claims:
+        (made if row.by_paper else others if elsewhere(row) else needed).append(row.verdict)
+    texts = [f"of {len(found)} {what}: {verdict_counts(found)}" for what, found in groups.items() if found]
+    return "O" + "; ".join(texts)[1:] + "."
+
+
+def elsewhere(claim):
+    """Whether a ClaimRow is another paper's: that is then where."""
+    return claim.where.startswith("arXiv")
 
 
 def verdict_counts(verdicts):

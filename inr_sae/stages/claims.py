@@ -173,17 +173,18 @@ def data_of_dictionaries(config, store, cohorts, sizes):
     alone = ("one cohort and one dictionary seed a condition, so no interval",)
     described = ", ".join(f"{described_set(dataset, each)}, cohort of {config.signals.n_cohort}" for each in images)
     differences = {name: (*said, *alone) for name, said in differences.items()}
-    return claims.Data(described, differences, dataset in MADE)
+    return claims.Data(described or dataset, differences, dataset in MADE)
 
 
 def sections(config, store, exhibits):
     """The verdicts, before everything else."""
     rows = store.read_rows("report/claims.csv", ClaimRow)
-    measured = next((row for row in rows if row.tested_on), None)
+    measured = [row for row in rows if row.tested_on]
     tested_on, differences = "nothing: no stage that ran measures any of them", {}
     if measured:
-        said = {label: getattr(measured, f"short_of_{name}") for name, label in recipe.LABELS.items()}
-        tested_on = measured.tested_on
+        said = {label: getattr(measured[0], f"short_of_{name}") for name, label in recipe.LABELS.items()}
+        first, *others = dict.fromkeys(row.tested_on for row in measured)
+        tested_on = "".join([first, *(f"; claims of other papers also on {other}" for other in others)])
         differences = {label: tuple(filter(None, text.split("; "))) for label, text in said.items()}
     note, beside = "", {}
     if is_done(store, "transfer"):

@@ -126,15 +126,23 @@ def test_a_tuned_point_is_told_with_its_frequency_if_it_has_one():
 def test_verdicts_are_counted_the_papers_claims_apart_from_the_others():
     rows = [make(ClaimRow, by_paper=1, verdict=verdict) for verdict in ("partly", "reproduced", "partly")]
     assert sentences.verdict_sentence(rows) == "Of 3 claims of the paper: 2 partly, 1 reproduced."
-    others = [make(ClaimRow, by_paper=0, verdict=verdict) for verdict in ("too few images", "reproduced")]
+    others = [make(ClaimRow, by_paper=0, where="Sec. 1", verdict=each) for each in ("too few images", "reproduced")]
     assert sentences.verdict_sentence(rows + others) == (
         "Of 3 claims of the paper: 2 partly, 1 reproduced; of 2 that its argument needs and it does not make: "
         "1 too few images, 1 reproduced."
+    )
+    elsewhere = [make(ClaimRow, by_paper=0, where="arXiv 1511.07543", verdict="undecided")]
+    assert sentences.verdict_sentence(elsewhere) == "Of 1 claims of other papers: 1 undecided."
+    assert sentences.verdict_sentence(rows + elsewhere).endswith(
+        "1 reproduced; of 1 claims of other papers: 1 undecided."
     )
 
 
 def test_caveats():
     assert sentences.caveats(["folder", "phantom"], "") == []
+    (noise, made) = sentences.caveats(["phantom", "noise"], "")
+    assert noise.startswith("Noise among") and made.startswith("The signals are procedural phantoms and noise:")
+    assert len(sentences.caveats(["noise", "folder"], "")) == 1
     both = sentences.caveats(["phantom", "phantom"], "encoder.safetensors")
     assert "encoder.safetensors" in both[0] and "phantoms" in both[1]
     assert "not measured" in sentences.metrics_note(False, []) and "AlexNet" in sentences.metrics_note(True, [])
