@@ -28,8 +28,9 @@ What a method's file holds, where `config` is a mapping with the keys of its `DE
 
 A `Training` measures one number a job, in the order of the jobs. Of `steps`, `n_atoms`, `k` and `batch` in DEFAULTS
 demos have smaller ones, and that of decompositions takes 400 steps at a `learning_rate` of 3e-3; a method that has the
-first three can be swept over sizes (`stages/size_sweep.py`). Files without a LABEL help methods and are none.
-Statistics, ablation, matching, maps and the explorer read codes alone; they are written once, in `atoms/`.
+first three can be swept over sizes (`stages/size_sweep.py`). An SAE that differs in what a step draws, in its loss or
+in what follows a step trains by `fields.fit`, of which these are arguments. Files without a LABEL help methods and are
+none. Statistics, ablation, matching, maps and the explorer read codes alone; they are written once, in `atoms/`.
 """
 
 import importlib

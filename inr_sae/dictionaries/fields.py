@@ -119,13 +119,6 @@ def at(h, shape, rows, columns):
     return h[(rows[:, None] * shape[1] + columns).ravel()]
 
 
-class Sampled(NamedTuple):
-    """How a method trains."""
-
-    draw: object  # (key, h as it came, shape, config, constants) -> (h (B, d) of a step, its spread)
-    init: object  # (key, config, h) -> params
-
-
 def loss(params, h, k, spread):
     """Mean squared error of the reconstruction over coordinates and dimensions."""
     if "kernels" in params:
@@ -137,16 +130,30 @@ def loss(params, h, k, spread):
     return jnp.mean(jnp.square(h_hat - h))
 
 
-def with_unit_atoms(params):
+def with_unit_atoms(params, found=None):
     """The parameters, the decoder's rows brought to unit norm."""
     return params | {"sae": params["sae"] | {"w_dec": model.unit_rows(params["sae"]["w_dec"])}}
 
 
-def step(optimiser, state, h, k, spread, constants):
-    """(state, mse) after one step on activations h (B, d); the atoms are brought back to unit norm."""
-    mse, grads = jax.value_and_grad(lambda params: loss(params | constants, h, k, spread))(state.params)
+class Sampled(NamedTuple):
+    """How a method trains: by Adam on what it draws, its own sparsity being its loss's affair."""
+
+    draw: object  # (key, h as it came, shape, config, constants) -> (h (B, d) of a step, its spread)
+    init: object  # (key, config, h) -> params; those under "constants" do not train
+    # (params, h, config, spread) -> (mse, what `after` is to know)
+    loss: object = lambda params, h, config, spread: (loss(params, h, config["k"], spread), None)
+    after: object = with_unit_atoms  # (params after a step, that) -> params, as with a threshold that no gradient moves
+
+
+def step(optimiser, state, h, config, spread, constants, sampled):
+    """(state, mse) after one step on activations h (B, d), as a Sampled says."""
+
+    def of(params):
+        return sampled.loss(params | constants, h, config, spread)
+
+    (mse, found), grads = jax.value_and_grad(of, has_aux=True)(state.params)
     updates, opt_state = optimiser.update(grads, state.opt_state, state.params)
-    params = with_unit_atoms(optax.apply_updates(state.params, updates))
+    params = sampled.after(optax.apply_updates(state.params, updates), found)
     return state.replace(params=params, opt_state=opt_state, step=state.step + 1), mse
 
 
@@ -167,7 +174,7 @@ def fit(jobs, train, sampled):
         """A step of one job; the state is of it alone."""
         key = jax.random.fold_in(state.key, state.step)
         drawn, spread = sampled.draw(key, h, job.shape, job.config, constants[number].get("constants"))
-        return step(optimisers[number], state, drawn, job.config["k"], spread, constants[number])
+        return step(optimisers[number], state, drawn, job.config, spread, constants[number], sampled)
 
     def several(n, state, activations):
         def body(state, _):
