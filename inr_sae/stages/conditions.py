@@ -87,6 +87,11 @@ def condition_of(config, regime, backbone):
     return Condition(regime, backbone, config.seed + REGIMES[regime])
 
 
+def called(condition):
+    """A Condition for a reader."""
+    return f"{condition.regime} {network.backbone(condition.backbone).LABEL}"
+
+
 def stages_of(condition):
     """The stages of a condition's study: of one signal nothing transfers; a second cohort is there to be compared."""
     left_out = {"single": (freeze_sweep,), "cohort": (), "second": (freeze_sweep, ablation)}[condition.regime]
@@ -182,7 +187,7 @@ def heading(config):
     every, dataset = studies(config), config.signals.dataset
     sizes = trained.sizes(own.inr for own in every.values())
     return Heading(
-        f"What INRs encode: {', '.join(which.name for which in every)} on {dataset}",
+        f"What INRs encode: {', '.join(map(called, every))} on {dataset}",
         f"{sizes}; cohort of {config.signals.n_cohort}, {cohort.length(config)}; "
         f"{dictionary.description(config)}; seed {config.seed}.",
         sentences.caveats([dataset], config.external.file),

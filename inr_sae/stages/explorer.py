@@ -72,7 +72,7 @@ def run(config, store):
                 data["live"] = steerable(own, sub, encoder.shape, (layer, h)) if layer >= start - 1 else None
                 pack.write_data(store, FOLDER, f"{which.name}_layer_{layer}", data)
                 progress.advance(1, f"{which.name} layer {layer}")
-            listed.append({"name": which.name, "layers": list(layers[which])})
+            listed.append({"name": which.name, "label": conditions.called(which), "layers": list(layers[which])})
     n_bytes = sum(path.stat().st_size for path in store.path(f"{FOLDER}/data").iterdir())
     pack.write_page(store, FOLDER, manifest(config, store, listed, n_bytes))
     store.log("explorer", mib=round(n_bytes / 2**20, 2))
@@ -98,7 +98,7 @@ def manifest(config, store, listed, n_bytes):
     told = columns_of(dictionary.atoms(sub, row.layer)) | {"drop": DROP}
     told |= {"explained": EXPLAINED} if is_done(store, "meaning") else {}
     return {
-        "title": f"Dictionaries of {', '.join(entry['name'] for entry in listed)}",
+        "title": f"{dictionary.method_of(config).LABEL}: {', '.join(entry['label'] for entry in listed)}",
         "conditions": listed,
         "columns": {key: name for key, (name, _) in told.items()},
         "said": dict(told.values()),

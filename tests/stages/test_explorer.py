@@ -227,7 +227,7 @@ def gallery(page, panel=0):
 
 def test_browser_choosing_and_sorting(opened):
     page, finished = opened
-    choose(page, "condition", "cohort-ffmlp")
+    choose(page, "condition", "cohort FFMLP")
     choose(page, "layer", "layer 2")
     atoms = finished.rows("conditions/cohort-ffmlp/dictionary/layer_2/atoms.csv")
     kept = sorted(range(len(atoms)), key=lambda a: -float(atoms[a]["mean_magnitude"]))[:20]
@@ -241,7 +241,7 @@ def test_browser_choosing_and_sorting(opened):
 
 def test_browser_clicking_an_atom_shows_its_numbers_and_effects(opened):
     page, finished = opened
-    choose(page, "condition", "cohort-ffmlp")
+    choose(page, "condition", "cohort FFMLP")
     choose(page, "layer", "layer 0")
     choose(page, "sort by", "mean magnitude")
     choose(page, "order", "highest first")
@@ -333,7 +333,7 @@ def steers_as_the_program_does(page, layer, of_layer):
 
 def test_browser_a_view_has_an_address(opened):
     page, _ = opened
-    choose(page, "condition", "cohort-ffmlp")
+    choose(page, "condition", "cohort FFMLP")
     choose(page, "layer", "layer 2")
     page.find_element("css selector", ".gallery button").click()
     page.find_element("css selector", "button.steer").click()
