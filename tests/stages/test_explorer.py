@@ -351,7 +351,7 @@ def test_browser_two_dictionaries_side_by_side(opened):
     page, _ = opened
     page.find_element("id", "compare").click()
     assert len(page.find_elements("css selector", ".panel")) == 2
-    choose(page, "condition", "single-ffmlp", panel=1)
+    choose(page, "condition", "single FFMLP", panel=1)
     choose(page, "layer", "layer 2", panel=1)
     assert gallery(page, 0) != gallery(page, 1)
     page.find_element("id", "compare").click()
