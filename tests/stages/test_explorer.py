@@ -215,7 +215,8 @@ def choose(page, label, text, panel=0):
     panels = page.find_elements("css selector", ".panel")
     for group in panels[panel].find_elements("css selector", ".bar > div"):
         if group.find_element("css selector", "label").text == label:
-            Select(group.find_element("css selector", "select")).select_by_visible_text(text)
+            select = Select(group.find_element("css selector", "select"))
+            select.select_by_value(text) if label == "condition" else select.select_by_visible_text(text)
             break
     WebDriverWait(page, 20).until(lambda page: not page.find_elements("css selector", ".panel[aria-busy=true]"))
 
@@ -227,7 +228,7 @@ def gallery(page, panel=0):
 
 def test_browser_choosing_and_sorting(opened):
     page, finished = opened
-    choose(page, "condition", "cohort FFMLP")
+    choose(page, "condition", "cohort-ffmlp")
     choose(page, "layer", "layer 2")
     atoms = finished.rows("conditions/cohort-ffmlp/dictionary/layer_2/atoms.csv")
     kept = sorted(range(len(atoms)), key=lambda a: -float(atoms[a]["mean_magnitude"]))[:20]
@@ -241,7 +242,7 @@ def test_browser_choosing_and_sorting(opened):
 
 def test_browser_clicking_an_atom_shows_its_numbers_and_effects(opened):
     page, finished = opened
-    choose(page, "condition", "cohort FFMLP")
+    choose(page, "condition", "cohort-ffmlp")
     choose(page, "layer", "layer 0")
     choose(page, "sort by", "mean magnitude")
     choose(page, "order", "highest first")
@@ -333,7 +334,7 @@ def steers_as_the_program_does(page, layer, of_layer):
 
 def test_browser_a_view_has_an_address(opened):
     page, _ = opened
-    choose(page, "condition", "cohort FFMLP")
+    choose(page, "condition", "cohort-ffmlp")
     choose(page, "layer", "layer 2")
     page.find_element("css selector", ".gallery button").click()
     page.find_element("css selector", "button.steer").click()
@@ -351,7 +352,8 @@ def test_browser_two_dictionaries_side_by_side(opened):
     page, _ = opened
     page.find_element("id", "compare").click()
     assert len(page.find_elements("css selector", ".panel")) == 2
-    choose(page, "condition", "single FFMLP", panel=1)
+    assert options(page, "condition") == ["single SIREN", "single FFMLP", "cohort SIREN", "cohort FFMLP"]
+    choose(page, "condition", "single-ffmlp", panel=1)
     choose(page, "layer", "layer 2", panel=1)
     assert gallery(page, 0) != gallery(page, 1)
     page.find_element("id", "compare").click()
