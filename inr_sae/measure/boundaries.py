@@ -47,17 +47,12 @@ def at_source(pair, protocol):
     return pair if PROTOCOLS[protocol].prefix_of_cohort else pair._replace(source=UNTRAINED)
 
 
-def psnr(rows, pair, protocol, tau):
-    """{(image, seed): PSNR in dB} of one protocol at one boundary, None where it has none, for a Pair.
-
-    rows: of fits at one rate.
-    """
-    pair = at_source(pair, protocol)
-    return {
-        (row.image, row.seed): float(capped(row.psnr_db))
-        for row in rows
-        if row.protocol == protocol and row.tau == tau and pair_of(row) == pair
-    }
+def psnr(rows, key):
+    """{key(row): {(image, seed): PSNR in dB, capped}} of FitRows."""
+    values = {}
+    for row in rows:
+        values.setdefault(key(row), {})[row.image, row.seed] = float(capped(row.psnr_db))
+    return values
 
 
 def subjects_of(rows, target):
@@ -101,13 +96,12 @@ def best_taus(fits, ranks):
 
     fits: rows at one rate. `decided` is 1 where the interval excludes 0.
     """
-    rows = []
-    for pair in pairs_of(fits):
-        taus = sorted({row.tau for row in fits if row.protocol == "freeze" and pair_of(row) == pair})
-        if taus:
-            by_tau = {tau: psnr(fits, pair, "freeze", tau) for tau in taus}
-            of_encoder = [row for row in ranks if encoder_of(row) == encoder_of(pair)]
-            rows.append(best_tau(pair, by_tau, of_encoder, subjects_of(fits, pair.target)))
+    rows, frozen = [], [row for row in fits if row.protocol == "freeze"]
+    for pair in pairs_of(frozen):
+        by_tau = psnr([row for row in frozen if pair_of(row) == pair], lambda row: row.tau)
+        by_tau = dict(sorted(by_tau.items()))  # of equal means the first boundary is the best
+        of_encoder = [row for row in ranks if encoder_of(row) == encoder_of(pair)]
+        rows.append(best_tau(pair, by_tau, of_encoder, subjects_of(fits, pair.target)))
     return rows
 
 
@@ -179,10 +173,7 @@ def paired(fits, n_units, budgets=None):
     names = [name for name in PROTOCOLS if any(row.protocol == name for row in fits)]
     taus = sorted({row.tau for row in fits if row.tau is not None}) or [0]
     subjects = {target: subjects_of(fits, target) for target in {row.target for row in fits}}
-    values = {}
-    for row in fits:
-        key = pair_of(row), row.learning_rate, row.protocol, row.tau
-        values.setdefault(key, {})[row.image, row.seed] = float(capped(row.psnr_db))
+    values = psnr(fits, lambda row: (pair_of(row), row.learning_rate, row.protocol, row.tau))
 
     def fitted(pair, rate, protocol, tau):
         def find(name, boundary):

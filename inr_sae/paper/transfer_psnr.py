@@ -4,8 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from inr_sae.measure.boundaries import at_source, encoder_of, mean_over_subjects, pair_of
-from inr_sae.measure.cap import capped
+from inr_sae.measure.boundaries import at_source, encoder_of, mean_over_subjects, pair_of, psnr, subjects_of
 from inr_sae.measure.paired import stratified_interval
 from inr_sae.paper import reference
 from inr_sae.paper.claims import NAN, Measured, counted
@@ -36,11 +35,9 @@ class Matrix(NamedTuple):
 
 def matrix_of(fits, best, n_units, datasets, budgets=None):
     """The Matrix of some rows."""
-    psnr, subjects = {}, {}
-    for row in fits:
-        psnr.setdefault((pair_of(row), row.protocol, row.tau), {})[row.image, row.seed] = float(capped(row.psnr_db))
-        subjects.setdefault(row.target, {})[row.image] = row.subject
-    return Matrix(fits, best, n_units, datasets, psnr, subjects, budgets)
+    by_way = psnr(fits, lambda row: (pair_of(row), row.protocol, row.tau))
+    subjects = {target: subjects_of(fits, target) for target in {row.target for row in fits}}
+    return Matrix(fits, best, n_units, datasets, by_way, subjects, budgets)
 
 
 def mean_difference(matrix, rows, other):

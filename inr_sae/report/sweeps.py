@@ -1,15 +1,11 @@
 """The sentences that say what fits behind freeze boundaries came to."""
 
-from inr_sae.measure.boundaries import mean_over_subjects
-from inr_sae.measure.cap import capped
+from inr_sae.measure.boundaries import mean_over_subjects, psnr
 
 
 def by_way(fits):
     """{(protocol, tau): {(image, seed): PSNR in dB}} of FitRows at one rate."""
-    values = {}
-    for row in fits:
-        values.setdefault((row.protocol, row.tau), {})[row.image, row.seed] = float(capped(row.psnr_db))
-    return values
+    return psnr(fits, lambda row: (row.protocol, row.tau))
 
 
 def paired(fits, first, second):

@@ -54,13 +54,19 @@ def test_a_rule_that_no_layer_can_serve_names_none():
     assert boundaries.rule_layer(ranks) is None
 
 
-def test_psnr_finds_the_fits_of_a_pair_and_of_no_source():
-    fits = freeze_rows({0: 40.0, 1: 41.0}, images=("a",), seeds=(0,))
-    fits += [fit_row("random", 0, "a", 0, 20.0), fit_row("full", None, "a", 0, 30.0, target="other")]
-    assert boundaries.psnr(fits, SIREN, "freeze", 1) == {("a", 0): 41.0}
-    assert boundaries.psnr(fits, SIREN, "random", 0) == {("a", 0): 20.0}
-    assert boundaries.psnr(fits, SIREN, "full", None) == {}
-    assert boundaries.psnr(fits, SIREN._replace(target="other"), "full", None) == {("a", 0): 30.0}
+def test_psnr_is_capped_and_by_what_tells_fits_apart():
+    fits = freeze_rows({0: 40.0, 1: 155.0}, images=("a",), seeds=(0, 3))
+    fits.append(fit_row("full", None, "a", 0, 30.0, target="other"))
+    assert boundaries.psnr(fits, lambda row: (row.target, row.tau)) == {
+        ("t", 0): {("a", 0): 40.0, ("a", 3): pytest.approx(40.3)},
+        ("t", 1): {("a", 0): CAP_DB, ("a", 3): CAP_DB},
+        ("other", None): {("a", 0): 30.0},
+    }
+
+
+def test_of_equal_means_the_first_boundary_is_the_best():
+    fits = freeze_rows({2: 40.0, 0: 40.0, 1: 39.0})
+    assert boundaries.best_taus(fits, RANKS)[0].best_tau == 0
 
 
 def test_the_best_boundary_is_that_of_most_subjects_and_not_of_one_with_many_images():
