@@ -136,10 +136,15 @@ def looks(names):
     return {name: (COLOURS[i % n], MARKERS[(i + i // n) % len(MARKERS)]) for i, name in enumerate(names)}
 
 
-def legend(fig, where="lower center", size=8, more=(), **look):
-    """One legend for all panels, outside of them: every label that any of them has, and more, as {label: handle}."""
+def legend(fig, where="lower center", size=8, more=(), ncols=1, **look):
+    """One legend for all panels, outside of them: every label that any of them has, and more, as {label: handle}; in
+    fewer columns than ncols where the figure is too narrow for these."""
     found = {label: handle for ax in fig.axes for handle, label in zip(*ax.get_legend_handles_labels())} | dict(more)
-    fig.legend(found.values(), found, loc=f"outside {where}", fontsize=size, **look)
+    for n in range(ncols, 0, -1):
+        drawn = fig.legend(found.values(), found, loc=f"outside {where}", fontsize=size, ncols=n, **look)
+        if n == 1 or drawn.get_window_extent(fig.canvas.get_renderer()).width <= fig.bbox.width:
+            return
+        drawn.remove()
 
 
 def condition_styles(conditions):

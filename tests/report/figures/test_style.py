@@ -80,3 +80,13 @@ def test_one_legend_names_what_any_panel_has_and_each_once():
     right.plot([1, 0], label="right alone")
     style.legend(fig, more={"a null": right.lines[0]})
     assert legend(fig) == ["both", "right alone", "a null"]
+
+
+def test_a_legend_is_no_wider_than_its_figure():
+    fig, ((ax,),) = style.figure(3, 2)
+    for i in range(4):
+        ax.plot([0, i], label=f"a rather long name, number {i}")
+    style.legend(fig, ncols=4)
+    (shown,) = fig.legends
+    assert shown.get_window_extent(fig.canvas.get_renderer()).width <= fig.bbox.width
+    assert len(shown.get_texts()) == 4
