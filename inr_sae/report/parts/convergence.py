@@ -59,7 +59,7 @@ def shown(name, rows):
 
 
 def sentences(rows):
-    """What the answer says, of units of one cohort from two seeds."""
+    """What the answer says, of units of one cohort from several seeds, the mean over these."""
     for (backbone,), found in convergence.grouped(rows, "backbone").items():
         units = [row for row in found if (row.kind, row.of) == ("encoder seeds", "units")]
         if not units:
@@ -67,10 +67,12 @@ def sentences(rows):
         by_case = {case: values_of(rows) for (case,), rows in convergence.grouped(units, "case").items()}
         trained = by_case.pop("trained")
         said = [f"{mean:.2f} ({max(null[layer] for null in by_case.values()):.2f})" for layer, mean in trained.items()]
+        others = len({row.other_seed for row in units})
+        whose = "another seed" if others == 1 else f"{others} other seeds, in the mean"
         yield (
-            f"Units of {backbone} from two seeds have partners of correlation, by layer, {', '.join(said)}, on "
-            "coordinates that did not choose them; in brackets the larger of two nulls, displaced maps and untrained "
-            "networks."
+            f"Units of {backbone} have in a network from {whose} partners of correlation, by layer, {', '.join(said)}, "
+            "on coordinates that did not choose them; in brackets the larger of two nulls, displaced maps and "
+            "untrained networks."
         )
 
 
