@@ -25,7 +25,7 @@ def of_pairs(partners, from_many):
         [SOME <= share <= 1 - OTHERS and by_chance(row) <= CHANCE for row, share in zip(trained, shares)],
         [CHANCE] * len(trained),
         note=spread("shares", shares),
-        blocks=[key[:2] for key in known],  # layers of one pair of networks are no cases of their own
+        blocks=[backbone for backbone, *_ in known],  # layers of a pair, and pairs that share a network, are one case
     )
     scores = {key: explained(of_many) for key, (_, of_many) in layers.items() if TRAINED in of_many}
     gains = [many - one for many, one, _ in scores.values()]

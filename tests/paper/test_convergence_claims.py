@@ -16,6 +16,11 @@ N, UNITS = 1200, 40
 
 def measured(pair, untrained=None):
     """{name: Measured} of two layers of pairs of networks; pair(rng) -> values (N, UNITS) of both."""
+    return convergence_evidence.of_pairs(*tables_of(pair, untrained))
+
+
+def tables_of(pair, untrained=None):
+    """(PartnersRows, FromManyRows) of these."""
     tables = [], []
     for layer in (0, 1):
         rng = np.random.default_rng(layer)
@@ -28,7 +33,7 @@ def measured(pair, untrained=None):
         rows = np.arange(N) % 2 == 0
         tables[0].extend(comparison.one_to_one(keys, maps, rows)[1])
         tables[1].extend(comparison.one_to_many(keys, maps, rows, 12))
-    return convergence_evidence.of_pairs(*tables)
+    return tables
 
 
 def noise(rng):
@@ -146,3 +151,13 @@ def test_one_partners_r2_is_that_of_what_was_fitted_elsewhere():
     maps = {"trained": (partners.maps_of(above), partners.maps_of(above.max() - above))}
     (row, *_) = comparison.one_to_many(("encoder seeds",) + ("x",) * 10, maps, rows, 8)
     assert row.r2_one_held_out == pytest.approx(1.0, abs=0.01), "many may weigh negatively, so one may"
+
+
+def test_pairs_that_share_a_network_are_one_case():
+    once = tables_of(half)
+    twice = [rows + [row._replace(other_seed=7) for row in rows] for rows in once]
+    one, two = (convergence_evidence.of_pairs(*each)["some_units_shared"] for each in (once, twice))
+    assert (one.total, two.total) == (2, 4) and one.chance_of_all == two.chance_of_all == pytest.approx(0.05)
+    others = [rows + [row._replace(backbone="siren", other_backbone="siren") for row in rows] for rows in once]
+    apart = convergence_evidence.of_pairs(*others)["some_units_shared"]
+    assert apart.chance_of_all == pytest.approx(0.05**2)
