@@ -32,7 +32,7 @@ RECIPES = {  # {key: value} by which a recipe differs from the defaults
         "dictionary.topk.init": "kaiming",
         "dictionary.topk.second_bias": True,
         "dictionary.topk.batch": 8192,
-        "ablation.through": ("reconstruction", "activations"),
+        "ablation.through": ("reconstruction", "activations"),  # the first is what claims are about
     },
     # What the published tables compare, it seems: four times as many steps behind a frozen prefix.
     "published": {"fit.steps": 2000, "fit.budget.full": 500},

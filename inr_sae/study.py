@@ -31,10 +31,11 @@ def run(config, workdir, about=None, redo=False, defaults=None):
     refuse_links(store)
     plan = check(config, store)
     processes.together(configure, {"precision": config.runtime.precision, "cache_dir": config.runtime.cache_dir})
-    for key in unread(plan, (about or {}).get("overridden", {})):
-        logger.warning("%s was given, and no stage of this study reads it", key)
     with store.lock(), room(store.root):
         begin(config, store, about or {}, redo, defaults or {})
+        there = [name for name in stages.stage_names() if name in plan or once.state_of(store, name).mark]
+        for key in unread(there, (about or {}).get("overridden", {})):
+            logger.warning("%s was given, and no stage of this study reads it", key)
         for name in plan:
             once.run_stage(stages.stage(name), config, store)
         manifest.write(store)
@@ -79,13 +80,13 @@ def check(config, store):
     return plan
 
 
-def unread(plan, overridden):
-    """The overridden keys that no stage of a plan reads: of a matrix not signals.n_test, but sets.<name>.n_test.
+def unread(names, overridden):
+    """The overridden keys that none of some stages reads: of a matrix not signals.n_test, but sets.<name>.n_test.
 
     Cheap stages declare all that they may have to show; their own are the groups of their names.
     """
     read = {"stages", "seed", "runtime"}
-    for name in plan:
+    for name in names:
         stage = stages.stage(name)
         read |= {name} if getattr(stage, "CHEAP", False) else set(stage.READS)
     return [key for key in overridden if not any(key == each or key.startswith(f"{each}.") for each in read)]

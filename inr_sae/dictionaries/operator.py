@@ -71,9 +71,8 @@ def draw(key, h, shape, config, constants):
     if constants is None:
         return drawn, None
     x = jnp.stack(jnp.meshgrid(rows / (shape[0] - 1), columns / (shape[1] - 1), indexing="ij"), axis=-1)
-    # A coarser grid begins anywhere and goes on at the border, where every coordinate stands for as much.
-    area = spectral.grid(shape)[1] if every == 1 else jnp.full(len(drawn), 1 / len(drawn))
-    return drawn, spread_over(x.reshape(-1, 2), area, constants)
+    area = spectral.grid(shape)[1].reshape(shape)[rows[:, None], columns].ravel()  # as when the whole field is read
+    return drawn, spread_over(x.reshape(-1, 2), area / area.sum(), constants)
 
 
 def spread_over(x, area, constants):

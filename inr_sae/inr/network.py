@@ -29,10 +29,15 @@ def rate(backbone):
     return getattr(backbone, "RATE", 1e-4)
 
 
+def has_key_as_given(backbone):
+    """Whether a backbone draws from a key itself; the first that there was does."""
+    return getattr(backbone, "KEY_AS_GIVEN", False)
+
+
 def own_key(backbone, key):
     """A backbone's own key: of one key every backbone draws other numbers, for its encoder and for its heads, or what
     two have in common could be what both started from."""
-    if getattr(backbone, "KEY_AS_GIVEN", False):
+    if has_key_as_given(backbone):
         return key
     return jax.random.fold_in(key, zlib.crc32(backbone.__name__.rpartition(".")[2].encode()))
 

@@ -84,7 +84,8 @@ def counted(cases, chances=None, n_images=None, note="", blocks=None):
         least[block] = min(chance, least.get(block, 1.0))  # that all of them hold is no likelier
     whole = sum(2 * sum(each) > len(each) if least[block] == 0.5 else all(each) for block, each in held.items())
     every = list(least.values())
-    return found._replace(chance=tail(every, whole), chance_of_all=tail(every, len(every)))
+    of_all = tail(every, len(every)) if len(every) > 1 else 1.0  # of one block, one case alone
+    return found._replace(chance=tail(every, whole), chance_of_all=of_all)
 
 
 def tail(chances, least):

@@ -5,7 +5,7 @@ from inr_sae.paper.claims import ALL_OR_HALF, BEYOND_CHANCE, NOT_TESTABLE, Claim
 from inr_sae.paper.convergence_evidence import AHEAD, MORE_THAN_ONE, OTHERS, REACHED, SLIGHTLY, SOME
 
 WHERE = "arXiv 1511.07543"
-PAIRS = "layers, of every backbone and pair of encoder seeds,"
+PAIRS = "layers, of every backbone, whose pairs of encoder seeds are one case,"
 
 CONVERGENCE = (
     Claim(

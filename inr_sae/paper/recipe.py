@@ -78,7 +78,7 @@ LABELS = {
     "published": "what the published tables seem to compare",
 }
 # More than the recipe's is no difference: a higher number, or other members beside its own; of units none named is all.
-AT_LEAST = ("fit.seeds", "fit.protocols", "ablation.top", "ablation.through", "transfer.backbones")
+AT_LEAST = ("fit.seeds", "fit.protocols", "ablation.top", "transfer.backbones")
 AT_LEAST += ("conditions.regimes", "conditions.backbones", "size_sweep.n_atoms", "size_sweep.k")
 UNITS = ("fit.taus", "dictionary.layers")
 
@@ -113,10 +113,12 @@ def differences(config, recipe):
 
 
 def resolved(config):
-    """A config with lists as tuples, and each protocol's budget of 0 as what stands for it, `fit.steps`."""
+    """A config with lists as tuples, each protocol's budget of 0 as what stands for it, `fit.steps`, and of the ways in
+    which atoms are removed the one that claims are about."""
     plain = {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
     budgets = {key: value or plain["fit.steps"] for key, value in plain.items() if key.startswith("fit.budget.")}
-    return plain | budgets
+    ways = {key: value[:1] for key, value in plain.items() if key == "ablation.through"}
+    return plain | budgets | ways
 
 
 def used(key, config):

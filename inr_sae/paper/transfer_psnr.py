@@ -109,10 +109,10 @@ def matches(matrix, rows, margin_db=1.0):
     value, certain, possible = (
         sum(getattr(each, end) >= -margin_db for each in gains) for end in ("value", "low", "high")
     )
-    missing = len(rows) - len(gains)
+    missing = len(rows) - len(gains) if len(gains) > 1 else 0  # else one pair is one case
     note = f"{missing} not measured" if missing else ""
     n_images = min(each.n_images for each in gains)
-    return Measured(value, certain, possible + missing, len(rows), n_images=n_images, note=note)
+    return Measured(value, certain, possible + missing, len(gains) + missing, n_images=n_images, note=note)
 
 
 def published_curve(matrix, row):

@@ -158,7 +158,7 @@ def matrix_sentences(best, agreement, labels):
         )
         named = [row for row in agreement if (row.backbone, row.rule) == (backbone, "sr_weight") and row.of]
         text += "".join(f"; the weights' stable rank names it in {row.agrees}" for row in named)
-        text += "".join(f" of the {row.of} where it names one" for row in named if row.of < len(rows))
+        text += "".join(f" of the {row.of} where it names one that was tried" for row in named if row.of < len(rows))
         sentences.append(text + ".")
     return sentences
 

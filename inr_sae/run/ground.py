@@ -8,7 +8,8 @@ from flax.traverse_util import flatten_dict
 
 from inr_sae.folder.manifest import GROUND
 from inr_sae.folder.store import finite_or_none, sha256
-from inr_sae.run import once
+from inr_sae.inr import network
+from inr_sae.run import once, trained
 
 logger = logging.getLogger("inr_sae")
 
@@ -18,6 +19,9 @@ logger = logging.getLogger("inr_sae")
 ASIDE = ("fit.protocols", "fit.taus", "fit.boundaries.*", "fit.seeds", "fit.learning_rate", "fit.other_rates")
 ASIDE += ("fit.steps", "fit.budget.*", "fit.splits", "fit.batch", "rates.*", "transfer.*", "recipes.*", "ablation.*")
 ASIDE += ("signals.*", "sets.*", "cohort.*", "external.*", *once.FREE)
+
+# What new weights are drawn from, by whether a backbone has its key as given; before version 0.2 all heads were.
+STARTS = {True: "the key", False: "a key of the backbone's own"}
 
 
 def of(sweep, batch):
@@ -35,8 +39,14 @@ def of(sweep, batch):
         "source": [sweep.source, digest(sweep.encoder)],
         "images": {name: [subject, sha256(np.ascontiguousarray(image))] for name, subject, image in shown},
         "examples": [config.fit.learning_rate, *sweep.names[:n]],
+        "starts": of_starts(config),
     }
     return finite_or_none(ground)
+
+
+def of_starts(config):
+    """One of STARTS: what a config's backbone draws new weights from."""
+    return STARTS[network.has_key_as_given(trained.backbone_of(config.inr))]
 
 
 def digest(encoder):
@@ -74,8 +84,12 @@ def known(store, at):
     """The ground that a sweep's folder has, None without one."""
     if not store.exists(f"{at}/{GROUND}"):
         return None
-    ground = store.read_json(f"{at}/{GROUND}")  # an earlier version's may have keys that are none by now
-    return ground | {"keys": {key: value for key, value in ground["keys"].items() if not once.matches(key, ASIDE)}}
+    ground = store.read_json(f"{at}/{GROUND}")  # an earlier version's may have keys that are none by now, or lack some
+    return (
+        {"starts": STARTS[True]}
+        | ground
+        | {"keys": {key: value for key, value in ground["keys"].items() if not once.matches(key, ASIDE)}}
+    )
 
 
 def holds(was, now):

@@ -99,11 +99,10 @@ def ablate_layer(config, store, encoder, layer, h):
 
 
 def starts_of(config, of_layer, h):
-    """{how an atom is removed: what it is taken from}: the network's own activations h (N, d) before their
-    reconstruction, in whatever order a config names them: the first is what pages picture and claims are about."""
+    """{how an atom is removed: what it is taken from}: the network's own activations h (N, d), or their reconstruction,
+    in the config's order: the first is what pages picture and claims are about."""
     h_hat = statistics.measure(of_layer, h)[1].h_hat if RECONSTRUCTION in config.ablation.through else None
-    every = {ACTIVATIONS: h, RECONSTRUCTION: h_hat}
-    return {name: start for name, start in every.items() if name in config.ablation.through}
+    return {name: {ACTIVATIONS: h, RECONSTRUCTION: h_hat}[name] for name in config.ablation.through}
 
 
 def by_magnitude(atoms):
@@ -159,7 +158,7 @@ def every_atom(behind, of_layer, activations, target, which):
 
 
 def effects(store):
-    """The EffectRows of a study's folder, of the first of its ways (`starts_of`)."""
+    """The EffectRows of a study's folder, of the first way that its config names."""
     rows = store.read_rows("ablation/all_atoms.csv", EffectRow)
     return [row for row in rows if row.through == rows[0].through]
 

@@ -44,8 +44,7 @@ def check(config):
     checks.positive(config, *(f"explorer.{key}" for key in config.explorer))
     if config.explorer.quality > 100:
         raise UserError(f"explorer.quality is {config.explorer.quality}; it is from 1 to 100")
-    settings, widths = dictionary.settings(config), trained.unit_widths(config.inr)
-    n = max(dictionary.method_of(config).n_atoms(settings, widths[layer]) for layer in dictionary.layers(config))
+    n = dictionary.settings(config).get("n_atoms", config.inr.width)
     if n > MOST_ATOMS:
         raise UserError(
             f"dictionary.{config.dictionary.method} has {n} atoms; the explorer's codes are two bytes, of at most "

@@ -138,3 +138,13 @@ def test_a_set_that_is_missing_is_said_where_a_recipe_is_meant_whole():
     alone = SETS["paper"][:1]
     assert recipe.all_differences([config("paper")], alone)["paper"] == ("no oasis images", "no kodak images")
     assert recipe.all_differences([config("paper")], alone, whole=False)["paper"] == ()
+
+
+def test_the_way_that_claims_are_about_is_held_to_the_recipes():
+    """A study may remove atoms in both ways; of the first that it names are the verdicts."""
+    ways = ("activations", "reconstruction")
+    for first, own, other in (("activations", "paper", "notebook"), ("reconstruction", "notebook", "paper")):
+        run = {"fit.steps": 500, "ablation.through": sorted(ways, key=lambda way: way != first)}
+        assert not [said for said in recipe.differences(run, RECIPES[own]) if "through" in said]
+        (said,) = (said for said in recipe.differences(run, RECIPES[other]) if "through" in said)
+        assert said.startswith(f"ablation.through is ({first}), not")

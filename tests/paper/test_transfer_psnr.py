@@ -207,11 +207,11 @@ def test_published_levels_rest_on_as_many_images_as_the_protocol_of_fewest_had()
     assert of_pair(1.0, "celebahq", n_full=2)["last_layer_collapses"].n_images == 6, "of frozen fits alone"
 
 
-def of_two_pairs(fitted_at):
-    """(fits, ranks) of a source and two targets; on the second STRAINER's recipe is 5 dB behind and freezing was tried
-    at some boundaries alone, where the rule names layer 1."""
+def of_pairs(fitted_at, whole=("s",)):
+    """(fits, ranks) of a source and some targets, on which STRAINER's recipe is 5 dB behind; on the last one freezing
+    was tried at some boundaries alone, where the rule names layer 1."""
     fits, ranks = [], peaked_ranks(3, 1)
-    for target, taus in (("s", (0, 1, 2)), ("t", fitted_at)):
+    for target, taus in (*((name, (0, 1, 2)) for name in whole), ("t", fitted_at)):
         fits += freeze_rows(dict.fromkeys(taus, 30.0), seeds=(0,), target=target)
         fits += [fit_row("full", None, image, 0, 25.0 + 3.0 * i, target=target) for i, image in enumerate("abcdef")]
     return fits, ranks
@@ -221,18 +221,26 @@ def of_two_pairs(fitted_at):
     "fitted_at, note, verdict", [((0, 1), "", "reproduced"), ((0, 2), "of 1 of 2 pairs", "partly")]
 )
 def test_a_mean_of_some_pairs_alone_says_so_and_reproduces_a_part_at_most(fitted_at, note, verdict):
-    fits, ranks = of_two_pairs(fitted_at)
+    fits, ranks = of_pairs(fitted_at)
     m = of_matrix(fits, ranks, best_taus(fits, ranks), {})["gain_siren"]
     assert (m.note, m.value) == (note, pytest.approx(5.0))
     (claim,) = (each for each in transfer_claims.TRANSFER if each.name == "gain_siren")
     assert claims.verdict_on(claim, m._replace(value=3.1), claims.Data("", {}, phantom=False)) == verdict
 
 
-@pytest.mark.parametrize("fitted_at, certain, verdict", [((0, 1), 2, "reproduced"), ((0, 2), 1, "partly")])
-def test_a_pair_that_was_not_fitted_may_be_level_and_is_not_for_certain(fitted_at, certain, verdict):
-    fits, ranks = of_two_pairs(fitted_at)
-    m = of_matrix(fits, ranks, best_taus(fits, ranks), {})["matches_everywhere"]
-    assert (m.low, m.high, m.total) == (certain, 2, 2)
+@pytest.mark.parametrize(
+    "whole, fitted_at, certain, total, verdict",
+    [
+        (("s", "u"), (0, 1), 3, 3, "reproduced"),
+        (("s", "u"), (0, 2), 2, 3, "partly"),
+        (("s",), (0, 2), 1, 1, "too few cases"),
+    ],
+)
+def test_a_pair_that_was_not_fitted_may_be_level_and_is_not_for_certain(whole, fitted_at, certain, total, verdict):
+    fits, ranks = of_pairs(fitted_at, whole)
+    datasets = DATASETS | dict.fromkeys("stu", "folder")
+    m = of_matrix(fits, ranks, best_taus(fits, ranks), {}, datasets)["matches_everywhere"]
+    assert (m.low, m.high, m.total) == (certain, total, total)
     (claim,) = (each for each in transfer_claims.TRANSFER if each.name == "matches_everywhere")
     assert claims.verdict_on(claim, m, claims.Data("", {}, phantom=False)) == verdict
 

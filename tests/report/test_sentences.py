@@ -100,7 +100,7 @@ def test_the_boundaries_of_a_matrix_are_counted_by_backbone():
     assert "SIREN: the best freeze boundary is 1 in 2, 0 in 1 of 3 pairs" in text
     assert "95 % interval in 1; the weights' stable rank names it in 2." in text
     (text,) = sentences.matrix_sentences(best, [agreement._replace(of=2)], LABELS)
-    assert text.endswith("names it in 2 of the 2 where it names one.")
+    assert text.endswith("names it in 2 of the 2 where it names one that was tried.")
     (text,) = sentences.matrix_sentences(best, [agreement._replace(agrees=0, of=0)], LABELS)
     assert "stable rank" not in text
 

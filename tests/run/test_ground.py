@@ -6,6 +6,7 @@ import pytest
 from inr_sae.errors import UserError
 from inr_sae.folder.manifest import GROUND
 from inr_sae.folder.store import Store
+from inr_sae.inr import network
 from inr_sae.rows.transfer import CurveRow, FitRow
 from inr_sae.run import ground, sweep
 from tests.helpers import Killed, changed, dying_after, numbers
@@ -245,3 +246,13 @@ def test_fits_of_a_folder_without_ground_are_kept(tiny, fitted):
     fitted.clear()
     run(tiny)
     assert not fitted and tiny.store.exists(f"{tiny.at}/{GROUND}")
+
+
+@pytest.mark.parametrize("name", network.backbone_names())
+def test_fits_of_a_ground_that_says_not_from_what_they_began_are_kept_where_that_is_the_same(name, tiny):
+    """As before 0.2, when every backbone had its key as given."""
+    ours = ground.of(tiny, 1)
+    tiny.store.write_json(f"{tiny.at}/{GROUND}", {key: value for key, value in ours.items() if key != "starts"})
+    now = ours | {"starts": ground.of_starts(changed(tiny.config, inr__backbone=name))}
+    kept = network.has_key_as_given(network.backbone(name))
+    assert ground.holds(ground.known(tiny.store, tiny.at), now) == kept

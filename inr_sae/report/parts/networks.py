@@ -48,7 +48,7 @@ def sections(exhibits, networks, layers, rules, labels):
             "Dead atoms and locality against width",
         )
     html += exhibits.table("networks", networks) + exhibits.table("layers_of_networks", layers)
-    untested = page.paragraph("No fit was frozen: no rule is put to the test.")
+    untested = page.paragraph("No rule names one of several boundaries that were tried: none is put to the test.")
     by_rule = exhibits.table("rules", rules) if rules else untested
     found = boundary_sentences(networks, labels) + spike_sentences(networks, labels)
     return [
