@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from inr_sae import __version__, stages
 from inr_sae.errors import UserError
-from inr_sae.folder import checkpoints, manifest
+from inr_sae.folder import checkpoints, ledger, manifest
 from inr_sae.folder.store import Store, finite_or_none
 from inr_sae.machine import devices, processes
 from inr_sae.run import checks, once
@@ -93,11 +93,13 @@ def unread(names, overridden):
 
 
 def refuse_foreign(store):
-    """Raise UserError where the folder is somebody else's."""
-    if not store.exists("config.json") and store.root.is_dir():
+    """Raise UserError where the folder is somebody else's: what a study writes is in its ledger."""
+    ours = store.exists("config.json") and (store.exists(ledger.FILE) or store.exists(manifest.FILE))
+    if not ours and store.root.is_dir():
         if any(path.name != ".lock" for path in store.root.iterdir()):
             raise UserError(
-                f"--workdir {store.root} is not empty and no study's folder (it has no config.json); choose another"
+                f"--workdir {store.root} is not empty and no study's folder (it has no config.json with a "
+                f"{ledger.FILE}); choose another"
             )
 
 

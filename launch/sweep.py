@@ -134,6 +134,8 @@ def run_name(config, chosen):
 
 def points(arguments):
     """The flags of every point: config by config, and of the grid's keys the last one fastest."""
+    if "://" in arguments.runs:
+        raise Refused(f"--runs {arguments.runs} is an address, and studies are written to folders; mount it")
     grid = {key: split_values(text) for key, text in pairs(arguments.grid, "--grid").items()}
     fixed = pairs(arguments.set, "--set")
     roots = folders(arguments.root, {config.partition(":")[2] for config in arguments.configs})

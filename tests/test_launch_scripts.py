@@ -565,6 +565,7 @@ def test_commas_separate_values_outside_brackets_and_quotes(text, values, sweep)
         ([SIREN, "--submit", "'"], ["--submit"]),
         ([SIREN, "--submit", "no-such-program"], ["no-such-program"]),
         ([SIREN, "--sbmit", "x"], ["--sbmit"]),
+        ([SIREN, "--runs", "s3://bucket/runs"], ["--runs s3://bucket/runs", "address"]),
     ],
 )
 def test_a_sweep_that_cannot_be_is_refused_in_one_sentence(arguments, words, sweep, capsys):

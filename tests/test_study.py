@@ -123,7 +123,11 @@ def test_a_folder_of_something_else_is_refused(tiny_ffmlp, tmp_path):
         (tmp_path / name).write_text("")
     with pytest.raises(UserError, match="no study's folder"):
         study.run(tiny_ffmlp, tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["download.partial", "thesis.tex"]
+    (tmp_path / "config.json").write_text('{"model_type": "bert"}')
+    with pytest.raises(UserError, match="no study's folder"):
+        study.run(tiny_ffmlp, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config.json", "download.partial", "thesis.tex"]
+    assert "bert" in (tmp_path / "config.json").read_text()
 
 
 def test_a_link_to_a_folder_within_is_refused(finished, tmp_path):

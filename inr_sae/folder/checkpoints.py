@@ -33,6 +33,11 @@ def refuse_path(path):
         raise UserError(f"--workdir {path} {wrong}: checkpoints would be lost there; choose another folder")
 
 
+def among_processes():
+    """Who reads and writes: of several processes the first alone, which does not wait for the others."""
+    return ALONE if jax.process_count() > 1 else ocp.options.MultiprocessingOptions()
+
+
 def _abstract(tree):
     return jax.tree.map(ocp.utils.to_shape_dtype_struct, tree)
 
@@ -65,7 +70,7 @@ def os_errors(path):
 
 def read_state(path):
     """The state in the folder of one checkpoint, as nested dicts and lists of numpy arrays, whatever its shapes."""
-    with ocp.StandardCheckpointer() as reader:
+    with ocp.StandardCheckpointer(multiprocessing_options=among_processes()) as reader:
         return jax.tree.map(np.asarray, reader.restore(path.absolute() / "state"))
 
 
@@ -97,7 +102,7 @@ class Checkpoints:
             create=False,
             # What a killed run left half-saved is removed before the next save.
             cleanup_tmp_directories=not read_only,
-            multiprocessing_options=ALONE if jax.process_count() > 1 else ocp.options.MultiprocessingOptions(),
+            multiprocessing_options=among_processes(),
         )
         self._manager = ocp.CheckpointManager(path, options=options)
         if not read_only:  # what a run left that was killed after it had saved one, and before an old one was gone

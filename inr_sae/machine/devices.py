@@ -4,6 +4,7 @@ import importlib.metadata
 import logging
 import os
 import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -150,9 +151,21 @@ def fingerprint():
         "jax_settings": {name: getattr(jax.config, name) for name in PINNED},
         "platform": platform.platform(),
         "machine": platform.machine(),
+        "cpu": cpu(),
         "cpu_count": n_cores(),
         "git_revision": git_revision(),
     }
+
+
+def cpu():
+    """The CPU's model and which vector instructions it has, by which XLA computes; "" where Linux does not say."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return ""
+    told = {key.strip(): text.strip() for key, _, text in (line.partition(":") for line in lines)}
+    vector = re.findall(r"\b(?:avx\w*|fma|amx\w*|sve\w*)\b", told.get("flags", told.get("Features", "")))
+    return f"{told.get('model name', '')} {' '.join(sorted(vector))}".strip()
 
 
 def n_cores():

@@ -29,7 +29,8 @@ def decoded(data):
     if found is not None:
         return found
     try:
-        return _by_pillow(data)
+        whole = _by_pillow(data)
+        return whole._replace(notes=whole.notes + tiff_file.left_out(data))
     except NOT_PILLOWS as error:
         if isinstance(error, Refused):
             raise

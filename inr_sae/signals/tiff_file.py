@@ -61,15 +61,30 @@ def _of_page(page):
     if page.photometric.name == "MINISWHITE":
         colours = 2**page.bitspersample - 1 - colours
     pixels, beside = scaled(colours, page.bitspersample), scaled(beside, page.bitspersample)
-    kinds = [sample.name for sample in page.extrasamples]
-    alphas = [index for index, kind in enumerate(kinds) if kind in ("ASSOCALPHA", "UNASSALPHA")]
-    notes = (CHANNELS,) if len(kinds) > len(alphas[:1]) else ()
+    (kinds, alphas), notes = _beside(page), _left_out(page)
     if not alphas:
         return pixels, None, notes
     alpha = beside[:, :, alphas[0]]
     if kinds[alphas[0]] == "ASSOCALPHA":  # pixels are multiplied by it; where it is 0 nothing is left of them
         pixels = np.clip(pixels / np.where(alpha > 0, alpha, 1)[:, :, None], 0, 1)
     return pixels, alpha, notes
+
+
+def left_out(data):
+    """What of a file's first page its colours and one alpha leave out, as `Decoded.notes` has it."""
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        return _left_out(file.pages.first)
+
+
+def _left_out(page):
+    kinds, alphas = _beside(page)
+    return (CHANNELS,) if len(kinds) > len(alphas[:1]) else ()
+
+
+def _beside(page):
+    """(the kinds of a page's channels beside its colours, the places of those that are alpha)."""
+    kinds = [sample.name for sample in page.extrasamples]
+    return kinds, [index for index, kind in enumerate(kinds) if kind in ("ASSOCALPHA", "UNASSALPHA")]
 
 
 def _values(page):

@@ -7,7 +7,7 @@ from inr_sae.errors import InputError, UserError
 from inr_sae.exchange import convert, tensors
 from inr_sae.folder import manifest
 from inr_sae.folder.store import Store
-from inr_sae.run.once import is_done
+from inr_sae.run.once import built_on, is_done
 from inr_sae.stages import cohort, dictionary
 
 READ_AS = ("dataset", "size", "crop", "plane", "grey", "background", "nan_to_zero")  # how signals become pixels
@@ -43,6 +43,7 @@ def export_study(store, out):
     facts |= {"settings": config.inr[config.inr.backbone].to_dict(), "coordinates": list(config.inr.coordinates)}
     paths = [write(out / "encoder.safetensors", convert.to_tensors(params), facts)]
     if is_done(store, "dictionary"):
+        refuse_others(store)
         config = config_of(store, "dictionary")
         for layer in dictionary.layers(config):
             fitted = dictionary.load(config, store, layer)
@@ -50,6 +51,16 @@ def export_study(store, out):
             name = f"dictionary_layer_{layer}.safetensors"
             paths.append(write(out / name, convert.to_tensors(fitted.params), facts))
     return paths
+
+
+def refuse_others(store):
+    """Raise UserError where a study's dictionaries are of another encoder than the one that is there now."""
+    needs = built_on(dictionary, store)
+    if store.read_json("dictionary/done.json").get("needs", needs) != needs:
+        raise UserError(
+            f"--export {store.root}: its dictionaries are of an encoder that has been trained again since; have them "
+            "made again, too, by the study's own command"
+        )
 
 
 def config_of(store, stage):

@@ -9,7 +9,6 @@ everywhere.
 import fnmatch
 import logging
 import shutil
-import tempfile
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -18,7 +17,6 @@ import numpy as np
 from inr_sae import DETERMINISTIC, stages, study
 from inr_sae.errors import UserError
 from inr_sae.folder import checkpoints, ledger, manifest
-from inr_sae.folder.checkpoints import read_arrays
 from inr_sae.folder.store import Store, finite_or_none
 from inr_sae.machine import devices
 from inr_sae.report import tables
@@ -59,9 +57,8 @@ class Comparison(NamedTuple):
 def check(config, workdir, fresh=None, names=None):
     """Run the study of `workdir`, or some of its stages, again; returns (whether the promise held, the report).
 
-    fresh: the folder of the rerun, None for a temporary one that is removed if the promise held. names: the stages that
-    are run again, None for all; what they build on is taken over as it is. Raises UserError where `workdir` holds
-    another study, is damaged, or has not done a stage.
+    fresh: the folder of the rerun; None for <workdir>-check, removed if the promise held. names: the stages that are
+    run again, None for all. Raises UserError where `workdir` holds another study, is damaged, or has not done a stage.
     """
     stored = Store(workdir)
     if not stored.exists("config.json"):
@@ -72,9 +69,11 @@ def check(config, workdir, fresh=None, names=None):
     manifest.refuse_within(stored, fresh)
     refuse_undone(stored, config, names or config.stages)
     names = stages.ordered([name for name in config.stages if name in (names or config.stages)])
-    rerun = Store(Path(fresh) if fresh else Path(tempfile.mkdtemp(prefix="inr_sae_check_")))
+    rerun = Store(Path(fresh or f"{stored.root.absolute()}-check"))
     if not fresh:
-        logging.getLogger("inr_sae").info("the rerun is in %s; after a stop, give it as --workdir", rerun.root)
+        logging.getLogger("inr_sae").info("the rerun is in %s; after a stop the same command goes on", rerun.root)
+        if rerun.exists(ASKED) and rerun.exists("check.csv"):  # an earlier check, which did not hold
+            shutil.rmtree(rerun.root)
     with study.room(rerun.root):
         take_over(stored, rerun, names, config.stages)
     told, rerunning = stored.read_json("config.json"), config.copy_and_resolve_references()
@@ -194,18 +193,20 @@ def a_and_b(a, b):
 def arrays(path):
     """{name: values} of a csv file's columns, an npz file's arrays, a checkpoint's leaves; a picture's bytes."""
     if path.is_dir():
-        return read_arrays(path)
+        return checkpoints.read_arrays(path)
     store = Store(path.parent)
     if path.suffix == ".npz":
         return store.read_npz(path.name)
     if path.suffix == ".csv":
         rows = store.read_csv(path.name)
-        return {column: np.array([nan_for_none(row[column]) for row in rows]) for column in next(iter(rows), ())}
+        return {column: of_column([row[column] for row in rows]) for column in next(iter(rows), ())}
     return {"bytes": np.frombuffer(path.read_bytes(), np.uint8)}
 
 
-def nan_for_none(value):
-    return np.nan if value is None else value
+def of_column(values):
+    """A csv file's column: numbers as float64, since a 1.0 is written as a 1; None is nan."""
+    found = np.array([np.nan if value is None else value for value in values])
+    return found.astype(np.float64) if found.dtype.kind in "fiu" else found
 
 
 def tolerance_of(file, array):

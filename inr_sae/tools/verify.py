@@ -12,7 +12,10 @@ def verify(workdir):
         raise UserError(
             f"--verify {store.root}: no {manifest.FILE} there; a study writes it when all its stages are done"
         )
-    stored = store.read_json(manifest.FILE)["files"]
+    stored = store.read_json(manifest.FILE)
+    stored = stored.get("files") if isinstance(stored, dict) else None
+    if not isinstance(stored, dict):
+        raise UserError(f"--verify {store.root}: {manifest.FILE} is damaged; the study's own command writes it again")
     found = manifest.files(store.root)
     wrong = [(name, "gone") for name in stored.keys() - found.keys()]
     wrong += [(name, "not of the study") for name in found.keys() - stored.keys()]

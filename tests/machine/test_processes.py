@@ -92,3 +92,33 @@ def test_the_environment_of_a_slurm_step_is_enough(tmp_path):
     assert [process.returncode for process in both] == [0, 0], logs
     assert "freeze_sweep: done in" in logs[0] and "freeze_sweep" not in logs[1]
     assert '"n_processes": 2' in (tmp_path / "run/environment.json").read_text()
+
+
+READING = """
+import sys
+from pathlib import Path
+import jax
+from inr_sae.machine import processes
+processes.start("127.0.0.1:{},2," + sys.argv[1])
+from inr_sae.folder import checkpoints
+from inr_sae.state import TrainState
+if sys.argv[1] == "1":
+    sys.exit(processes.serve())
+path = Path({!r})
+with checkpoints.Checkpoints(path) as saved:
+    saved.save(TrainState({{"w": jax.numpy.ones(3)}}, (), jax.numpy.int32(1), jax.random.key(0)), [[1, 2.0]])
+assert checkpoints.read_params(path)["w"].tolist() == [1, 1, 1]
+processes.end(0)
+"""
+
+
+def test_a_checkpoint_is_read_by_the_first_process_while_the_others_wait_for_tasks(tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        code = READING.format(free.getsockname()[1], str(tmp_path / "checkpoints"))
+    both = [
+        subprocess.Popen([sys.executable, "-c", code, str(i)], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+        for i in range(2)
+    ]
+    logs = [process.communicate(timeout=120)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], logs

@@ -318,6 +318,9 @@ def test_further_channels_are_left_out_with_a_word(tmp_path):
     (tmp_path / "a.tif").write_bytes(tiff(RGBA16, "rgb", extrasamples=["unspecified"]))
     with pytest.warns(Note, match="has channels beside colour and alpha"):
         np.testing.assert_allclose(image_file.read(tmp_path / "a.tif"), scaled(RGBA16[..., :3], 16), atol=1e-7)
+    (tmp_path / "b.tif").write_bytes(tiff(RGBA8, "rgb", extrasamples=["unspecified"]))
+    with pytest.warns(Note, match="has channels beside colour and alpha"):
+        np.testing.assert_allclose(image_file.read(tmp_path / "b.tif"), scaled(RGBA8[..., :3], 8), atol=1e-7)
 
 
 def exif(*tags):

@@ -196,3 +196,11 @@ def test_a_folder_that_may_not_be_written_is_named(finished, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="--workdir .*file/encoder.safetensors cannot be written"):
         export(finished[1], tmp_path / "file")
+
+
+def test_dictionaries_of_an_encoder_that_was_trained_again_are_not_exported_with_it(finished, tmp_path):
+    copy = shutil.copytree(finished[1], tmp_path / "run")
+    store = Store(copy)
+    store.write_json("cohort/done.json", store.read_json("cohort/done.json") | {"identity": "another"})
+    with pytest.raises(UserError, match="its dictionaries are of an encoder that has been trained again since"):
+        export(copy)

@@ -68,21 +68,22 @@ def test_every_kind_of_number_is_compared(again, finished):
     assert files == {file for file, _ in compared} - {"cohort/checkpoints", "dictionary/checkpoints"}
 
 
-def test_the_temporary_folder_of_a_promise_that_held_is_removed(finished, tmp_path, monkeypatch):
-    monkeypatch.setattr(rerun.tempfile, "mkdtemp", lambda **_: str(tmp_path / "temporary"))
-    held, text = rerun.check(finished[0], finished[1], names=["rank"])
-    assert held and "all of it" not in text and not (tmp_path / "temporary").exists()
+def test_the_folder_beside_the_study_of_a_promise_that_held_is_removed(finished, copy):
+    held, text = rerun.check(finished[0], copy, names=["rank"])
+    assert held and "all of it" not in text and not copy.with_name("stored-check").exists()
 
 
-def test_one_number_that_differs_breaks_the_promise_and_is_named(finished, copy, tmp_path, monkeypatch):
-    monkeypatch.setattr(rerun.tempfile, "mkdtemp", lambda **_: str(tmp_path / "temporary"))
+def test_one_number_that_differs_breaks_the_promise_and_is_named(finished, copy, tmp_path):
     change(copy, "rank/stable_rank.csv", "sr_weight", 1 + 1e-6)
     held, text = rerun.check(finished[0], copy, names=["rank"])
     assert not held and "does NOT hold for 1 arrays" in text
-    assert f"all of it: {tmp_path / 'temporary/check.csv'}" in text, "kept, because it did not hold"
-    (row,) = [row for row in rows(tmp_path / "temporary/check.csv") if row["verdict"] != "identical"]
+    assert f"all of it: {tmp_path / 'stored-check/check.csv'}" in text, "kept, because it did not hold"
+    (row,) = [row for row in rows(tmp_path / "stored-check/check.csv") if row["verdict"] != "identical"]
     assert (row["file"], row["array"], row["verdict"]) == ("rank/stable_rank.csv", "sr_weight", "different")
     assert row["promise"] == "the same bits" and 0 < float(row["difference"]) < 1e-4
+    change(copy, "rank/stable_rank.csv", "sr_weight", 1 / (1 + 1e-6))
+    held, _ = rerun.check(finished[0], copy, names=["rank"])
+    assert not (tmp_path / "stored-check").exists() or not held, "another check begins anew"
 
 
 def test_some_stages_alone_build_on_what_is_stored(finished, copy, tmp_path):
@@ -326,3 +327,15 @@ def test_what_an_earlier_config_left_is_not_missing(finished, copy, tmp_path):
     (path,) = (copy / "freeze_sweep").glob("*/summary.csv")
     Store(copy).take("freeze_sweep/phantom/other.csv", path)
     assert not rerun.check(finished[0], copy, tmp_path / "third", ["freeze_sweep"])[0]
+
+
+def test_a_column_of_numbers_is_one_however_they_are_written(tmp_path):
+    """1.0 is written as 1: a share of all atoms and one of most are of one kind."""
+    for name, share in (("a", 1.0), ("b", 0.998)):
+        Store(tmp_path).write_csv(f"{name}/metrics.csv", [{"alive_fraction": share, "label": "x"}])
+    pairs = rerun.a_and_b(*(tmp_path / f"{name}/metrics.csv" for name in "ab"))
+    compared = rerun.compare(
+        ("dictionary", "dictionary/layer_0/metrics.csv", "alive_fraction"), *pairs["alive_fraction"], False
+    )
+    assert (compared.verdict, compared.difference) == ("within", pytest.approx(0.002))
+    assert rerun.arrays(tmp_path / "a/metrics.csv")["label"].dtype.kind == "U"

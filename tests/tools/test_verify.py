@@ -43,6 +43,10 @@ def test_without_a_list_or_with_a_damaged_one_it_is_refused(listed, tmp_path):
     listed.path("study.json").write_text("{")
     with pytest.raises(UserError, match="study.json is gone or damaged"):
         verify(listed.root)
+    for text in ("{}", "[]", "null", '{"files": []}'):
+        listed.path("study.json").write_text(text)
+        with pytest.raises(UserError, match="study.json is damaged"):
+            verify(listed.root)
     listed.path("study.json").unlink()
     for folder in (listed.root, tmp_path / "nowhere"):
         with pytest.raises(UserError, match="no study.json"):

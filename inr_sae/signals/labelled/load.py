@@ -80,7 +80,16 @@ def _load(wanted):
         found = source.read(wanted.root, rules)
     images, places = one_shape(found, wanted), draw(found, wanted)
     parts = [_part(found, images, places[split]) for split in SPLITS]
-    return Split(*parts, found.classes, tuple(notes))
+    return Split(*parts, found.classes, (*notes, *told_twice(parts)))
+
+
+def told_twice(parts):
+    """Sentences on the images of a split that are, pixel for pixel, also in the one that is trained on."""
+    train, *others = (part.digests for part in parts)
+    for split, digests in zip(SPLITS[1:], others):
+        n = sum(digest in set(train) for digest in digests)
+        if n:
+            yield f"{n} of {len(digests)} {split} images are also among those that are trained on, pixel for pixel"
 
 
 def _part(found, images, places):

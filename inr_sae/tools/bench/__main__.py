@@ -1,6 +1,7 @@
 """The benchmark's command line: flags → rows, printed and written."""
 
 import json
+from importlib.util import find_spec
 from pathlib import Path
 
 from absl import app, flags, logging
@@ -38,7 +39,12 @@ def prepared():
     """The paths that --json and --profile give, None where they are not given; raises UsageError for what cannot be."""
     try:
         devices.check()
-        return [flag.value and checks.local(f"--{flag.name}", flag.value) for flag in (_JSON, _PROFILE)]
+        if _TORCH.value and find_spec("torch") is None:
+            raise UserError("--torch compares with PyTorch, which is not installed")
+        paths = [flag.value and checks.local(f"--{flag.name}", flag.value) for flag in (_JSON, _PROFILE)]
+        if paths[0] and not Path(paths[0]).absolute().parent.is_dir():
+            raise UserError(f"--json {paths[0]} is in no folder that there is")
+        return paths
     except UserError as error:
         raise app.UsageError(str(error)) from error
 

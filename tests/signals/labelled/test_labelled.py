@@ -87,6 +87,19 @@ def test_files_as_mnists_keep_their_own_test_part(tmp_path, packed):
     np.testing.assert_allclose(split.test.images[:, 0, 0, 0] * 255, split.test.labels + 7, rtol=1e-6)
 
 
+def test_what_is_tested_on_and_trained_on_alike_is_told(root):
+    assert load("folder", root).notes == ()
+    for name in ("cats", "dogs"):
+        for i in range(10):
+            Image.fromarray(np.full((6, 5), 7, np.uint8)).save(root / name / f"{i}.png")
+    labelled.forget()
+    told = load("folder", root).notes
+    assert told == tuple(
+        f"{n} of {n} {split} images are also among those that are trained on, pixel for pixel"
+        for split, n in (("validation", 4), ("test", 5))
+    )
+
+
 def test_shares_are_whole_and_add_up():
     assert labelled.shares({0: 50, 1: 30, 2: 20}, 10) == {0: 5, 1: 3, 2: 2}
     assert sum(labelled.shares({0: 5, 1: 5, 2: 5}, 7).values()) == 7
