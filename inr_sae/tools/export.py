@@ -7,7 +7,8 @@ from inr_sae.errors import InputError, UserError
 from inr_sae.exchange import convert, tensors
 from inr_sae.folder import manifest
 from inr_sae.folder.store import Store
-from inr_sae.run.once import built_on, is_done
+from inr_sae.run import once
+from inr_sae.run.once import is_done
 from inr_sae.stages import cohort, dictionary
 
 READ_AS = ("dataset", "size", "crop", "plane", "grey", "background", "nan_to_zero")  # how signals become pixels
@@ -55,8 +56,7 @@ def export_study(store, out):
 
 def refuse_others(store):
     """Raise UserError where a study's dictionaries are of another encoder than the one that is there now."""
-    needs = built_on(dictionary, store)
-    if store.read_json("dictionary/done.json").get("needs", needs) != needs:
+    if once.state_of(store, once.name_of(dictionary)).needs != once.built_on(dictionary, store):
         raise UserError(
             f"--export {store.root}: its dictionaries are of an encoder that has been trained again since; have them "
             "made again, too, by the study's own command"

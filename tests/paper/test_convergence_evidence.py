@@ -10,8 +10,8 @@ from tests.paper.dictionary_rows import blank
 PATH = {0.01: (0.80, 30.0), 0.1: (0.79, 12.0), 0.3: (0.75, 3.0), 0.9: (0.20, 1.0)}  # {penalty: (R², weights)}
 
 
-def pair(layer=0, other_seed=1, of="units", case="trained"):
-    columns = {"kind": "encoder seeds", "backbone": "ffmlp", "seed": 0, "other_backbone": "ffmlp", "of": of}
+def pair(layer=0, other_seed=1, of="units", case="trained", backbone="ffmlp"):
+    columns = {"kind": "encoder seeds", "backbone": backbone, "seed": 0, "other_backbone": backbone, "of": of}
     return columns | {"other_seed": other_seed, "layer": layer, "other_layer": layer, "case": case}
 
 
@@ -27,11 +27,14 @@ def from_many(path=PATH, one=0.4, **keys):
     ]
 
 
-def test_layers_of_one_pair_of_networks_are_no_cases_of_their_own():
+def test_layers_of_a_pair_of_networks_and_pairs_that_share_one_are_no_cases_of_their_own():
     m = convergence_evidence.of_pairs([partners(layer=layer) for layer in range(3)], [])["some_units_shared"]
-    assert (m.value, m.total) == (3, 3) and m.chance == m.chance_of_all == pytest.approx(CHANCE)
+    assert (m.value, m.total) == (3, 3) and m.chance == pytest.approx(CHANCE) and m.chance_of_all == 1.0
     of_two = [partners(layer=layer, other_seed=seed) for layer in range(3) for seed in (1, 2)]
     m = convergence_evidence.of_pairs(of_two, [])["some_units_shared"]
+    assert m.total == 6 and m.chance_of_all == 1.0
+    backbones = [partners(layer=layer, backbone=name) for layer in range(3) for name in ("one", "other")]
+    m = convergence_evidence.of_pairs(backbones, [])["some_units_shared"]
     assert m.total == 6 and m.chance_of_all == pytest.approx(CHANCE**2)
 
 

@@ -30,7 +30,9 @@ def run(tiny):
 
 def test_a_fit_that_overflows_names_its_step_and_the_key_that_mends_it(tiny_sweep):
     tiny_sweep.config.fit.learning_rate = 1e30
-    with pytest.raises(UserError, match=r"fit of t by full, rate 1e\+30: .* at step 1; lower fit\.learning_rate"):
+    with pytest.raises(
+        UserError, match=r"fit of t by full, rate 1e\+30: .* at step 1; lower that rate, of fit\.learning_rate"
+    ):
         run(tiny_sweep)
 
 

@@ -80,8 +80,10 @@ def test_every_claim_that_the_fits_speak_to_has_a_verdict_under_every_budget(sea
         for ends in ("[0, 1]", "[-1, 1]")
         for steps in ("2", "4", "full 2, frozen 4")
     }
-    by_recipe = {name: {row["claim"] for row in rows if row["recipe"] == name} for name in recipes}
-    assert len(set(map(frozenset, by_recipe.values()))) == 1
+    by_recipe = {name: frozenset(row["claim"] for row in rows if row["recipe"] == name) for name in recipes}
+    for ends in ("[0, 1]", "[-1, 1]"):  # of other ends the rule may name a boundary that was not tried
+        (claims,) = {found for name, found in by_recipe.items() if name.startswith(ends)}
+        assert {"best_tau_ffmlp", "rule_beats_shape"} <= claims
     assert {row["verdict"] for row in rows} == {"not testable on these data"}, "phantoms"
     assert any("fit.budget.full is 2, not 500" in row["short_of_published"] for row in rows)
 
