@@ -40,30 +40,33 @@ def matrix_of(fits, best, n_units, datasets, budgets=None):
     return Matrix(fits, best, n_units, datasets, by_way, subjects, budgets)
 
 
+def paired(matrix, row, other):
+    """[(dB, subject, target)]: PSNR frozen at the rule's layer of a BestTauRow minus another protocol's, of every fit
+    of its pair that both have. A protocol with a boundary has it at the same layer."""
+    pair, tau = pair_of(row), row.tau_by_sr_weight
+    if tau is None or not any(protocol == other for _, protocol, _ in matrix.psnr):
+        return []
+
+    def find(protocol, boundary):
+        return matrix.psnr.get((at_source(pair, protocol), protocol, boundary))
+
+    frozen = matrix.psnr.get((pair, "freeze", tau), {})
+    theirs = of_same_fit(find, other, tau, matrix.n_units[encoder_of(row)], matrix.budgets) or {}
+    both = frozen.keys() & theirs.keys()
+    return [(frozen[fit] - theirs[fit], matrix.subjects[row.target][fit[0]], row.target) for fit in both]
+
+
 def mean_difference(matrix, rows, other):
-    """Measured: PSNR frozen at the rule's layer minus another protocol's, over the pairs of `rows`; None without any.
+    """Measured: the mean of what is `paired` over the pairs of `rows`; None without any.
 
-    The mean is over targets, then over a target's subjects, each with all its fits; the interval is over subjects. A
-    protocol with a boundary has it at the same layer. Pairs that were not fitted so are left out, and said to be.
+    The mean is over targets, then over a target's subjects, each with all its fits; the interval is over subjects.
+    Pairs that were not fitted so are left out, and said to be.
     """
-    found, used = [], []
-    for row in rows if any(protocol == other for _, protocol, _ in matrix.psnr) else ():
-        pair, tau = pair_of(row), row.tau_by_sr_weight
-        if tau is None:
-            continue
-
-        def find(protocol, boundary, pair=pair):
-            return matrix.psnr.get((at_source(pair, protocol), protocol, boundary))
-
-        frozen = matrix.psnr.get((pair, "freeze", tau), {})
-        theirs = of_same_fit(find, other, tau, matrix.n_units[encoder_of(row)], matrix.budgets) or {}
-        both = frozen.keys() & theirs.keys()
-        found += [(frozen[fit] - theirs[fit], matrix.subjects[row.target][fit[0]], row.target) for fit in both]
-        used += [row] if both else []
+    found = [each for row in rows if (each := paired(matrix, row, other))]
     if not found:
         return None
-    interval, whole = stratified_interval(*zip(*found)), len(used) == len(rows)
-    note = "" if whole else f"of {len(used)} of {len(rows)} pairs"
+    interval, whole = stratified_interval(*zip(*sum(found, []))), len(found) == len(rows)
+    note = "" if whole else f"of {len(found)} of {len(rows)} pairs"
     return Measured(interval.mean, interval.low, interval.high, n_images=interval.n_least, whole=whole, note=note)
 
 
@@ -88,11 +91,10 @@ def gain(matrix, rows):
     """Measured: PSNR frozen at the rule's layer minus STRAINER's, beside the paper's of the same pairs, if all are its
     own, of networks of its depth: not testable where it has no gain there."""
     found, theirs = mean_difference(matrix, rows, "full"), {}
-    for row in rows:
+    for row in (row for row in rows if paired(matrix, row, "full")):  # the others are in neither mean
         curve = published_curve(matrix, row)
         there = curve[1 + reference.BEST_TAU[row.backbone]][0] - curve[0][0] if curve else NAN
-        if mean_difference(matrix, [row], "full"):  # else it is in neither mean
-            theirs.setdefault(row.target, []).append(there)
+        theirs.setdefault(row.target, []).append(there)
     published = float(np.mean([np.mean(of_target) for of_target in theirs.values()])) if theirs else NAN
     if found is None or published != published:
         return found

@@ -20,15 +20,8 @@ ELEMENTS = {
     + ("stability.seeds", "networks.seeds", "weights.seeds", "recovery.seeds", "convergence.seeds")
     + ("convergence.dictionary_seeds",),
     numbers.Real: ("inr.coordinates", "fit.other_rates", "recipes.coordinates", "recipes.rates", "rates.*")
-    + (
-        "transfer.frequencies.*",
-        "recovery.rates_*",
-        "weights.ce_weights",
-        "weights.contrasts",
-        "decompositions.shares",
-        "steering.alphas",
-    )
-    + ("steering.fit_alphas",),
+    + ("transfer.frequencies.*", "weights.ce_weights", "weights.contrasts", "decompositions.shares", "steering.alphas")
+    + ("steering.fit_alphas", "recovery.rates_*"),
     str: ("stages", "*.cohort_names", "*.backbones", "*.regimes", "*.protocols", "*.sets", "*.methods", "*.through")
     + ("fit.splits", "transfer.sources", "transfer.targets", "recipes.targets", "recipes.new", "weights.tokens")
     + ("convergence.of",),

@@ -85,11 +85,8 @@ def known(store, at):
     if not store.exists(f"{at}/{GROUND}"):
         return None
     ground = store.read_json(f"{at}/{GROUND}")  # an earlier version's may have keys that are none by now, or lack some
-    return (
-        {"starts": STARTS[True]}
-        | ground
-        | {"keys": {key: value for key, value in ground["keys"].items() if not once.matches(key, ASIDE)}}
-    )
+    keys = {key: value for key, value in ground["keys"].items() if not once.matches(key, ASIDE)}
+    return {"starts": STARTS[True]} | ground | {"keys": keys}
 
 
 def holds(was, now):

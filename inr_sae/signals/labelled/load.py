@@ -86,8 +86,9 @@ def _load(wanted):
 def told_twice(parts):
     """Sentences on the images of a split that are, pixel for pixel, also in the one that is trained on."""
     train, *others = (part.digests for part in parts)
+    trained_on = set(train)
     for split, digests in zip(SPLITS[1:], others):
-        n = sum(digest in set(train) for digest in digests)
+        n = sum(digest in trained_on for digest in digests)
         if n:
             yield f"{n} of {len(digests)} {split} images are also among those that are trained on, pixel for pixel"
 
