@@ -2,12 +2,15 @@
 
 import shutil
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from inr_sae import study
 from inr_sae.errors import UserError
 from inr_sae.folder.store import Store
-from inr_sae.run import sweep
+from inr_sae.run import sweep, training
+from inr_sae.signals import load
 from tests.helpers import COMPUTED, begun, changed, computed, n_lines, numbers, rows
 
 
@@ -114,6 +117,40 @@ def test_fits_that_a_key_does_not_touch_outlast_a_redo(copy, monkeypatch):
     assert [row for row in after if row["protocol"] != "scratch"] == before and len(after) > len(before)
     study.run(changed(config, stages=COMPUTED), workdir, redo=True)
     assert set(fitted) == {"scratch"} and rows(workdir / "freeze_sweep/phantom/fits.csv") == before
+
+
+def test_trainings_that_more_test_images_do_not_touch_outlast_a_redo(tiny_ffmlp, tmp_path, rng, monkeypatch):
+    (tmp_path / "images").mkdir()
+    for i in range(7):
+        Image.fromarray(rng.integers(0, 255, (16, 12), dtype=np.uint8)).save(tmp_path / "images" / f"{i}.png")
+    tiny_ffmlp.signals.update(dict(dataset="folder", root=str(tmp_path / "images"), n_test=1))
+    tiny_ffmlp.stages = ("cohort", "rank", "dictionary")
+    more, trained, good = changed(tiny_ffmlp, signals__n_test=3), [], training.train
+
+    def counting(store, folder, state, of, runtime):
+        def run(n, state):
+            trained.append(folder)
+            return of.run(n, state)
+
+        return good(store, folder, state, of._replace(run=run), runtime)
+
+    monkeypatch.setattr(training, "train", counting)
+    study.run(more, tmp_path / "alone")
+    study.run(tiny_ffmlp, tmp_path / "run")
+    assert {"cohort", "dictionary"} == set(trained)
+    trained.clear()
+    study.run(more, tmp_path / "run", redo=True)
+    assert not trained and numbers(tmp_path / "run") == numbers(tmp_path / "alone")
+    study.run(changed(more, dictionary__topk__k=3), tmp_path / "run", redo=True)
+    assert set(trained) == {"dictionary"}
+    trained.clear()
+    name = rows(tmp_path / "run/cohort/signals.csv")[0]["name"]
+    Image.fromarray(rng.integers(0, 255, (16, 12), dtype=np.uint8)).save(tmp_path / "images" / name)
+    load.forget()
+    study.run(tiny_ffmlp, tmp_path / "run", redo=True)
+    assert set(trained) == {"cohort", "dictionary"}
+    study.run(tiny_ffmlp, tmp_path / "again")
+    assert numbers(tmp_path / "run") == numbers(tmp_path / "again")
 
 
 def test_a_training_that_is_redone_begins_anew_and_leaves_nothing_of_the_old_one(tiny_ffmlp, tmp_path):

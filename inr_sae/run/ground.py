@@ -1,4 +1,4 @@
-"""What the fits of a sweep rest on: while it holds, they outlast a stage that is done again to fit more, or others."""
+"""What fits and trainings rest on: while it holds, they outlast a stage that is done again to fit more, or others."""
 
 import hashlib
 import logging
@@ -87,6 +87,31 @@ def known(store, at):
     ground = store.read_json(f"{at}/{GROUND}")  # an earlier version's may have keys that are none by now, or lack some
     keys = {key: value for key, value in ground["keys"].items() if not once.matches(key, ASIDE)}
     return {"starts": STARTS[True]} | ground | {"keys": keys}
+
+
+def of_training(config, signals, encoder=None):
+    """The ground of what a stage trains on a study's cohort, as JSON has it: on the Signals themselves, or on an
+    encoder's activations of them. config: of the stage, what it reads."""
+    methods = {config.dictionary.method} if "dictionary" in config else ()
+    aside = ("signals.*", *once.FREE, *once.all_but({config.inr.backbone}, methods))
+    aside += () if encoder is None else ("cohort.*", "external.*")
+    flat = once.flatten(config.to_dict())
+    keys = {key: value for key, value in (flat | once.contents(flat)).items() if not once.matches(key, aside)}
+    images = [list(signals.cohort.shape), *signals.digests.cohort]
+    return finite_or_none({"keys": keys, "images": images, "encoder": digest(encoder), "starts": of_starts(config)})
+
+
+def settle_training(store, at, ground):
+    """Remove the checkpoints of the training in the folder `at` that rest on other ground, and write down this one.
+
+    Checkpoints without a ground were made by an earlier version, for this very config.
+    """
+    mark = f"{at}/checkpoints/{GROUND}"
+    was = store.read_json(mark) if store.exists(mark) else None
+    if was not in (None, ground):
+        store.remove(f"{at}/checkpoints")
+    if was != ground:
+        store.write_json(mark, ground)
 
 
 def holds(was, now):

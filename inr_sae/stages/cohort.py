@@ -16,7 +16,7 @@ from inr_sae.report.figures.style import save
 from inr_sae.report.page import Heading
 from inr_sae.report.parts import study as parts
 from inr_sae.rows.transfer import HistoryRow, SignalRow
-from inr_sae.run import checks, drawn, external, trained, training
+from inr_sae.run import checks, drawn, external, ground, trained, training
 from inr_sae.run.keys import key_of
 from inr_sae.run.trained import TrainedCohort
 from inr_sae.signals.load import n_trained
@@ -61,6 +61,7 @@ def run(config, store):
     """Train the cohort, or take an encoder from elsewhere; writes cohort/signals.csv, checkpoints, history.csv,
     reconstructions.png."""
     signals = draw(config, store)
+    ground.settle_training(store, "cohort", ground.of_training(config, signals))
     state = initial(config, signals.cohort)
     backbone, settings = trained.backbone_of(config.inr), trained.settings(config.inr)
     x = trained.grid(settings, signals.cohort)

@@ -12,7 +12,7 @@ from inr_sae.dictionaries.codes import Dictionary, Job, fit
 from inr_sae.errors import UserError
 from inr_sae.report.parts import study as parts
 from inr_sae.rows.dictionaries import AtomRow, LossRow, MetricsRow
-from inr_sae.run import checks, drawn, trained, training
+from inr_sae.run import checks, drawn, ground, trained, training
 from inr_sae.run.keys import key_of
 from inr_sae.run.trained import mean_psnr
 from inr_sae.stages import cohort
@@ -91,6 +91,7 @@ def run(config, store):
     layer_<l>/: dictionary.npz, atoms.csv, maps.npz and last metrics.csv: that layer is done."""
     encoder = cohort.load(config, store)
     jobs = jobs_of(config, encoder, settings(config))
+    ground.settle_training(store, "dictionary", ground.of_training(config, encoder.signals, encoder.params))
     fitted = fit_jobs(config, store, jobs, "dictionary")
     others = held_out(config, encoder.signals)
     features = shape.features(encoder.signals.cohort, others, np.random.default_rng(config.seed))

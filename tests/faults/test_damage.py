@@ -41,7 +41,7 @@ def warnings(monkeypatch):
 
 def checkpoint(copy, folder):
     """The largest file of the newest checkpoint in a stage's folder."""
-    newest = max((copy / folder / "checkpoints").iterdir(), key=lambda path: int(path.name))
+    newest = max((copy / folder / "checkpoints").glob("[0-9]*"), key=lambda path: int(path.name))
     return max((path for path in newest.rglob("*") if path.is_file()), key=lambda path: path.stat().st_size)
 
 
@@ -110,7 +110,7 @@ def test_damage_while_a_training_is_cut_off(n_damaged, goes_on_from, finished, t
         with pytest.raises(Killed):
             study.run(config, tmp_path / "run")
     folder = tmp_path / "run/cohort/checkpoints"
-    assert sorted(int(path.name) for path in folder.iterdir()) == [10, 15]
+    assert sorted(int(path.name) for path in folder.glob("[0-9]*")) == [10, 15]
     for step in (15, 10)[:n_damaged]:
         for path in (folder / str(step)).rglob("*"):
             if path.is_file() and path.stat().st_size:
