@@ -41,7 +41,7 @@ _DETERMINISTIC = flags.DEFINE_bool(
 _CHECK = flags.DEFINE_string(
     "check",
     None,
-    "Run the study of this folder again and compare every number; the rerun's folder is --workdir, or a temporary one.",
+    "Run the study of this folder again and compare every number; the rerun lies in --workdir, or WORKDIR-check.",
 )
 _CHECK_STAGES = flags.DEFINE_list(
     "check_stages", None, "With --check: the stages to run again, as in rank,dictionary; the others are taken over."
