@@ -107,7 +107,9 @@ SHOWN = r"--config=configs/(?P<name>\w+)\.py(?::(?P<string>[\w=,./]+))?(?P<rest>
 @pytest.mark.parametrize("path", SHOWING, ids=lambda path: path.name)
 def test_the_commands_that_are_shown_can_be_typed(path):
     """Their strings and keys are there."""
-    for command in re.finditer(SHOWN, path.read_text().replace("\\\n", "")):
+    commands = list(re.finditer(SHOWN, path.read_text().replace("\\\n", "")))
+    assert commands or path.name not in ("README.md", "findings.md", "transfer.py")
+    for command in commands:
         config = build(command["name"], command["string"])
         for key in re.findall(r"--config\.([\w.]+)=", command["rest"]):
             assert key in flatten(config.to_dict()), command[0]

@@ -326,7 +326,9 @@ def test_slurm_says_so_if_the_job_cannot_be_queued_again(stubs):
 
 def test_slurms_shell_outlives_sigterm_and_a_cancelled_job_stays_cancelled(stubs):
     process = stubs.start("bash", "launch/slurm.sbatch", f"--config={SIREN}", SLURM_JOB_ID="17", HOLD="srun")
+    until = time.monotonic() + 30
     while not stubs.calls("srun"):
+        assert time.monotonic() < until, "nothing was started"
         time.sleep(0.01)
     process.send_signal(signal.SIGTERM)
     time.sleep(0.1)

@@ -10,7 +10,7 @@ import math
 from typing import NamedTuple
 
 from inr_sae.measure.cap import capped
-from inr_sae.measure.paired import clustered_interval, paired_interval
+from inr_sae.measure.paired import cluster_means, paired_interval
 from inr_sae.protocols import PROTOCOLS, of_same_fit
 from inr_sae.rows.common import UNTRAINED
 from inr_sae.rows.transfer import AgreementRow, BestTauRow, MeanCurveRow, PairedRow
@@ -122,7 +122,7 @@ def best_tau(pair, by_tau, ranks, subjects):
 def mean_over_subjects(values, subjects):
     """The mean PSNR in dB of {(image, seed): PSNR}, in which every subject counts the same; subjects: {image: whom it
     shows}."""
-    return clustered_interval(list(values.values()), [subjects.get(image, image) for image, _ in values]).mean
+    return float(cluster_means(list(values.values()), [subjects.get(image, image) for image, _ in values]).mean())
 
 
 def difference_columns(name, ours, theirs, subjects):

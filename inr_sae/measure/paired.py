@@ -54,16 +54,21 @@ def stratified_interval(values, clusters, strata, level=LEVEL):
     """
     groups = {}
     for value, cluster, stratum in zip(np.asarray(values, np.float64), clusters, strata, strict=True):
-        groups.setdefault(str(stratum), {}).setdefault(str(cluster), []).append(value)
+        groups.setdefault(str(stratum), []).append((value, cluster))
     if not groups:
         raise ValueError("no values to average")
-    samples = [
-        np.array([np.mean(sorted(of_cluster)) for _, of_cluster in sorted(of_stratum.items())])
-        for _, of_stratum in sorted(groups.items())
-    ]
+    samples = [cluster_means(*zip(*of_stratum)) for _, of_stratum in sorted(groups.items())]
     sizes = [len(sample) for sample in samples]
     mean, low, high = map(float, transformed_t(samples, level))
     return Interval(mean, low, high, sum(sizes), min(sizes))
+
+
+def cluster_means(values, clusters):
+    """The mean (C,) within each cluster, sorted by their names, of values (n,) of clusters (n,), in whatever order."""
+    groups = {}
+    for value, cluster in zip(np.asarray(values, np.float64), clusters, strict=True):
+        groups.setdefault(str(cluster), []).append(value)
+    return np.array([np.mean(sorted(of_cluster)) for _, of_cluster in sorted(groups.items())])
 
 
 def paired_interval(ours, theirs, subjects=None, level=LEVEL):

@@ -140,8 +140,14 @@ def test_a_kernel_reaches_no_pixel_across_the_border(rng):
     kernel = jnp.asarray(rng.normal(size=(9, N)).astype(np.float32))
     h = jnp.arange(float(n))[:, None] + 1
     whole = convolutional.spread_of(shape)(kernel, jnp.tile(h, N))
-    for key in jax.random.split(jax.random.key(1), draws):
+
+    @jax.jit
+    def one_draw(key):
         drawn, spread = convolutional.draw(key, h, shape, own, None)
+        return drawn, spread(kernel, jnp.tile(drawn, N))
+
+    for key in jax.random.split(jax.random.key(1), draws):
+        drawn, found = one_draw(key)
         places = np.asarray(drawn[:, 0]).astype(int) - 1
         rows, columns = places // shape[1], places % shape[1]
         expected = np.zeros((len(places), N))
@@ -150,7 +156,7 @@ def test_a_kernel_reaches_no_pixel_across_the_border(rng):
                 down, right = rows[b] - rows[a], columns[b] - columns[a]
                 if max(abs(down), abs(right)) <= 1:
                     expected[a] += np.asarray(kernel[3 * (down + 1) + right + 1]) * (places[b] + 1)
-        np.testing.assert_allclose(spread(kernel, jnp.tile(drawn, N)), expected, rtol=1e-4, atol=1e-3)
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-3)
     every, spread = convolutional.draw(key, h, shape, config(convolutional, batch=n), None)
     np.testing.assert_allclose(spread(kernel, jnp.tile(every, N)), whole, rtol=1e-6)
 

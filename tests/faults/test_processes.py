@@ -76,13 +76,18 @@ def test_sigterm_of_both_saves_and_the_same_command_goes_on(tmp_path):
     assert ("resumed", "dictionary") in events(tmp_path / "run")
 
 
-@pytest.mark.parametrize("dies", [0, 1])
-def test_where_one_dies_the_other_says_so_within_a_minute(dies, tmp_path):
-    settings = SMALL | {"dictionary.topk.steps": 200000, "stages": "('cohort','dictionary')"}
-    processes = start_two(tmp_path / "run", tmp_path, settings=settings)
-    wait_for(("stage begins", "dictionary"), tmp_path / "run", processes, more=1.0)
-    processes[dies].kill()
-    # 134 as a shell has it, which is SIGABRT; JAX's own threads may fault while it aborts.
-    assert processes[1 - dies].wait(60) in (134, -signal.SIGABRT, -signal.SIGSEGV)
-    log = (tmp_path / f"{1 - dies}.log").read_text()
-    assert "inr_sae: " in log and "the same command goes on" in log
+def test_where_one_dies_the_other_says_so_within_a_minute(tmp_path):
+    """Of two pairs at once: in one the first dies, in the other the second."""
+    settings, pairs = SMALL | {"dictionary.topk.steps": 200000, "stages": "('cohort','dictionary')"}, []
+    for dies in (0, 1):
+        folder = tmp_path / str(dies)
+        folder.mkdir()
+        pairs.append((dies, folder, start_two(folder / "run", folder, settings=settings)))
+    for dies, folder, processes in pairs:
+        wait_for(("stage begins", "dictionary"), folder / "run", processes, more=1.0)
+        processes[dies].kill()
+    for dies, folder, processes in pairs:
+        # 134 as a shell has it, which is SIGABRT; JAX's own threads may fault while it aborts.
+        assert processes[1 - dies].wait(60) in (134, -signal.SIGABRT, -signal.SIGSEGV)
+        log = (folder / f"{1 - dies}.log").read_text()
+        assert "inr_sae: " in log and "the same command goes on" in log

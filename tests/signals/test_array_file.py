@@ -40,14 +40,14 @@ def test_an_array_is_an_image(array, expected, tmp_path):
         (np.zeros((3, 3), complex), "is of complex128"),
         (np.zeros((3, 3, 2)), r"is of shape \(3, 3, 2\); an image is"),
         (np.zeros((2, 3, 3, 3)), "is of shape"),
-        (np.zeros((0, 3)), "a.npy"),
+        (np.zeros((0, 3)), ""),
         (np.array([None, {}], object), "cannot be read as an array"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_is_no_image_is_named(array, words, tmp_path):
     np.save(tmp_path / "a.npy", array)
-    with pytest.raises(InputError, match=f"a.npy.*{words}|{words}"):
+    with pytest.raises(InputError, match=f"a.npy.*{words}"):
         array_file.read(tmp_path / "a.npy")
 
 

@@ -108,6 +108,24 @@ def test_of_unequal_budgets_without_verdicts_at_equal_ones_the_page_says_so(tmp_
     assert not store.exists("report/claims_equal.csv"), "curves have no point there"
 
 
+@pytest.mark.parametrize(
+    "real, made_up",
+    [((), True), (("heads",), False), (("fine_heads",), False), (("heads", "fine_heads"), False)],
+)
+def test_a_matrix_is_testable_where_a_source_and_a_target_are_images(real, made_up, matrix, monkeypatch):
+    store, given = Store(matrix.workdir), changed(matrix.config)
+    drawn = of_stage.transfer.draw(given, store, "heads")
+    monkeypatch.setattr(of_stage.transfer, "draw", lambda *_: drawn)
+    for name in real:
+        given.sets[name].dataset = "kodak"
+    tables = [of_stage.transfer.load(store, name) for name in ("fits", "ranks")]
+    found = of_stage.data_of_matrix(given, store, *tables)
+    assert found.phantom == made_up and all(f"{name} (kodak)" in found.sets for name in real)
+    for source, target in (("heads", "fine_heads"), ("fine_heads", "heads")):
+        one_way = changed(given, transfer__sources=(source,), transfer__targets=(target,))
+        assert of_stage.data_of_matrix(one_way, store, *tables).phantom == (not {source, target} <= set(real))
+
+
 def test_claims_on_the_curve_are_about_the_runs_own_last_layer(matrix):
     found, best = claims_of(matrix), matrix.rows("transfer/best_tau.csv")
     falls, collapses = [], 0

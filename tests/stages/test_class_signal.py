@@ -14,7 +14,9 @@ from inr_sae import study
 from inr_sae.errors import UserError
 from inr_sae.folder.store import Store
 from inr_sae.measure.paired import LEAST_CLUSTERS
+from inr_sae.paper import weight_evidence
 from inr_sae.paper.weight_evidence import LEAST_RUNS
+from inr_sae.rows.claims import ClaimRow
 from inr_sae.rows.weights import ALL_TOKENS
 from inr_sae.run import once
 from inr_sae.stages import class_signal
@@ -87,7 +89,14 @@ def test_the_page_answers_first_and_shows_every_figure(finished):
     for name in ("reader_accuracy", "token_flow", "purity_accuracy", "interventions", "maps"):
         assert (finished / f"report/figures/{name}.png").stat().st_size > 5000
     assert "Digits of 8x8 pixels are not MNIST" in page and "arXiv 2605.08281" in page
-    assert len(rows(finished / "report/class_claims.csv")) == 8
+    verdicts = {row.claim: row for row in Store(finished).read_rows("report/class_claims.csv", ClaimRow)}
+    base = class_signal.conditions(tiny())[0].name
+    tables = [class_signal.load(Store(finished), name) for name in class_signal.KINDS]
+    measured = weight_evidence.of_readers(*tables, base)
+    assert len(verdicts) == 8 and measured
+    for name, found in measured.items():
+        assert verdicts[name].ours == found.text
+    assert all("digits" in row.short_of_paper for row in verdicts.values())
 
 
 def test_cut_off_anywhere_it_goes_on_to_the_same_bits(finished, tmp_path, monkeypatch):

@@ -32,6 +32,9 @@ def test_every_pair_is_compared_in_every_layer_beside_its_nulls(converged):
         if not (kind == "dictionary seeds" and of == "units")  # they are the same
     }
     assert found == expected and len(rows) == len(expected)
+    means = {case: [row["matched_mean"] for row in rows if row["case"] == case] for case in ("trained", "untrained")}
+    units = [row["matched_mean"] for row in rows if (row["of"], row["case"]) == ("units", "trained")]
+    assert set(units).isdisjoint(means["untrained"]), "before training is another network"
 
 
 def test_cohorts_that_are_compared_share_no_image_and_seeds_share_all(converged):

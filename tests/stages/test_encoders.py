@@ -5,6 +5,7 @@ import pytest
 from configs import transfer
 from inr_sae import study
 from inr_sae.errors import UserError
+from inr_sae.folder.store import Store
 from inr_sae.rows.transfer import EncoderRankRow, RankRow
 from inr_sae.run import summaries
 from inr_sae.stages import encoders
@@ -19,6 +20,15 @@ def test_every_source_and_backbone_has_a_study_of_its_own(matrix):
     for name in names:
         for stage in ("cohort", "rank"):
             assert (matrix.workdir / "encoders" / name / stage / "done.json").exists()
+
+
+def test_a_cohorts_psnr_is_that_after_its_last_step(matrix):
+    found = encoders.cohort_psnr(matrix.config, Store(matrix.workdir))
+    for (source, backbone, frequency), psnr in found.items():
+        history = matrix.rows(f"encoders/{source}-{backbone}-{frequency:g}/cohort/history.csv")
+        last = max(history, key=lambda row: int(row["step"]))
+        assert int(last["step"]) == matrix.config.cohort.steps and len(history) > 1
+        assert psnr == float(last["psnr_db_mean"]) != float(history[0]["psnr_db_mean"])
 
 
 def test_the_matrix_has_the_ranks_of_every_unit_of_every_encoder(matrix):

@@ -116,7 +116,7 @@ def test_the_page_says_by_which_part_sets_lie_together(finished):
         ({"geometry.sets": ("faces",)}, "geometry.sets has 'faces'; there are fine_heads, other_heads"),
         ({"geometry.protocols": ("warm",)}, "geometry.protocols is 'warm'; it is one of freeze, full"),
         ({"sets.fine_heads.n_test": 1}, "sets.fine_heads.n_test is 1; fit_geometry takes 2"),
-        ({"sets.fine_heads.seed": 0, "sets.fine_heads.size": (12, 11)}, "signals|fine_heads"),
+        ({"sets.fine_heads.seed": 0, "sets.fine_heads.size": (12, 11)}, "are the same picture"),
     ],
 )
 def test_what_cannot_be_is_refused(changes, words):

@@ -32,6 +32,15 @@ def test_every_size_has_its_row(compared):
     assert len(sizes) == len(keys)
 
 
+def test_its_psnr_is_with_what_the_dictionaries_give(compared):
+    """Of activations as they are it would be the encoder's own, whatever n and k."""
+    for backbone in ("siren", "ffmlp"):
+        rows = [row for row in compared.rows("size_sweep/metrics.csv") if row["backbone"] == backbone]
+        whole = compared.rows(f"conditions/cohort-{backbone}/cohort/history.csv")[-1]["psnr_db_mean"]
+        found = [float(row["psnr_substituted_db"]) for row in rows]
+        assert len(set(found)) == len(rows) and max(found) < float(whole)
+
+
 def test_its_dictionaries_took_the_sweeps_own_steps(compared):
     history = compared.rows("size_sweep/cohort-ffmlp/n_8/history.csv")
     assert max(int(row["step"]) for row in history) == 400

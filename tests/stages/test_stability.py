@@ -31,6 +31,7 @@ def test_decoders_are_matched_within_one_encoder_alone(compared):
     matches = [row for row in compared.rows("stability/matches.csv") if row["by"] == "decoder"]
     assert matches and {row["other_regime"] for row in matches} == {"cohort"}
     assert {row["dictionary_seed"] for row in matches} == {"1"}
+    assert all(float(row["similarity_mean"]) < 0.999 for row in matches), "another seed is another dictionary"
 
 
 def test_similarities_are_correlations(compared):

@@ -31,9 +31,13 @@ def test_a_code_times_0_is_the_ablation_of_its_atom(converged, backbone):
     for layer in (0, converged.last):
         doses, _, _ = tables(converged, f"cohort-{backbone}", layer)
         ablated = converged.rows(f"conditions/cohort-{backbone}/ablation/ablations.csv")
-        for row in doses:
-            if float(row["alpha"]) or row["n_atoms"] != "1" or row["through"] != "activations":
-                continue
+        ablations = [
+            row
+            for row in doses
+            if not float(row["alpha"]) and row["n_atoms"] == "1" and row["through"] == "activations"
+        ]
+        assert ablations
+        for row in ablations:
             wanted = (str(layer), row["atoms"], row["signal"])
             (same,) = [each for each in ablated if (each["layer"], each["atom"], each["signal"]) == wanted]
             assert float(row["psnr_after_db"]) == pytest.approx(float(same["psnr_after_db"]), abs=1e-3)
@@ -84,6 +88,20 @@ def test_the_plain_fit_is_that_of_the_sweep(converged):
         _, _, fits = tables(converged, "cohort-siren", layer)
         assert fits[0]["image"] == row["image"]
         assert float(fits[0]["psnr_plain_db"]) == pytest.approx(float(row["psnr_db"]), abs=1e-3)
+
+
+def test_inside_and_outside_are_where_the_atom_fires_and_where_it_does_not(converged):
+    """Of the coordinates of an image these are all, so that the whole lies between the two."""
+    for layer in (0, converged.last):
+        for row in tables(converged, "cohort-siren", layer)[2]:
+            parts = [float(row[f"psnr_{part}_db"]) for part in ("inside", "outside") if row[f"psnr_{part}_db"]]
+            if len(parts) == 2:
+                assert min(parts) - 1e-3 <= float(row["psnr_db"]) <= max(parts) + 1e-3
+    target, part = np.zeros((2, 2, 1)), np.array([True, False, False, False])
+    output = np.array([[0.1], [0.0], [0.0], [0.01]])
+    assert steering.of_part(output, target, part) == pytest.approx(20.0)
+    assert steering.of_part(output, target, ~part) == pytest.approx(-10 * np.log10(1e-4 / 3))
+    assert steering.of_part(output, target, np.zeros(4, bool)) is None
 
 
 def test_nothing_is_fitted_where_nothing_transfers(converged):

@@ -81,9 +81,10 @@ def test_one_number_that_differs_breaks_the_promise_and_is_named(finished, copy,
     (row,) = [row for row in rows(tmp_path / "stored-check/check.csv") if row["verdict"] != "identical"]
     assert (row["file"], row["array"], row["verdict"]) == ("rank/stable_rank.csv", "sr_weight", "different")
     assert row["promise"] == "the same bits" and 0 < float(row["difference"]) < 1e-4
-    change(copy, "rank/stable_rank.csv", "sr_weight", 1 / (1 + 1e-6))
+    for file in ("rank/stable_rank.csv", "digests.jsonl"):
+        shutil.copy(finished[1] / file, copy / file)
     held, _ = rerun.check(finished[0], copy, names=["rank"])
-    assert not (tmp_path / "stored-check").exists() or not held, "another check begins anew"
+    assert held and not (tmp_path / "stored-check").exists(), "another check begins anew"
 
 
 def test_some_stages_alone_build_on_what_is_stored(finished, copy, tmp_path):
