@@ -28,11 +28,12 @@ def run(config, workdir, about=None, redo=False, defaults=None):
     store = Store(workdir)
     checkpoints.refuse_path(store.root)
     refuse_foreign(store)
-    refuse_links(store)
     plan = check(config, store)
     processes.together(configure, {"precision": config.runtime.precision, "cache_dir": config.runtime.cache_dir})
     with store.lock(), room(store.root):
+        refuse_links(store)
         begin(config, store, about or {}, redo, defaults or {})
+        refuse_missing(plan, store)  # damage may have undone what `stages` leaves out
         there = [name for name in stages.stage_names() if name in plan or once.state_of(store, name).mark]
         for key in unread(there, (about or {}).get("overridden", {})):
             logger.warning("%s was given, and no stage of this study reads it", key)
@@ -63,6 +64,17 @@ def check(config, store):
     if not config.stages:
         raise UserError(f"stages is empty; there are {', '.join(stages.stage_names())}")
     plan = stages.ordered(config.stages)
+    refuse_missing(plan, store)
+    for name in plan:
+        stage = stages.stage(name)
+        checks.there(config, stage.READS)
+        if not once.is_settled(stage, config, store):
+            stage.check(once.declared(config, stage.READS))
+    return plan
+
+
+def refuse_missing(plan, store):
+    """Raise UserError where a stage of the plan builds on one that is neither in it nor done."""
     there = {name for name in stages.stage_names() if name in plan or once.is_done(store, name)}
     for name in plan:
         for need in stages.stage(name).NEEDS:
@@ -72,12 +84,6 @@ def check(config, store):
                 raise UserError(
                     f"stages has {name} without {some}, which it builds on; add {'it' if len(choices) == 1 else 'one'}"
                 )
-    for name in plan:
-        stage = stages.stage(name)
-        checks.there(config, stage.READS)
-        if not once.is_settled(stage, config, store):
-            stage.check(once.declared(config, stage.READS))
-    return plan
 
 
 def unread(names, overridden):

@@ -13,6 +13,7 @@ from PIL import Image
 from inr_sae import stages, study
 from inr_sae.dictionaries.topk import training as dictionary_training
 from inr_sae.errors import UserError
+from inr_sae.folder.store import Store
 from inr_sae.inr import fit
 from inr_sae.machine import processes
 from inr_sae.signals import load
@@ -148,6 +149,24 @@ def test_a_link_to_a_folder_within_is_refused(finished, tmp_path):
 def test_what_may_not_be_written_is_a_sentence(number, words, tmp_path):
     with pytest.raises(UserError, match=f"{words}, and the same command goes on"), study.room(tmp_path):
         raise OSError(number, os.strerror(number), str(tmp_path))
+
+
+def test_a_folder_that_is_in_use_is_not_looked_through(tiny_ffmlp, tmp_path, monkeypatch):
+    """Folders come and go in it meanwhile."""
+    monkeypatch.setattr(study, "refuse_links", lambda store: pytest.fail("looked through"))
+    with Store(tmp_path / "run").lock(), pytest.raises(UserError, match="in use by another run"):
+        study.run(tiny_ffmlp, tmp_path / "run")
+
+
+def test_nothing_is_built_on_what_damage_has_undone(copy):
+    config, workdir = copy
+    (workdir / "cohort/reconstructions.png").write_bytes(b"")
+    config.stages = ("dictionary",)
+    with pytest.raises(UserError, match="stages has dictionary without cohort, which it builds on; add it"):
+        study.run(config, workdir)
+    config.stages = ("cohort", "dictionary")
+    study.run(config, workdir)
+    assert json.loads((workdir / "dictionary/done.json").read_text())["needs"].keys() == {"cohort"}
 
 
 def test_bad_data_leave_no_folder_behind(tiny_ffmlp, tmp_path):

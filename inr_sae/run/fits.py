@@ -158,7 +158,8 @@ def fit_behind(config, encoder, layer, h, named):
     """Output (N, C) of a fit of one image behind a layer whose activations are h (N, d), whatever made them so.
 
     encoder: a TrainedCohort. named: (name, image (H, W, C)). The layers beyond start as those of a fit by freezing do,
-    and take as many steps, each on all pixels. Raises Stopped if the run is asked to stop meanwhile.
+    and take as many steps, each on all pixels. Raises Stopped if the run is asked to stop meanwhile, UserError where
+    the loss is not finite.
     """
     name, image = named
     way = ("freeze", layer, config.fit.learning_rate)
@@ -173,5 +174,7 @@ def fit_behind(config, encoder, layer, h, named):
         if done:
             processes.stop_if_asked()
         n = min(config.fit.log_every, steps - done)
-        state, _ = inr_fit.fit_cohort(encoder.backbone, boundary, way[2], n, state, data)
+        state, losses = inr_fit.fit_cohort(encoder.backbone, boundary, way[2], n, state, data)
+        label, mend = f"fit of {name} behind layer {layer}", ("fit.learning_rate", "what was measured is kept")
+        training.check_finite(label, done, np.asarray(losses), training.all_finite(state.params), mend)
     return np.asarray(inr_fit.outputs(encoder.backbone, state.params, boundary, h)[0])

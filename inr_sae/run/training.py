@@ -73,8 +73,10 @@ def train(store, folder, state, training, runtime):
 
 
 def is_whole(store, folder):
-    """Whether a training's folder has the history that goes with its checkpoints; true of one that was not trained."""
-    return store.exists(f"{folder}/history.csv") or not store.exists(f"{folder}/checkpoints")
+    """Whether a training's folder has a checkpoint and the history that goes with it; true of one that was not
+    trained."""
+    has_history, has_one = store.exists(f"{folder}/history.csv"), bool(store.names(f"{folder}/checkpoints"))
+    return has_history == has_one and (has_one or not store.exists(f"{folder}/checkpoints"))
 
 
 def keep(store, folder, state, history):

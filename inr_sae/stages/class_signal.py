@@ -115,7 +115,8 @@ def run(config, store):
     runs = [(condition, seed) for condition in conditions(config) for seed in config.weights.seeds]
     for condition, seed in runs:
         files = [f"{name}.csv" for name in KINDS] + ["map.npz"] * (seed == config.weights.seeds[0])
-        if not all(store.exists(f"{folder(condition, seed)}/{file}") for file in files):
+        at = folder(condition, seed)
+        if not training.is_whole(store, at) or not all(store.exists(f"{at}/{file}") for file in files):
             measure(config, store, split, condition, seed)
     for name, kind in KINDS.items():
         rows = [row for which in runs for row in store.read_rows(f"{folder(*which)}/{name}.csv", kind)]

@@ -138,7 +138,9 @@ def marked(fits, config, layer_of_rule):
 
 def example(config, store, way, index, split="test"):
     """(params, output, target) of the fit of image `index`, first seed, by a (protocol, tau) that was kept; None if
-    there is none."""
+    there is none, or the split is not fitted now: what is left of it may be of another encoder."""
+    if split not in config.fit.splits:
+        return None
     file = sweep.example(folder(config, split), sweep.Way(*way, config.fit.learning_rate), index)
     return sweep.load_example(store, file) if store.exists(file) else None
 

@@ -14,7 +14,7 @@ from inr_sae.inr import network
 from inr_sae.machine import processes
 from inr_sae.machine.progress import Progress
 from inr_sae.measure import image
-from inr_sae.measure.cap import CAP_DB
+from inr_sae.measure.cap import capped
 from inr_sae.report.parts import steering as parts
 from inr_sae.rows.comparisons import KeptAtomsRow, SteeredFitRow, SteeringRow
 from inr_sae.run import checks, fits
@@ -78,7 +78,7 @@ def ranked(store, layer):
 
 def psnr(output, target):
     """PSNR in dB of an output (N, C) against a target (H, W, C), capped."""
-    return min(CAP_DB, float(image.psnr(output.reshape(target.shape), target)))
+    return float(capped(image.psnr(output.reshape(target.shape), target)))
 
 
 def dose_rows(config, of_layer, atoms, subjects, behind):
@@ -169,7 +169,7 @@ def of_part(output, target, part):
     if not part.any():
         return None
     mse = np.square(output.astype(np.float64) - target.reshape(output.shape))[part].mean()
-    return min(CAP_DB, float(image.psnr_from_mse(mse)))
+    return float(capped(image.psnr_from_mse(mse)))
 
 
 def sections(config, store, exhibits):

@@ -109,11 +109,9 @@ def refuse_undone(stored, config, names):
 
 
 def take_over(stored, rerun, names, every):
-    """Copy what the stages of a stored study that are not run again have written, for others that build on it, and how
-    many fits its sweeps make at once; config.json last. A rerun of the same stages that was cut off goes on.
-
-    names: the stages that are run again, of `every`. Raises UserError if the folder holds something else.
-    """
+    """Copy what the stages of a stored study other than `names`, of `every`, have written, for those to build on, and
+    how many fits its sweeps make at once; config.json last. A rerun of the same stages that was cut off goes on. Raises
+    UserError if the folder holds something else."""
     asked = {"stages": list(names), "environment": finite_or_none(devices.fingerprint())}
     if rerun.exists("config.json"):
         if rerun.root == stored.root or not rerun.exists(ASKED) or rerun.read_json(ASKED) != asked:
@@ -122,14 +120,15 @@ def take_over(stored, rerun, names, every):
                 "environment; name another folder for the rerun"
             )
         return
-    if rerun.root.exists() and any(rerun.root.iterdir()) and not rerun.exists(ledger.FILE):
+    if rerun.exists(ASKED) and rerun.exists(ledger.FILE):  # cut off while it was copied to, maybe for other stages
+        shutil.rmtree(rerun.root)
+    if rerun.root.exists() and any(rerun.root.iterdir()):
         raise UserError(f"--workdir {rerun.root} is not empty; name another folder for the rerun")
-    taken = [
-        path for name in every if name not in names for path in manifest.outputs(stored.root, name, stages.writes())
-    ]
+    rerun.write_json(ASKED, asked)
+    others = [name for name in every if name not in names]
+    taken = [path for name in others for path in manifest.outputs(stored.root, name, stages.writes())]
     for path in (*taken, *sorted(stored.root.rglob(manifest.GROUND))):
         rerun.take(path.relative_to(stored.root).as_posix(), path)
-    rerun.write_json(ASKED, asked)
     rerun.take("config.json", stored.path("config.json"))
 
 

@@ -59,6 +59,7 @@ def of_stages(found, stages):
     [
         ("cohort/done.json", cut),
         ("cohort/history.csv", flip),
+        ("cohort/checkpoints/ground.json", flip),
         ("rank/stable_rank.csv", flip),
         ("rank/stable_rank.csv", remove),
         ("freeze_sweep/phantom/fits.csv", cut),

@@ -1,6 +1,6 @@
 """Whose a file is, what is cleared away with it, and what a finished study's list holds."""
 
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -280,6 +280,25 @@ def test_of_a_checkpoint_the_whole_is_cleared_away(small):
     manifest.clear_damage(small, WRITES, AFTER)
     assert not small.exists("cohort/checkpoints/5") and small.exists("cohort/checkpoints")
     assert not small.exists("cohort/done.json") and small.exists("cohort/a.csv")
+
+
+@pytest.mark.parametrize("calls", range(8))
+def test_a_damaged_file_is_never_taken_for_what_was_written_whenever_clearing_it_is_cut_off(calls, small, monkeypatch):
+    small.path("cohort/a.csv").write_text("damaged")
+    unlink, count = Path.unlink, iter(range(calls))
+
+    def dying(path, missing_ok=False):
+        if next(count, None) is None:
+            raise Killed
+        unlink(path, missing_ok)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", dying)
+        try:
+            manifest.clear_damage(small, WRITES, AFTER)
+        except Killed:
+            pass
+    assert not small.exists("cohort/a.csv") or "cohort/a.csv" in ledger.damaged(small.root)
 
 
 def test_a_damaged_config_is_refused_and_nothing_is_cleared(small):

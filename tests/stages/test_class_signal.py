@@ -67,7 +67,7 @@ def test_every_condition_and_seed_has_been_read(finished):
     assert baselines["logistic regression on pixels"] > 0.6 > 0.2 > baselines["the largest class"]
 
 
-@pytest.mark.parametrize("gone", ["flow.csv", "map.npz"])
+@pytest.mark.parametrize("gone", ["flow.csv", "map.npz", "history.csv"])
 def test_a_damaged_file_of_a_training_is_made_again(gone, finished, tmp_path):
     workdir = shutil.copytree(finished, tmp_path / "copy")
     (workdir / "class_signal/ce_0.01_all/seed_0" / gone).unlink()

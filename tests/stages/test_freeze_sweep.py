@@ -7,6 +7,7 @@ import pytest
 
 from configs import base
 from inr_sae.errors import UserError
+from inr_sae.folder.store import Store
 from inr_sae.rows.transfer import CurveRow, FitRow, SweepSummaryRow
 from inr_sae.run import sweep
 from inr_sae.stages import freeze_sweep
@@ -72,6 +73,15 @@ def test_the_first_images_fits_are_kept_with_what_they_scored(single):
         psnr = -10 * np.log10(np.mean((kept["output"] - kept["target"]) ** 2))
         assert float(row["psnr_db"]) == pytest.approx(psnr, abs=1e-3)
     assert not (single.workdir / AT / "parts").exists()
+
+
+def test_fits_of_a_split_that_is_not_fitted_now_are_no_example(single):
+    """They may be behind an encoder that is another by now."""
+    config, store = single.config.copy_and_resolve_references(), Store(single.workdir)
+    way = ("freeze", int(taus(single)[0]))
+    assert freeze_sweep.example(config, store, way, 0) is not None
+    config.fit.splits = ("cohort",)
+    assert freeze_sweep.example(config, store, way, 0) is None
 
 
 def test_the_budgets_told_are_those_of_the_config_in_their_unit():

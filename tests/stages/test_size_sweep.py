@@ -52,8 +52,11 @@ def test_its_dictionaries_took_the_sweeps_own_steps(compared):
 def test_a_history_that_is_lost_is_made_again(compared, tmp_path):
     shutil.copytree(compared.workdir, tmp_path / "run")
     (tmp_path / "run/size_sweep/cohort-ffmlp/n_8/history.csv").unlink()
+    shutil.rmtree(tmp_path / "run/size_sweep/cohort-siren/n_8/checkpoints/400")
     study.run(changed(compared.config, stages=("conditions", "size_sweep")), tmp_path / "run")
     assert numbers(tmp_path / "run/size_sweep") == numbers(compared.workdir / "size_sweep")
+    for backbone in ("siren", "ffmlp"):
+        assert (tmp_path / f"run/size_sweep/cohort-{backbone}/n_8/checkpoints/400").is_dir()
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,8 @@ def test_inside_and_outside_are_where_the_atom_fires_and_where_it_does_not(conve
     assert steering.of_part(output, target, part) == pytest.approx(20.0)
     assert steering.of_part(output, target, ~part) == pytest.approx(-10 * np.log10(1e-4 / 3))
     assert steering.of_part(output, target, np.zeros(4, bool)) is None
+    assert np.isnan(steering.of_part(output * np.nan, target, part)), "what diverges is not the best there is"
+    assert np.isnan(steering.psnr(output * np.nan, target)) and steering.psnr(output * 0, target) < 59
 
 
 def test_nothing_is_fitted_where_nothing_transfers(converged):

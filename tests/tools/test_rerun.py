@@ -13,7 +13,7 @@ from inr_sae.folder.store import Store
 from inr_sae.machine import devices
 from inr_sae.rows.transfer import EncoderRankRow
 from inr_sae.tools import rerun
-from tests.helpers import rows
+from tests.helpers import Killed, dying_after, rows
 
 
 @pytest.fixture
@@ -287,6 +287,22 @@ def test_stages_are_taken_over_with_what_says_that_they_are_done(finished, tmp_p
     assert {manifest.stage_of(name, stages.writes()) for name in names.keys() - grounds} == {"cohort", "report", None}
     theirs = manifest.files(stored.root)
     assert all(theirs[name] == digest for name, digest in names.items() if name != rerun.ASKED)
+
+
+def test_a_copy_that_was_cut_off_is_not_taken_for_what_was_run_again(finished, tmp_path, monkeypatch):
+    stored, fresh = Store(finished[1]), Store(tmp_path / "run")
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "take", dying_after(Store.take, 40))
+        with pytest.raises(Killed):
+            rerun.take_over(stored, fresh, ["rank"], finished[0].stages)
+    assert fresh.exists("cohort/done.json") and not fresh.exists("config.json")
+    rerun.take_over(stored, fresh, finished[0].stages, finished[0].stages)
+    assert not list(fresh.root.glob("*/done.json"))
+    shutil.rmtree(fresh.root)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/check.json").write_text("somebody else's")
+    with pytest.raises(UserError, match="run is not empty"):
+        rerun.take_over(stored, fresh, ["rank"], finished[0].stages)
 
 
 def test_what_is_taken_over_is_not_run_again_where_other_numbers_come_out(finished, copy, tmp_path, monkeypatch):
