@@ -193,6 +193,7 @@ def get_config():
             size=placeholder(tuple),  # (height, width) in pixels of a folder's images; not set: their own
             crop="none",  # as signals.crop
             background=placeholder(float),  # as signals.background
+            nan_to_zero=False,  # as signals.nan_to_zero
             grey=False,  # average the colour channels
             n_train=1200,
             n_validation=237,
@@ -344,7 +345,7 @@ def apart(string):
     if len(recipes) > 1:
         raise UserError(f"the config string {string!r} names two recipes; give one of {', '.join(RECIPES)}")
     others = [item for item in listed if item[1] not in recipes]
-    if recipes == ["published"] and not others:
+    if recipes == ["published"] and all(word == "demo" for _, word in others):
         raise UserError(
             f"the config string {string!r} names budgets, and the demo has its own; name what it is for, too, as in "
             "'phantom,published'"

@@ -17,7 +17,7 @@ def get_config(sets=""):
     recipe, listed = base.apart(sets)
     (name, word), *others = listed or [("demo", "demo")]
     base.data_set(word)
-    base.at_scale(config, ",".join(filter(None, (word, recipe))))
+    base.at_scale(config, ",".join(filter(None, (word if name == word else f"{name}={word}", recipe))))
     with config.unlocked():
         for name, other in others:
             config.sets[name] = base.data_set(other)

@@ -17,6 +17,8 @@ NOT_THERE = "not there"  # the value then of a key that is new in the program
 MOST_NAMED = 4  # alternatives that a sentence names
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)
 NO_LEAVE = (errno.EACCES, errno.EPERM)
+MENDS = dict.fromkeys(NO_ROOM, "make room") | dict.fromkeys(NO_LEAVE, "give leave to")
+MENDS |= {errno.ENAMETOOLONG: "shorten its name"}
 
 
 def run(config, workdir, about=None, redo=False, defaults=None):
@@ -27,7 +29,9 @@ def run(config, workdir, about=None, redo=False, defaults=None):
     """
     store = Store(workdir)
     checkpoints.refuse_path(store.root)
-    refuse_foreign(store)
+    with room(store.root):
+        refuse_foreign(store)
+    checks.given(once.flatten(config.to_dict()), defaults or {})
     plan = check(config, store)
     processes.together(configure, {"precision": config.runtime.precision, "cache_dir": config.runtime.cache_dir})
     with store.lock(), room(store.root):
@@ -55,6 +59,7 @@ def check(config, store):
     """
     checks.there(config, ("stages", "runtime"))
     checks.values(once.flatten(config.to_dict()))
+    checks.there(config, [f"sets.{name}.{key}" for name in config.get("sets", ()) for key in config.get("signals", ())])
     checks.one_of("runtime.precision", config.runtime.precision, devices.PRECISIONS)
     checks.positive(config, "runtime.keep")
     checks.refuse_remote("runtime.cache_dir", config.runtime.cache_dir)
@@ -121,13 +126,13 @@ def refuse_links(store):
 
 @contextmanager
 def room(root):
-    """Within it, a disk that is full, or may not be written, is a UserError."""
+    """Within it, a disk that is full, or may not be written, or not by that name, is a UserError."""
     try:
         yield
     except OSError as error:
-        if error.errno not in NO_ROOM + NO_LEAVE:
+        if error.errno not in MENDS:
             raise
-        mend = "make room" if error.errno in NO_ROOM else "give leave to"
+        mend = MENDS[error.errno]
         raise UserError(
             f"{error.filename or root} cannot be written ({error.strerror}); {mend}, and the same command goes on"
         ) from error

@@ -213,6 +213,8 @@ def test_a_set_named_twice_is_refused(without_images, tmp_path):
 def test_the_demo_does_not_take_budgets_of_thousands_of_steps(name):
     with pytest.raises(UserError, match="'published' names budgets, and the demo has its own; .* 'phantom,published'"):
         build(name, "published")
+    with pytest.raises(UserError, match="'demo,published' names budgets, and the demo has its own"):
+        build(name, "demo,published")
 
 
 @pytest.mark.parametrize("string", [*base.RECIPES, "celebahq,notebook"])

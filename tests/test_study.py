@@ -8,14 +8,17 @@ import shutil
 import jax
 import numpy as np
 import pytest
+from ml_collections import ConfigDict
 from PIL import Image
 
+from configs import base
 from inr_sae import stages, study
 from inr_sae.dictionaries.topk import training as dictionary_training
 from inr_sae.errors import UserError
 from inr_sae.folder.store import Store
 from inr_sae.inr import fit
 from inr_sae.machine import processes
+from inr_sae.run import once
 from inr_sae.signals import load
 from tests.conftest import tiny_study
 from tests.helpers import COMPUTED, Killed, begun, dying_after, n_lines, numbers, rows
@@ -156,6 +159,24 @@ def test_a_folder_that_is_in_use_is_not_looked_through(tiny_ffmlp, tmp_path, mon
     monkeypatch.setattr(study, "refuse_links", lambda store: pytest.fail("looked through"))
     with Store(tmp_path / "run").lock(), pytest.raises(UserError, match="in use by another run"):
         study.run(tiny_ffmlp, tmp_path / "run")
+
+
+def test_a_name_that_is_too_long_is_a_sentence(tiny_ffmlp, tmp_path):
+    with pytest.raises(UserError, match="cannot be written .*; shorten its name"):
+        study.run(tiny_ffmlp, tmp_path / ("a" * 300))
+
+
+def test_what_a_config_of_the_users_own_lacks_or_has_none_of_is_named(tiny_ffmlp, tmp_path):
+    with tiny_ffmlp.unlocked():
+        tiny_ffmlp.sets.mine = ConfigDict({"dataset": "folder", "root": ""})
+    with pytest.raises(UserError, match="the config has no 'sets.mine."):
+        study.run(tiny_ffmlp, tmp_path / "run")
+    with tiny_ffmlp.unlocked():
+        del tiny_ffmlp.sets["mine"]
+    tiny_ffmlp.dictionary.layers = None
+    with pytest.raises(UserError, match=r"dictionary.layers is None; it is as in \(\), its default"):
+        study.run(tiny_ffmlp, tmp_path / "run", defaults=once.flatten(base.get_config().to_dict()))
+    assert not (tmp_path / "run").exists()
 
 
 def test_nothing_is_built_on_what_damage_has_undone(copy):

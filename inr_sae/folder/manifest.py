@@ -142,8 +142,8 @@ def refuse_damage(store, flag):
 
 
 def refuse_within(store, folder):
-    """Raise UserError where a folder, None for none, is one within a study's that is only read."""
-    if folder and store.root.resolve() in Path(folder).resolve().parents:
+    """Raise UserError where a folder, None for none, is a study's that is only read, or one within it."""
+    if folder and Path(folder).resolve().is_relative_to(store.root.resolve()):
         raise UserError(f"--workdir {folder} is in the folder of the study, which is only read; name another")
 
 

@@ -197,11 +197,16 @@ def table(claims, measured, data):
 
 def verdict_on(claim, m, data):
     """The verdict on a claim by its Measured, None where it was not measured."""
-    if m is None or data.phantom or not m.testable or m.value != m.value:
+    return verdict_by(claim.judge, m, data.phantom)
+
+
+def verdict_by(judge, m, phantom=False):
+    """The verdict by a rule, Measured -> verdict, on what was measured, None for nothing; phantom: on phantoms."""
+    if m is None or phantom or not m.testable or m.value != m.value:
         return NOT_TESTABLE
     if m.n_images is not None and m.n_images < LEAST_CLUSTERS:
         return TOO_FEW_IMAGES
-    found = claim.judge(m)
+    found = judge(m)
     return PARTLY if found == REPRODUCED and not m.whole else found
 
 

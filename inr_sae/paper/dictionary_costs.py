@@ -18,16 +18,14 @@ def largest_drop(effects, cohorts, atoms):
     {Condition: [EffectRow]}}. cohorts: {backbone: Condition} of cohort encoders. atoms: {backbone: {layer:
     [AtomRow]}} of the layers that count.
     """
-    role, found = of_role(effects, cohorts, atoms, ("ffmlp",))
-    deep = deep_drops(found)
+    found = {role: of_role({role: effects.get(role, {})}, cohorts, atoms, ("ffmlp",))[1] for role in ("test", "cohort")}
+    deep = {role: drops for role, of_role in found.items() if (drops := deep_drops(of_role))}
     if not deep:
         return None
-    note = f"on a {role} signal; {max(found[0].every):.1f} dB over all atoms"
-    if role == "test":
-        _, found = of_role({"cohort": effects.get("cohort", {})}, cohorts, atoms, ("ffmlp",))
-        of_cohort = deep_drops(found)
-        note += f"; {max(of_cohort):.1f} on a cohort signal" if of_cohort else ""
-    return Measured(max(deep), note=note)
+    role, *others = deep
+    note = f"on a {role} signal; {max(found[role][0].every):.1f} dB over all atoms"
+    note += "".join(f"; {max(deep[other]):.1f} on a {other} signal" for other in others)
+    return Measured(max(deep[role]), note=note)
 
 
 def deep_drops(found):

@@ -5,8 +5,7 @@ Initialisations count, not pairs of image and seed: fits of one encoder say the 
 
 from collections import Counter
 
-from inr_sae.measure.paired import LEAST_CLUSTERS
-from inr_sae.paper.claims import NOT_TESTABLE, TOO_FEW_IMAGES, counted, share
+from inr_sae.paper.claims import counted, share, verdict_by
 from inr_sae.rows.transfer import ALL_NETWORKS, NETWORK_RULES, RuleRow
 
 
@@ -36,12 +35,10 @@ def rule_row(key, rule, group, n_subjects, taus, testable):
     known = [row for row in group if row.n_boundaries > 1 and getattr(row, f"tau_by_{rule}") is not None]
     known = [row for row in known if not taus or getattr(row, f"tau_by_{rule}") in taus]
     chances = [1 / row.n_boundaries for row in known]
-    measured = counted([getattr(row, f"tau_by_{rule}") == row.best_tau for row in known], chances)
+    measured = counted([getattr(row, f"tau_by_{rule}") == row.best_tau for row in known], chances, n_subjects)
     if measured is None:
         return []
-    verdict = share(measured) if testable else NOT_TESTABLE
-    if testable and n_subjects < LEAST_CLUSTERS:
-        verdict = TOO_FEW_IMAGES
+    verdict = verdict_by(share, measured, phantom=not testable)
     n_units = None if key[0] == ALL_NETWORKS else known[0].n_units
     ((_, constant),) = Counter(row.best_tau for row in known).most_common(1)
     counts = (int(measured.value), measured.total, constant, sum(chances), measured.chance)

@@ -55,6 +55,13 @@ def there(config, keys):
             node = node[part]
 
 
+def given(flat, defaults):
+    """Raise UserError naming the first of {key: value} that is None where its default is a value."""
+    for key, value in flat.items():
+        if value is None and defaults.get(key) is not None:
+            raise UserError(f"{key} is None; it is as in {defaults[key]!r}, its default")
+
+
 def refuse_remote(name, text):
     """Raise UserError where a flag or key of that name gives no path, but an address as in s3://bucket/folder."""
     if "://" in text:

@@ -57,7 +57,7 @@ def facts_beside(config):
         facts = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {}
     except ValueError as error:
         raise UserError(f"external.file {config.external.file}: {beside} is no json file ({error})") from error
-    return facts if isinstance(facts, dict) else {}
+    return facts if isinstance(facts, dict) and facts.get("layout") == "inr_sae" else {}
 
 
 def refuse_other_pixels(config, signals):

@@ -22,6 +22,7 @@ from inr_sae.folder import ledger, manifest
 from inr_sae.folder.store import finite_or_none
 from inr_sae.inr import network
 from inr_sae.machine import devices
+from inr_sae.run import checks
 
 logger = logging.getLogger("inr_sae")
 
@@ -89,7 +90,7 @@ def values_read(stage, config, store):
 def contents(flat):
     """{key: SHA-256} of the user's files that the keys of a flat config name; of one that is gone nothing is known, for
     where all that needs it is done it may be."""
-    files = {key: Path(flat[key]).expanduser() for key in FILES if flat.get(key)}
+    files = {key: Path(checks.local(key, flat[key])) for key in FILES if flat.get(key)}
     return {f"the content of {key}": ledger.digest_of(path) for key, path in files.items() if path.is_file()}
 
 
@@ -192,7 +193,8 @@ def run_stage(stage, config, store):
         state = State("", {}, {})
     if state.mark == "done":
         logger.info("%s: done already", store.label(name))
-        store.remove(f"{name}/begun.json")  # of a run that was killed between the two
+        if store.exists(f"{name}/begun.json"):  # of a run that was killed between the two
+            store.remove(f"{name}/begun.json")
         return
     logger.info("%s: begins", store.label(name))
     store.log("stage begins", stage=name)

@@ -107,7 +107,7 @@ def _no_image(root, suffixes, passed, over):
     if over:
         said += f"; it holds {over}"
     if passed.keys() & {*NIFTI, ".img"}:
-        said += f"; {argument('dataset')}=oasis reads NIfTI"
+        said += "; NIfTI is read by the data set oasis alone"
     if ".zip" in passed:
         said += "; unpack the archive first"
     return said

@@ -1,5 +1,6 @@
 """The verdicts on the paper's claims, from what a matrix or the dictionaries of several encoders have measured."""
 
+from inr_sae.errors import UserError
 from inr_sae.measure import boundaries
 from inr_sae.paper import (
     budgets,
@@ -33,7 +34,7 @@ from inr_sae.stages import (
 )
 
 NEEDS, USES = (("transfer", "conditions", "decompositions"),), ("size_sweep", "stability", "recovery", "convergence")
-READS = tuple(dict.fromkeys((*transfer.READS, *conditions.READS, "size_sweep", "decompositions")))
+READS = tuple(dict.fromkeys(("stages", *transfer.READS, *conditions.READS, "size_sweep", "decompositions")))
 WRITES = ("claims", "report/claims.csv", "report/claims_equal.csv")
 CHEAP = True
 # What of a config the claims of a kind rest on.
@@ -43,7 +44,9 @@ OF_DICTIONARIES += ("fit.steps", "fit.budget.freeze", "fit.pixels", "fit.learnin
 
 
 def check(config):
-    """Nothing that the stages it builds on do not ask for."""
+    """Refuse a matrix and dictionaries side by side, whose claims are told to rest on one set of data."""
+    if {"transfer", "conditions"} <= set(config.stages):
+        raise UserError("stages has transfer and conditions, whose claims are of two studies; take one of them")
 
 
 def run(config, store):

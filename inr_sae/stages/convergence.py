@@ -129,7 +129,7 @@ def of_two(config, store, kind, names, known, loaded):
     """{table: rows} of a pair of networks by their names, of which what is not `loaded` yet is."""
     for name in names:
         if name not in loaded:
-            loaded[name] = load(config, store, name, known[name])
+            loaded[name] = load(store, name, known[name])
     same_grid(names, *(loaded[name] for name in names))
     keys = keys_of(kind, *(known[name] for name in names))
     return compare(config, store, keys, names, [loaded[name] for name in names])
@@ -145,7 +145,7 @@ def keys_of(kind, one, other):
     return (kind, *one.condition, *other.condition, other.dictionary_seed)
 
 
-def load(config, store, name, which):
+def load(store, name, which):
     """What is Loaded of a Network; dictionaries of another seed are trained now."""
     own, sub = which.config, which.store
     encoder, layers = cohort.load(own, sub), dictionary.layers(own)

@@ -11,7 +11,7 @@ from inr_sae.machine import processes
 from inr_sae.machine.progress import Progress
 from inr_sae.report import page
 from inr_sae.report.explorer import live, pack
-from inr_sae.run import checks, trained
+from inr_sae.run import checks, drawn, trained
 from inr_sae.run.once import is_done
 from inr_sae.stages import ablation, cohort, conditions, convergence, dictionary, meaning
 
@@ -50,6 +50,15 @@ def check(config):
             f"dictionary.{config.dictionary.method} has {n} atoms; the explorer's codes are two bytes, of at most "
             f"{MOST_ATOMS} atoms"
         )
+    shape, own = drawn.read("signals", config.signals).cohort.shape[1:3], config.explorer
+    n_effects = 2 * own.effects * (config.ablation.cohort_signals + config.ablation.test_signals)
+    for key, side, n_tiles in (("tile", own.tile, min(n, own.atoms)), ("side", own.side, n_effects)):
+        size = pack.shrunk(shape, side)
+        if not pack.columns_of(max(1, n_tiles), size):
+            raise UserError(
+                f"explorer.{key} is {side}, and no picture of {pack.WEBP_SIDE} pixels a side holds {n_tiles} tiles of "
+                f"{size[0]}x{size[1]}; lower it, or explorer.{'atoms' if key == 'tile' else 'effects'}"
+            )
 
 
 def run(config, store):

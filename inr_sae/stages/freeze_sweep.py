@@ -26,17 +26,17 @@ def check(config):
     checks.some("fit.splits", config.fit.splits)
     for split in config.fit.splits:
         checks.one_of("fit.splits", split, SPLITS)
-        if split == config.signals.train_on == "validation":
-            raise UserError(
-                "fit.splits has 'validation', and by signals.train_on the encoder is trained on these; change one of "
-                "them"
-            )
-        if config.signals[f"n_{split}"] < 1:
-            raise UserError(
-                f"signals.n_{split} is 0 and stages has freeze_sweep, which fits {split} signals; raise it, or change "
-                "fit.splits"
-            )
+        check_split("signals", config.signals, split, f"fit.splits has {split!r}")
     check_size("signals", drawn.read("signals", config.signals), config.metrics)
+
+
+def check_split(key, signals, split, asked, trained_on=True):
+    """Raise UserError where a split has no signals, or an encoder is trained on them; none is on this set's if not
+    `trained_on`. key: of the config group `signals`; asked: which key has the split fitted, a sentence's beginning."""
+    if signals[f"n_{split}"] < 1:
+        raise UserError(f"{asked}, and {key}.n_{split} is {signals[f'n_{split}']}: there is nothing to fit; raise it")
+    if trained_on and split == signals.train_on == "validation":
+        raise UserError(f"{asked}, and by {key}.train_on the encoder is trained on these; change one of them")
 
 
 def check_fits(config):

@@ -63,6 +63,7 @@ def check(config):
         if key != "signals" and name not in config.sets:
             known = ", ".join((config.signals.dataset, *config.sets))
             raise UserError(f"recipes.targets has {name!r}; there are {known}")
+        freeze_sweep.check_split(key, signals_of(config, name), "test", f"recipes.targets has {name!r}")
         signals = drawn.read(key, signals_of(config, name))
         n_pixels = int(np.prod(signals.test.shape[1:3]))
         for pixels in config.recipes.pixels:

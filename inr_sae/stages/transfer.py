@@ -48,14 +48,8 @@ def check(config):
     for name in config.transfer.targets:
         if name not in config.sets:
             raise UserError(f"transfer.targets has {name!r}; config.sets has {', '.join(config.sets) or 'none'}")
-        n = f"n_{config.transfer.split}"
-        if config.sets[name][n] < 1:
-            raise UserError(f"sets.{name}.{n} is {config.sets[name][n]}; there would be nothing to fit")
-        if config.transfer.split == config.sets[name].train_on == "validation" and name in config.transfer.sources:
-            raise UserError(
-                f"transfer.split is 'validation', and by sets.{name}.train_on an encoder is trained on these; change "
-                "one of them"
-            )
+        asked, is_source = f"transfer.split is {config.transfer.split!r}", name in config.transfer.sources
+        freeze_sweep.check_split(f"sets.{name}", config.sets[name], config.transfer.split, asked, is_source)
         signals = read(config, name)
         freeze_sweep.check_size(f"sets.{name}", signals, config.metrics)
         for source in config.transfer.sources:

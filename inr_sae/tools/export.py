@@ -66,7 +66,7 @@ def refuse_others(store):
 def config_of(store, stage):
     """The part of the config that a done stage has read."""
     nested = {}
-    for key, value in store.read_json(f"{stage}/done.json")["reads"].items():
+    for key, value in once.state_of(store, stage).reads.items():
         *groups, name = key.split(".")
         group = nested
         for each in groups:

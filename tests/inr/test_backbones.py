@@ -38,6 +38,13 @@ def test_the_defaults_are_the_config_group(name):
     assert base.get_config().inr[name].to_dict() == network.backbone(name).DEFAULTS
 
 
+def test_of_many_layers_behind_a_grid_the_units_sort_in_forward_order_too():
+    backbone = network.backbone("hashgrid")
+    config = settings(backbone) | {"n_hidden": 11}
+    encoder = jax.eval_shape(lambda key: backbone.init(key, config, SIGNALS), jax.random.key(0))
+    assert list(backbone.unit_names(config)) == sorted(encoder["units"]) and len(encoder["units"]) == 12
+
+
 def test_an_unknown_backbone_names_the_ones_there_are():
     with pytest.raises(ValueError, match=f"'no such'.*{', '.join(network.backbone_names())}"):
         network.backbone("no such")

@@ -231,6 +231,9 @@ def test_a_layer_where_two_seeds_do_not_match_has_nothing_to_repeat():
 def test_where_no_test_signal_was_ablated_the_cohorts_counts():
     measured = evidence.of_conditions(METRICS, ATOMS, {"cohort": EFFECTS["cohort"]}, [], [], ENCODERS)
     assert measured["ffmlp_largest_drop"].value == 50.0 and "on a cohort signal" in measured["ffmlp_largest_drop"].note
+    shallow = {"test": {FFMLP: effects(0, {0: 11.0})}, "cohort": EFFECTS["cohort"]}
+    measured = evidence.of_conditions(METRICS, ATOMS, shallow, [], [], ENCODERS)
+    assert measured["ffmlp_largest_drop"].value == 50.0, "no deep layer was ablated on a test signal"
     mixed = {"test": {FFMLP: EFFECTS["test"][FFMLP]}, "cohort": EFFECTS["cohort"]}
     measured = evidence.of_conditions(METRICS, ATOMS, mixed, [], [], ENCODERS)
     assert measured["ffmlp_largest_drop"].value == 10.58

@@ -124,7 +124,7 @@ def test_a_layout_file_that_is_none_is_named(text, words, tmp_path):
 def test_what_an_export_says_of_itself_and_no_shape_shows_is_held_to_the_config(key, value, tiny_ffmlp, tmp_path):
     _, signals = written(tiny_ffmlp, tmp_path)
     own = trained.backbone_of(tiny_ffmlp.inr).DEFAULTS | tiny_ffmlp.inr.ffmlp.to_dict()
-    facts = {"backbone": "ffmlp", "coordinates": [0.0, 1.0], "settings": own}
+    facts = {"layout": "inr_sae", "backbone": "ffmlp", "coordinates": [0.0, 1.0], "settings": own}
     (tmp_path / "encoder.json").write_text(json.dumps(facts))
     external.read(tiny_ffmlp, signals.cohort)
     group, _, name = key.rpartition(".")
@@ -137,12 +137,25 @@ def test_an_export_of_a_frequency_that_float32_rounds_is_read(tiny_ffmlp, tmp_pa
     tiny_ffmlp.inr.backbone, tiny_ffmlp.inr.siren.omega_0 = "siren", 33.3
     params, signals = written(tiny_ffmlp, tmp_path)
     settings = tiny_ffmlp.inr.siren.to_dict()
-    facts = {"backbone": "siren", "coordinates": list(tiny_ffmlp.inr.coordinates), "settings": settings}
+    facts = {
+        "layout": "inr_sae",
+        "backbone": "siren",
+        "coordinates": list(tiny_ffmlp.inr.coordinates),
+        "settings": settings,
+    }
     (tmp_path / "encoder.json").write_text(json.dumps(facts))
     external.read(tiny_ffmlp, signals.cohort)
     tiny_ffmlp.inr.siren.omega_0 = 33.4
     with pytest.raises(UserError, match="set .*--config.inr.siren.omega_0"):
         external.read(tiny_ffmlp, signals.cohort)
+
+
+@pytest.mark.parametrize("facts", [{"settings": {"lr": 1}}, {"backbone": "siren", "settings": {}}, [1], {}])
+def test_a_json_beside_it_that_no_export_has_written_says_nothing(facts, tiny_ffmlp, tmp_path):
+    _, signals = written(tiny_ffmlp, tmp_path)
+    (tmp_path / "encoder.json").write_text(json.dumps(facts))
+    assert external.facts_beside(tiny_ffmlp) == {}
+    external.read(tiny_ffmlp, signals.cohort)
 
 
 def test_a_unit_that_the_backbone_does_not_have_is_refused(tiny, tmp_path):

@@ -6,6 +6,7 @@ from html import escape
 import numpy as np
 import pytest
 
+from inr_sae.errors import UserError
 from inr_sae.folder.store import Store
 from inr_sae.paper.dictionary_claims import DICTIONARIES
 from inr_sae.paper.transfer_claims import TRANSFER
@@ -124,6 +125,12 @@ def test_a_matrix_is_testable_where_a_source_and_a_target_are_images(real, made_
     for source, target in (("heads", "fine_heads"), ("fine_heads", "heads")):
         one_way = changed(given, transfer__sources=(source,), transfer__targets=(target,))
         assert of_stage.data_of_matrix(one_way, store, *tables).phantom == (not {source, target} <= set(real))
+
+
+def test_a_matrix_and_dictionaries_have_their_claims_apart(matrix):
+    of_stage.check(matrix.config)
+    with pytest.raises(UserError, match="stages has transfer and conditions, whose claims are of two studies"):
+        of_stage.check(changed(matrix.config, stages=(*matrix.config.stages, "conditions")))
 
 
 def test_claims_on_the_curve_are_about_the_runs_own_last_layer(matrix):

@@ -11,7 +11,7 @@ import pytest
 from inr_sae import study
 from inr_sae.errors import UserError
 from inr_sae.folder.store import Store
-from inr_sae.report.explorer import live
+from inr_sae.report.explorer import live, pack
 from inr_sae.stages import cohort, conditions, dictionary
 from tests.stages import studies
 
@@ -144,6 +144,23 @@ def test_without_these_stages_it_tells_of_neither(compared):
     ],
 )
 def test_what_no_page_could_hold_is_refused(tmp_path, changes, words):
+    refused(changes, words, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "side, words",
+    [
+        (20, "explorer.tile is 12, and no picture of 20 pixels a side holds 20 tiles of 12x11; .*, or explorer.atoms"),
+        (70, r"explorer.side is \d+, and no picture of 70 pixels a side holds .* tiles of .*, or explorer.effects"),
+    ],
+)
+def test_what_no_picture_could_hold_is_refused(tmp_path, monkeypatch, side, words):
+    monkeypatch.setattr(pack, "WEBP_SIDE", side)
+    refused({"explorer.effects": 1000}, words, tmp_path)
+
+
+def refused(changes, words, tmp_path):
+    """A study of dictionaries with these changes is refused in these words, and nothing is written."""
     config = studies.compared(3)
     config.update_from_flattened_dict(changes)
     with pytest.raises(UserError, match=words):

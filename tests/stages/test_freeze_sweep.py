@@ -78,7 +78,7 @@ def test_the_first_images_fits_are_kept_with_what_they_scored(single):
 def test_fits_of_a_split_that_is_not_fitted_now_are_no_example(single):
     """They may be behind an encoder that is another by now."""
     config, store = single.config.copy_and_resolve_references(), Store(single.workdir)
-    way = ("freeze", int(taus(single)[0]))
+    way = ("freeze", int(taus(single)[1]))
     assert freeze_sweep.example(config, store, way, 0) is not None
     config.fit.splits = ("cohort",)
     assert freeze_sweep.example(config, store, way, 0) is None

@@ -169,6 +169,7 @@ def test_an_encoder_from_elsewhere_has_no_length_of_training():
         ({"recipes.steps": (3,)}, "recipes.steps has 3; each is a multiple of fit.log_every = 2"),
         ({"recipes.targets": ("kodak",)}, "recipes.targets has 'kodak'; there are phantom"),
         ({"recipes.pixels": ()}, "recipes.pixels is"),
+        ({"signals.n_test": 0}, "recipes.targets has 'phantom', and signals.n_test is 0: there is nothing to fit"),
         ({"recipes.cohort_steps": (4, 4)}, r"recipes.cohort_steps is \(4, 4\); it names at least one, and none twice"),
         ({"recipes.cohort_steps": (4, 0)}, "recipes.cohort_steps is 0"),
         ({"recipes.cohort_steps": (4,), "external.file": "a.npz"}, "recipes.cohort_steps is given, and the encoder of"),

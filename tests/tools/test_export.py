@@ -33,8 +33,18 @@ def exported(finished, tmp_path_factory):
 
 
 def test_nothing_is_written_into_the_study_that_is_exported(finished):
-    with pytest.raises(UserError, match="in the folder of the study, which is only read"):
-        export(finished[1], finished[1] / "exported")
+    for folder in (finished[1], finished[1] / "exported"):
+        with pytest.raises(UserError, match="in the folder of the study, which is only read"):
+            export(finished[1], folder)
+
+
+def test_a_study_of_an_earlier_version_is_not_exported(finished, tmp_path):
+    shutil.copytree(finished[1], tmp_path / "run")
+    for name in ("cohort/done.json", "digests.jsonl"):
+        (tmp_path / "run" / name).unlink()
+    (tmp_path / "run/cohort/done.json").write_text('{"stage": "cohort"}')
+    with pytest.raises(UserError, match="begun by an earlier version"):
+        export(tmp_path / "run", tmp_path / "out")
 
 
 def facts(path):

@@ -44,9 +44,9 @@ def init(key, config, signals):
     keys = jax.random.split(key)
     units = {"grid": {"table": lookup.new_table(keys[0], lookup.n_entries(levels), config["n_features"])}}
     widths = [config["n_levels"] * config["n_features"]] + [config["hidden"]] * config["n_hidden"]
-    for i, (d_in, d) in enumerate(zip(widths, widths[1:])):
+    for i, (name, d_in, d) in enumerate(zip(unit_names(config)[1:], widths, widths[1:])):
         bound, own = (6.0 / (d_in + d)) ** 0.5, jax.random.fold_in(keys[1], i)
-        units[f"mlp_{i}"] = {"w": jax.random.uniform(own, (d_in, d), jnp.float32, -bound, bound)}
+        units[name] = {"w": jax.random.uniform(own, (d_in, d), jnp.float32, -bound, bound)}
     ends = dict(zip(("low", "high"), map(jnp.float32, config["coordinates"])))
     return {"units": units, "constants": {"levels": jax.tree.map(jnp.asarray, levels)} | ends}
 

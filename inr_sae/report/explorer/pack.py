@@ -67,10 +67,18 @@ def coloured(values, top=None):
     return colormaps[MAP](values / top if top > 0 else np.zeros_like(values))[:, :, :3]
 
 
+def columns_of(n, size):
+    """How many columns an atlas of n tiles of a size (height, width) has; 0 where no WebP picture can hold them."""
+    most_rows, most = (WEBP_SIDE // side for side in size)
+    if n > most_rows * most:
+        return 0
+    return max(min(MOST_COLUMNS, n, most), -(-n // most_rows))
+
+
 def atlas(tiles, quality):
     """{"columns", "rows", "src"}: tiles, a list of (h, w, 3) uint8 of one size, as one WebP picture in a data URL."""
     h, w = tiles[0].shape[:2]
-    columns = min(MOST_COLUMNS, len(tiles), WEBP_SIDE // w)
+    columns = columns_of(len(tiles), (h, w))
     rows = -(-len(tiles) // columns)
     sheet = np.zeros((rows * h, columns * w, 3), np.uint8)
     for i, tile in enumerate(tiles):

@@ -26,6 +26,5 @@ def read(root, rules):
     if len(classes) < 2:
         raise InputError(f"{shown(root)} has one subfolder with images, {classes[0]}; make it one for each class")
     labels = np.array([classes.index(PurePosixPath(name).parts[0]) for name in names])
-    rules = {"nan_to_zero": False} | rules
     images = [folder.read(root, name, rules) for name in names]
     return Labelled(tuple(names), images, labels, classes)

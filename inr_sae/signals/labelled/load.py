@@ -49,6 +49,7 @@ class Wanted(NamedTuple):
     n_validation: int
     n_test: int
     seed: int  # of the draw
+    nan_to_zero: bool = False  # what is not a number in .npy is 0; else it is refused
 
 
 def sets():
@@ -75,7 +76,7 @@ def forget():
 def _load(wanted):
     _check(wanted)
     source = importlib.import_module(f"{labelled.__name__}.{wanted.dataset}")
-    rules = {key: getattr(wanted, key) for key in ("size", "crop", "background")}
+    rules = {key: getattr(wanted, key) for key in ("size", "crop", "background", "nan_to_zero")}
     with gathered() as notes:
         found = source.read(wanted.root, rules)
     images, places = one_shape(found, wanted), draw(found, wanted)

@@ -2,6 +2,7 @@ import base64
 import json
 
 import numpy as np
+import pytest
 
 from inr_sae.folder.store import Store
 from inr_sae.report.explorer import pack
@@ -30,6 +31,19 @@ def test_codes_survive_as_bytes_within_a_hundredth_where_they_are_strong():
     steps = np.frombuffer(base64.b64decode(codes["values"]), np.uint8).reshape(values.shape)
     np.testing.assert_allclose(codes["top"] * (steps / 255.0) ** 2, values, rtol=0.01)
     assert pack.pixel_codes(values * 0, np.zeros((1, 3), int), 0.0)["top"] == 0.0
+
+
+@pytest.mark.parametrize(
+    "n, size", [(1, (5, 4)), (100, (48, 40)), (4096, (341, 512)), (32768, (48, 48)), (90, (9000, 90))]
+)
+def test_an_atlas_is_as_wide_as_its_height_takes_and_what_none_holds_is_told(n, size):
+    columns = pack.columns_of(n, size)
+    rows, least = -(-n // max(columns, 1)), -(-n // (pack.WEBP_SIDE // size[0]))
+    if least * size[1] > pack.WEBP_SIDE:
+        assert columns == 0
+    else:
+        assert rows * size[0] <= pack.WEBP_SIDE and columns * size[1] <= pack.WEBP_SIDE
+        assert columns in (min(n, 64), pack.WEBP_SIDE // size[1], least)
 
 
 def test_shrinking_keeps_proportions_and_never_enlarges():

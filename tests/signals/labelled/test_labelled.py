@@ -63,6 +63,16 @@ def test_the_digits_are_those_of_the_package():
     assert len(set(names)) == 1797
 
 
+def test_what_is_no_number_is_0_where_that_is_said(root):
+    image = np.zeros((6, 5), np.float32)
+    image[1, 1] = np.nan
+    np.save(root / "cats/nan.npy", image)
+    with pytest.raises(InputError, match="nan_to_zero=True if they stand for 0"):
+        load("folder", root)
+    split = load("folder", root, nan_to_zero=True)
+    assert all(np.isfinite(part.images).all() for part in split[:3])
+
+
 def test_a_folders_classes_are_its_subfolders(root):
     split = load("folder", root)
     assert split.classes == ("cats", "dogs") and [len(part.labels) for part in split[:3]] == [6, 4, 5]
