@@ -143,7 +143,9 @@ class Checkpoints:
         """
         step = self.latest()
         if step is None:
-            raise UserError(f"there is no checkpoint in {self.path}; delete done.json beside it, and start again")
+            raise UserError(
+                f"there is no checkpoint in {self.path}; have the stage that writes it done again: add it to stages"
+            )
         like = jax.tree.map(np.asarray, _with_raw_keys(like))
         try:
             read = self._manager.restore(

@@ -114,7 +114,8 @@ def test_of_unequal_budgets_without_verdicts_at_equal_ones_the_page_says_so(tmp_
     [((), True), (("heads",), False), (("fine_heads",), False), (("heads", "fine_heads"), False)],
 )
 def test_a_matrix_is_testable_where_a_source_and_a_target_are_images(real, made_up, matrix, monkeypatch):
-    store, given = Store(matrix.workdir), changed(matrix.config)
+    store, both = Store(matrix.workdir), ("heads", "fine_heads")
+    given = changed(matrix.config, transfer__sources=both, transfer__targets=both)
     drawn = of_stage.transfer.draw(given, store, "heads")
     monkeypatch.setattr(of_stage.transfer, "draw", lambda *_: drawn)
     for name in real:
