@@ -353,6 +353,15 @@ def apart(string):
     return "".join(recipes), others
 
 
+def of_cohort(listed, string):
+    """(the word of the first set, which has the cohort, the others) of the [(name, word)] of a config's string."""
+    (name, word), *others = listed or [("demo", "demo")]
+    data_set(word)
+    if name != word:
+        raise UserError(f"the config string is {string!r}; its first set has the cohort, and takes no name")
+    return word, others
+
+
 def one_word(string, known, default):
     """The one word of a config's string beside a recipe, `default` for none; raises UserError for any other."""
     listed = apart(string)[1] or [(default, default)]

@@ -15,9 +15,8 @@ def get_config(sets=""):
     config = base.get_config()
     config.stages = ("cohort", "fit_geometry", "report")
     recipe, listed = base.apart(sets)
-    (name, word), *others = listed or [("demo", "demo")]
-    base.data_set(word)
-    base.at_scale(config, ",".join(filter(None, (word if name == word else f"{name}={word}", recipe))))
+    word, others = base.of_cohort(listed, sets)
+    base.at_scale(config, ",".join(filter(None, (word, recipe))))
     with config.unlocked():
         for name, other in others:
             config.sets[name] = base.data_set(other)

@@ -17,9 +17,8 @@ from configs import base
 def get_config(sets=""):
     config = base.get_config()
     config.stages = ("recipes", "report")
-    (name, source), *others = base.words(sets) or [("demo", "demo")]
-    base.data_set(source)  # a recipe is what is sought, and none that is given
-    config = base.at_scale(config, source if name == source else f"{name}={source}")
+    source, others = base.of_cohort(base.words(sets), sets)  # a recipe is what is sought, and none that is given
+    config = base.at_scale(config, source)
     with config.unlocked():
         for name, word in others:
             config.sets[name] = base.data_set(word)

@@ -19,6 +19,7 @@ root of the repository.
 """
 
 import argparse
+import ast
 import itertools
 import re
 import shlex
@@ -91,6 +92,8 @@ def key_and_text(argument, flag):
     key, equals, text = argument.partition("=")
     if not equals or not text.strip() or not re.fullmatch(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", key):
         raise Refused(f"{flag} is {argument!r}; it is a key and what it is set to, as in {flag} cohort.steps=2000")
+    if key.startswith("config."):
+        raise Refused(f"{flag} is {argument!r}; leave out config., which is put before it")
     return key, text
 
 
@@ -108,7 +111,9 @@ def folders(arguments, strings):
     """The folder of images for each config string that --root names. strings: those of all configs."""
     found = {}
     for argument in arguments:
-        string, _, folder = argument.partition("=")
+        named = [each for each in strings if each and argument.startswith(f"{each}=")]  # some have "=" in them
+        string = max(named, key=len, default=argument.partition("=")[0])
+        folder = argument[len(string) + 1 :]
         if not string or not folder:
             raise Refused(f"--root is {argument!r}; it is a config's string and a folder, as in --root kodak=DIR")
         if string in found or string not in strings:
@@ -132,6 +137,14 @@ def run_name(config, chosen):
     return name
 
 
+def meant(text):
+    """What a value says, however it is written: 0.001 as 1e-3."""
+    try:
+        return repr(ast.literal_eval(text))
+    except (ValueError, SyntaxError):
+        return text
+
+
 def points(arguments):
     """The flags of every point: config by config, and of the grid's keys the last one fastest."""
     if "://" in arguments.runs:
@@ -145,7 +158,7 @@ def points(arguments):
         raise Refused(f"{both[0]} stands in --grid and in --set")
     if roots and "signals.root" in grid | fixed:
         raise Refused("signals.root is set beside --root; use one of them")
-    found, names = [], set()
+    found, names, studies = [], set(), set()
     for config in arguments.configs:
         file, _, string = config.partition(":")
         if not (ROOT / file).is_file():
@@ -156,6 +169,10 @@ def points(arguments):
             if name.casefold() in names:
                 raise Refused(f"two points would run in the folder {name}; name each config and each value once")
             names.add(name.casefold())
+            same = (config, *map(meant, values))
+            if same in studies:
+                raise Refused(f"{name} would be the study of another point; give each value in one way of writing")
+            studies.add(same)
             root = {"signals.root": roots[string]} if string in roots else {}
             settings = [f"--config.{key}={value}" for key, value in (root | fixed | chosen).items()]
             found.append([f"--config={config}", f"--workdir={Path(arguments.runs) / name}", *settings])

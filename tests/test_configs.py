@@ -223,6 +223,12 @@ def test_where_recipes_are_sought_none_is_taken(string):
         build("recipes", string)
 
 
+@pytest.mark.parametrize("name", ["recipes", "fit_geometry"])
+def test_the_set_that_has_the_cohort_takes_no_name(name):
+    with pytest.raises(UserError, match="'faces=celebahq,kodak'; its first set has the cohort, and takes no name"):
+        build(name, "faces=celebahq,kodak")
+
+
 def test_the_sets_of_a_search_for_recipes_have_their_names():
     config = build("recipes", "celebahq,mine=folder")
     assert config.recipes.targets == ("celebahq", "mine") and config.sets.mine.dataset == "folder"

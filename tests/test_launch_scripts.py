@@ -484,6 +484,8 @@ def test_tpu_refuses_what_it_cannot_read(arguments, stubs, worker):
 
 # sweep.py
 
+PREFIXED = "config.seed=1,2"
+
 
 @pytest.fixture(scope="module")
 def sweep():
@@ -513,6 +515,14 @@ def test_the_papers_six_encoders_are_six_points(sweep, capsys):
     assert len(set(workdirs(commands))) == 6
     roots = [[word for word in words if "root" in word] for words in commands]
     assert roots == 2 * [[], ["--config.signals.root=o"], ["--config.signals.root=/data/my kodak"]]
+
+
+def test_a_folder_of_images_is_given_for_a_string_that_has_names_in_it(sweep, capsys):
+    strings = ("celebahq", "celebahq,mine=folder")
+    roots = ["--root", "celebahq=/a", "--root", "celebahq,mine=folder=/b=c"]
+    commands = swept(sweep, capsys, *(f"configs/fit_geometry.py:{string}" for string in strings), *roots)
+    found = [[word for word in words if "root" in word] for words in commands]
+    assert found == [["--config.signals.root=/a"], ["--config.signals.root=/b=c"]]
 
 
 def test_a_grid_is_the_product_of_its_values_in_folders_of_their_own(sweep, capsys):
@@ -555,6 +565,9 @@ def test_commas_separate_values_outside_brackets_and_quotes(text, values, sweep)
         ([SIREN, "--grid", "seed=0", "--grid", "seed=1"], ["seed twice"]),
         ([SIREN, "--grid", "seed=0", "--set", "seed=1"], ["--grid and in --set"]),
         ([SIREN, "--grid", "seed=0,0"], ["cohort_siren-seed=0"]),
+        ([SIREN, "--grid", "cohort.learning_rate=1e-3,0.001"], ["learning_rate=0.001 would be the study of another"]),
+        ([SIREN, "--grid", PREFIXED], ["leave out config."]),
+        ([SIREN, "--set", PREFIXED], ["leave out config."]),
         ([SIREN, "--grid", "signals.size=(64,64),[64,64]"], ["signals.size=64,64"]),
         ([SIREN, SIREN], ["cohort_siren"]),
         ([SIREN, "--grid", "report.title=" + "x" * 250], ["too long"]),

@@ -17,11 +17,14 @@ def rank_sentence(ranks):
         return "No layer has a matrix whose stable rank speaks for it, so the rule picks none."
     first = order[0]
     digits = 2 if len(order) > 1 and first.sr_weight - order[1].sr_weight < 0.1 else 1
-    ahead = f", ahead of layer {order[1].layer} ({order[1].sr_weight:.{digits}f})" if len(order) > 1 else ""
+    highest, *others = (f"{row.sr_weight:.{digits}f}" for row in order)
+    ahead = ""
+    if others:
+        ahead = f", {'level with' if others[0] == highest else 'ahead of'} layer {order[1].layer} ({others[0]})"
     before = "what it was before training is not known."
     if first.sr_weight_init is not None:
         before = before_training(ranks, first)
-    return f"The weights' stable rank is highest at layer {first.layer} ({first.sr_weight:.{digits}f}){ahead}; {before}"
+    return f"The weights' stable rank is highest at layer {first.layer} ({highest}){ahead}; {before}"
 
 
 def before_training(ranks, first):
@@ -71,11 +74,17 @@ def listed(rows, key, form, scale=1.0, between=", "):
     return between.join("–" if value is None or value != value else form.format(scale * value) for value in values)
 
 
+def layers_told(layers):
+    """As in "layers 0, 2, 4"; each once."""
+    named = list(dict.fromkeys(layers))
+    return f"layer{'s' * (len(named) != 1)} {', '.join(map(str, named))}"
+
+
 def dictionary_sentence(metrics):
     """How the atoms look, from the first dictionary's layer to the last; metrics: MetricsRows by layer."""
-    active = listed(metrics, "active_fraction_median", "{:.2g}", 100, " → ")
+    active = listed(metrics, "active_fraction_median", "{:.3g}", 100, " → ")
     dead = listed(metrics, "dead_fraction", "{:.1f}", 100, " → ")
-    text = f"Dictionaries of layers {', '.join(str(row.layer) for row in metrics)}: "
+    text = f"Dictionaries of {layers_told(row.layer for row in metrics)}: "
     if active.strip("– →"):  # signed codes do not fire
         text += f"half of the alive atoms are active on at most {active} % of the pixels; {dead} % of the atoms never "
         text += "fire; "
@@ -86,14 +95,15 @@ def ablation_sentence(effects):
     """What removing one atom costs at most, and how much of the effect lies where it is active; effects: EffectRows."""
     costs = []
     for signal in dict.fromkeys(row.signal for row in effects):
-        worst = max((row for row in effects if row.signal == signal), key=lambda row: row.psnr_drop_db)
+        of_signal = [row for row in effects if row.signal == signal]
+        worst = max(of_signal, key=lambda row: row.psnr_drop_db)
         costs.append(
-            f"{worst.psnr_drop_db:.2g} dB on the {worst.signal_role} signal {signal} "
-            f"(atom {worst.atom} of layer {worst.layer})"
+            f"{max(worst.psnr_drop_db, 0):.2g} dB on the {worst.signal_role} signal {signal} "
+            f"({layers_told(sorted(row.layer for row in of_signal))}; most by atom {worst.atom} of layer {worst.layer})"
         )
     inside = np.array([row.effect_inside_fraction for row in effects], np.float64)  # None becomes nan
     inside = inside[np.isfinite(inside)]
-    text = f"Removing one atom, every one of every dictionary tried in turn, costs up to {' and '.join(costs)}."
+    text = f"Removing one atom, every one of a dictionary tried in turn, costs up to {' and '.join(costs)}."
     if inside.size:
         text += (
             f" {100 * np.median(inside):.1f} % of the effect's energy (median; least {100 * inside.min():.1f} %) lies "
@@ -231,8 +241,9 @@ def condition_sentences(metrics):
     """What the dictionaries of each condition look like, layer by layer; metrics: {Condition: MetricsRows}."""
     names = condition_names(metrics)
     return [
-        f"{names[condition]}, by layer: locality {listed(rows, 'locality_median', '{:.2f}')} (1 a disc, 0 pixels at "
-        f"random); likeness to a signal {listed(rows, 'content_median', '{:.2f}')} against "
+        f"{names[condition]}, {layers_told(row.layer for row in rows)}: "
+        f"locality {listed(rows, 'locality_median', '{:.2f}')} (1 a disc, 0 pixels at random); "
+        f"likeness to a signal {listed(rows, 'content_median', '{:.2f}')} against "
         f"{listed(rows, 'content_shuffled_median', '{:.2f}')} with displaced signals{dead_atoms(rows)}."
         for condition, rows in metrics.items()
     ]
@@ -251,7 +262,8 @@ def stability_sentences(matches):
     for (first, other, seed), rows in pairs([row for row in matches if row.by == "map"]).items():
         what = f"{names[first]} and {names[other]}" if seed is None else f"{names[first]} from another seed"
         sentences.append(
-            f"{what}: maps of atoms matched one to one correlate {listed(rows, 'similarity_mean', '{:.2f}')} by layer "
-            f"(displaced by half the image: {listed(rows, 'null_mean', '{:.2f}')})."
+            f"{what}, {layers_told(row.layer for row in rows)}: maps of atoms matched one to one correlate "
+            f"{listed(rows, 'similarity_mean', '{:.2f}')} (displaced by half the image: "
+            f"{listed(rows, 'null_mean', '{:.2f}')})."
         )
     return sentences

@@ -24,12 +24,12 @@ def mean_of(values, fits):
 
 
 def comparison(fits, first, second):
-    """As in "1.20 dB above (higher in 4 of 4 paired fits)"."""
+    """As in "1.20 dB above (higher in 4 of 4 paired fits)", or "level (of one fit) with"."""
     difference = paired(fits, first, second)
     mean = mean_of(difference, fits)
     side, higher = "above" if mean >= 0 else "below", sum(each > 0 for each in difference.values())
     count = f"higher in {higher} of {len(difference)} paired fits" if len(difference) > 1 else "of one fit"
-    return f"{abs(mean):.2f} dB {side} ({count})"
+    return f"{abs(mean):.2f} dB {side} ({count})" if abs(mean) >= 0.005 else f"level ({count}) with"
 
 
 def sweep_sentences(fits, rule):

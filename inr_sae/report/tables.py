@@ -48,7 +48,8 @@ def latex(rows):
     """A LaTeX tabular of rows, for booktabs and amssymb."""
 
     def line(cells):
-        return " & ".join("".join(LATEX.get(c, c) for c in str(cell)) for cell in cells) + r" \\"
+        text = " & ".join("".join(LATEX.get(c, c) for c in str(cell)) for cell in cells)
+        return ("{}" if text.startswith(("[", "*")) else "") + text + r" \\"  # else an argument of the line before
 
     head = list(rows[0])
     body = "\n".join(line(map(shown, row.values())) for row in rows)

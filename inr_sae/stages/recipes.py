@@ -106,7 +106,9 @@ def numbers(config):
     try:
         rows = Store(file.parent).read_rows(file.name, PublishedRow)
     except UserError as error:
-        raise UserError(f"{named}: {error}; its columns are {','.join(PublishedRow._fields)}") from error
+        raise UserError(
+            f"{named} cannot be read ({error.__cause__}); its columns are {','.join(PublishedRow._fields)}"
+        ) from error
     for row in rows:
         checks.one_of(f"{named}: quantity", row.quantity, deviations.QUANTITIES)
         if not np.isfinite(row.value) or row.value == 0:

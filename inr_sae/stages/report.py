@@ -32,7 +32,7 @@ def run(config, store):
     for name in stages.ordered(done):
         stage = stages.stage(name)
         own = declared(config, (*stage.READS, "report"))
-        if hasattr(stage, "heading"):
+        if hasattr(stage, "heading") and (name in asked or heading is None):
             heading = stage.heading(own)
         if hasattr(stage, "sections"):
             sections += stage.sections(own, store, exhibits)

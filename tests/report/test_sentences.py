@@ -16,6 +16,7 @@ def ranks(after, before):
 def test_a_near_tie_of_ranks_shows_the_digits_that_differ():
     assert "(4.74), ahead of layer 0 (4.69)" in sentences.rank_sentence(ranks([4.69, 4.74], [4.0, 4.0]))
     assert "(4.8), ahead of layer 0 (4.7)" in sentences.rank_sentence(ranks([4.65, 4.76], [4.0, 4.0]))
+    assert "(28.40), level with layer 0 (28.40)" in sentences.rank_sentence(ranks([28.398, 28.402], [4.0, 4.0]))
 
 
 def test_spikes_of_the_last_step_are_counted_by_protocol():
@@ -62,8 +63,10 @@ def test_the_costliest_atom_of_each_signal_is_named():
         )
     ]
     text = sentences.ablation_sentence(rows)
-    costs = "7.2 dB on the cohort signal a (atom 3 of layer 2) and 0.013 dB on the test signal b (atom 3 of layer 1)"
-    assert costs in text
+    assert "up to 7.2 dB on the cohort signal a (layers 0, 2; most by atom 3 of layer 2)" in text
+    assert "and 0.013 dB on the test signal b (layers 1, 3, 4; most by atom 3 of layer 1)." in text
+    helps = sentences.ablation_sentence([row._replace(psnr_drop_db=-0.5) for row in rows])
+    assert "up to 0 dB on the cohort signal a" in helps and "up to -" not in helps
     assert "90.0 % of the effect's energy (median; least 50.0 %)" in text
     assert "energy" not in sentences.ablation_sentence([row._replace(effect_inside_fraction=None) for row in rows])
 
@@ -71,10 +74,10 @@ def test_the_costliest_atom_of_each_signal_is_named():
 def test_dictionaries_are_told_layer_by_layer_with_a_dash_for_what_has_no_meaning():
     rows = metrics(2, active_fraction_median=0.0123, dead_fraction=None)
     text = sentences.dictionary_sentence(rows)
-    assert "layers 0, 1" in text and "1.2 → 1.2 % of the pixels" in text and "– → – % of the atoms" in text
+    assert "layers 0, 1" in text and "1.23 → 1.23 % of the pixels" in text and "– → – % of the atoms" in text
     assert "R² of the activations 0.900 → 0.800." in text
     told = sentences.condition_sentences({SIREN: metrics(1, locality_median=np.nan), FFMLP: rows})
-    assert told[0].startswith("cohort-siren, by layer: locality –")
+    assert told[0].startswith("cohort-siren, layer 0: locality –")
     assert told[1].endswith("with displaced signals."), "no atom fires, so none is dead"
 
 
@@ -84,10 +87,10 @@ def test_pairs_of_dictionaries_are_told_apart():
     rows = [row._replace(dictionary_seed=1), row._replace(other_regime="second"), row._replace(by="decoder")]
     told = sentences.stability_sentences(rows)
     assert [text.partition(":")[0] for text in told] == [
-        "cohort-siren from another seed",
-        "cohort-siren and second-siren",
+        "cohort-siren from another seed, layer 0",
+        "cohort-siren and second-siren, layer 0",
     ]
-    assert "correlate 0.50 by layer (displaced by half the image: 0.25)" in told[0]
+    assert "correlate 0.50 (displaced by half the image: 0.25)" in told[0]
 
 
 def test_the_boundaries_of_a_matrix_are_counted_by_backbone():
@@ -159,4 +162,4 @@ def test_of_codes_that_do_not_fire_nothing_is_said_of_firing():
     firing = make(MetricsRow, layer=0, r2=0.5, active_fraction_median=0.25, dead_fraction=0.5)
     signed = firing._replace(active_fraction_median=None)
     assert "active on at most 25 % of the pixels" in sentences.dictionary_sentence([firing])
-    assert sentences.dictionary_sentence([signed]) == "Dictionaries of layers 0: R² of the activations 0.500."
+    assert sentences.dictionary_sentence([signed]) == "Dictionaries of layer 0: R² of the activations 0.500."

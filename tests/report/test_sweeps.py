@@ -15,7 +15,8 @@ def test_paired_differences_are_of_the_same_image_and_seed():
 def test_the_answer_names_the_winner_and_agrees_with_the_rule():
     rows = sweep({None: [30.0, 30.0], 0: [25.0, 27.0], 1: [24.0, 28.0]})
     text = " ".join(sweeps.sweep_sentences(rows[1], 0))
-    assert "up to layer 0 did best: 26.00 dB" in text and "0.00 dB above" in text
+    assert "up to layer 0 did best: 26.00 dB" in text
+    assert "level (higher in 1 of 2 paired fits) with the runner-up, layer 1" in text
     assert "over 1 signal and 2 seeds" in text
     assert "That is the layer that the stable rank picks (0)." in text
     assert "4.00 dB below (higher in 0 of 2 paired fits) STRAINER's recipe" in text

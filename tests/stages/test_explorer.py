@@ -365,6 +365,32 @@ def test_browser_a_view_has_an_address(opened):
     assert page.execute_script("return Array.from(first.steering.result.output)") == output
 
 
+def until(page, condition):
+    """Wait until a condition in JavaScript holds of the page's first panel."""
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    there = "typeof first === 'object' && first !== null && first.root.getAttribute('aria-busy') === 'false'"
+    WebDriverWait(page, 30).until(lambda page: page.execute_script(f"return {there} && {condition}"))
+
+
+def test_browser_an_address_may_say_what_is_not_there(opened):
+    page, finished = opened
+    atom = int(page.execute_script("return first.data.live.atoms[0]"))
+    for address in (f"#signal=-1&atom=99999&steer={atom}:99,{atom}:x,7", f"#signal=abc&atom=x&steer={atom}:99"):
+        page.get("about:blank")
+        page.get(f"file://{finished.workdir}/{FOLDER}/index.html{address}")
+        until(page, "first.steering.result !== null")
+        assert page.execute_script("return [first.state.signal, first.state.atom]") == [0, None]
+        assert page.execute_script("return [...first.steering.scales]") == [[atom, 8]]
+    page.find_element("css selector", ".sliders button").click()  # remove it
+    assert page.execute_script("return [...first.steering.scales]") == []
+    assert "steer" not in page.execute_script("return location.hash")
+    assert not page.find_elements("css selector", ".steering[aria-busy=true]")
+    page.execute_script("first.mark = 1; location.hash = '#atom=1'")  # as where it is typed
+    until(page, "!first.mark")
+    assert page.execute_script("return first.state.atom") == 1
+
+
 def test_browser_two_dictionaries_side_by_side(opened):
     page, _ = opened
     page.find_element("id", "compare").click()

@@ -225,9 +225,10 @@ class Steering {
     return { rows, changes };
   }
   run() {
+    this.panel.remember();
+    if (!this.scales.size) return this.root.setAttribute("aria-busy", "false");
     this.root.setAttribute("aria-busy", "true");
     const { rows, changes } = this.changes(), { layer } = this.panel.state;
-    if (this.scales.size) this.panel.remember();
     this.live.steer(this, { layer, signal: this.signal, rows, changes }, result => {
       if (layer !== this.panel.state.layer || !this.scales.size) return;
       this.result = { ...result, n: rows.length }; this.show();

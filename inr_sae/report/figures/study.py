@@ -41,7 +41,8 @@ def psnr_against_tau(summary, fits, rule_layer, label, own=False):
     points = column(singles, "tau"), column(singles, "psnr_db")
     ax.scatter(*points, s=9, color=BLUE, alpha=0.35, lw=0, label="one fit")
     ax.errorbar(taus, mean, std, color=BLUE, marker="o", ms=4, capsize=3, label="layers 0..τ frozen, the rest new")
-    star(ax, taus, mean, BLUE, 15, "best τ")
+    if len(taus) > 1:
+        star(ax, taus, mean, BLUE, 15, "highest mean")
     ax.set(xlabel="freeze boundary τ", ylabel=f"PSNR of {OWN[own]} (dB)", xticks=taus)
     first = summary[0]
     ax.set_title(f"{label}: {first.source} → {first.target}, n = {first.n}", loc="left")

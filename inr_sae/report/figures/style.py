@@ -125,8 +125,12 @@ def star(ax, x, y, colour, size=13, label=None):
 
 
 def log_scale(ax):
-    """A logarithmic y axis, if any line of it is above 0 anywhere; matplotlib cannot draw one otherwise."""
-    if any((np.asarray(line.get_ydata()) > 0).any() for line in ax.get_lines()):
+    """A logarithmic y axis, if any line of it is above 0 anywhere; matplotlib cannot draw one otherwise. Where some are
+    0 it is linear from there to the least that is not."""
+    y = np.concatenate([np.asarray(line.get_ydata(), np.float64) for line in ax.get_lines()] or [[]])
+    if (y == 0).any() and (y > 0).any():
+        ax.set_yscale("symlog", linthresh=y[y > 0].min())
+    elif (y > 0).any():
         ax.set_yscale("log")
 
 

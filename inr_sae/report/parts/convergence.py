@@ -4,6 +4,7 @@ import numpy as np
 
 from inr_sae.report.figures import convergence
 from inr_sae.report.page import Section, paragraph
+from inr_sae.report.sentences import layers_told
 
 NULLS = "Thin lines: nulls, maps displaced by half the image, and, dotted, the same networks before training."
 
@@ -70,9 +71,9 @@ def sentences(rows):
         others = len({row.other_seed for row in units})
         whose = "another seed" if others == 1 else f"{others} other seeds, in the mean"
         yield (
-            f"Units of {backbone} have in a network from {whose} partners of correlation, by layer, {', '.join(said)}, "
-            "on coordinates that did not choose them; in brackets the larger of two nulls, displaced maps and "
-            "untrained networks."
+            f"Units of {backbone}'s {layers_told(trained)} have in a network from {whose} partners of correlation "
+            f"{', '.join(said)}, on coordinates that did not choose them; in brackets the larger of two nulls, "
+            "displaced maps and untrained networks."
         )
 
 

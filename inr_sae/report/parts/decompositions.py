@@ -8,6 +8,7 @@ from inr_sae.report.figures import decompositions as figures
 from inr_sae.report.figures.decompositions import values, where
 from inr_sae.report.figures.style import column
 from inr_sae.report.page import Section
+from inr_sae.report.sentences import layers_told
 
 
 def sections(exhibits, tables, labels):
@@ -55,7 +56,8 @@ def needed_sentences(needed, labels):
             for method in values(of_backbone, "method")
         ]
         drop = of_backbone[0].drop_db
-        yield f"{labels[backbone]}: directions needed for {drop:g} dB below the network, by layer: {'; '.join(listed)}."
+        layers = layers_told(row.layer for row in of_backbone)
+        yield f"{labels[backbone]}: directions needed for {drop:g} dB below the network, {layers}: {'; '.join(listed)}."
 
 
 def shown(number):
@@ -83,7 +85,8 @@ def edges_section(exhibits, rows, labels):
             f"{labels[name]} {', '.join(str(row.n_needed) for row in where(of_backbone, method=name))}"
             for name in values(of_backbone, "method")
         ]
-        found.append(f"{labels[backbone]}: interactions needed for {drop:g} dB, by layer: {'; '.join(listed)}.")
+        layers = layers_told(row.layer for row in of_backbone)
+        found.append(f"{labels[backbone]}: interactions needed for {drop:g} dB, {layers}: {'; '.join(listed)}.")
     return Section("interactions", "Interactions", html, tuple(found))
 
 
@@ -104,7 +107,7 @@ def resolution_section(exhibits, rows, labels):
         change = column(where(rows, method=method, grid="double"), "codes_change")
         if np.isfinite(change).any():
             percent = 100 * np.nanmax(change)
-            found.append(f"{labels[method]}: on twice the grid codes differ by at most {percent:.2g} % of their norm.")
+            found.append(f"{labels[method]}: on twice the grid codes differ by at most {percent:.3g} % of their norm.")
     return Section("resolution", "Other resolutions", html, tuple(found))
 
 
@@ -135,7 +138,7 @@ def recovery_section(exhibits, rows):
         "Model recovery",
     )
     table = recovery_table(rows)
-    html += page.paragraph("Steps until half of the atoms are recovered, median over seeds; a dash: never.")
+    html += page.paragraph("Steps until half of the atoms are recovered, median over seeds; a dash: half never.")
     html += exhibits.table("recovery", table)
     return Section("recovery", "Model recovery", html, (recovery_sentence(table),), appendix=True)
 
@@ -148,11 +151,14 @@ def recovery_table(rows):
     for found in dict.fromkeys(tuple(getattr(row, key) for key in keys) for row in rows):
         of_model = where(rows, **dict(zip(keys, found)))
         seeds = [where(of_model, seed=seed) for seed in values(of_model, "seed")]
-        half = [min((row.step for row in of_seed if row.above_0_9_fraction >= 0.5), default=None) for of_seed in seeds]
-        step = None if None in half else float(np.median(half))
+        steps = [[row.step for row in of_seed if row.above_0_9_fraction >= 0.5] for of_seed in seeds]
+        half = float(np.median([min(of_seed, default=np.inf) for of_seed in steps]))
         share = float(column(where(of_model, step=last), "above_0_9_fraction").mean())
         cosine = float(column(where(of_model, step=last), "cosine_mean").mean())
-        table.append(dict(zip(keys, found)) | {"recovered": share, "cosine": cosine, "step_of_half": step})
+        table.append(
+            dict(zip(keys, found))
+            | {"recovered": share, "cosine": cosine, "step_of_half": half if np.isfinite(half) else None}
+        )
     return table
 
 

@@ -168,10 +168,12 @@ def size_section(exhibits, rows, chosen, steps):
     for row in rows:
         groups.setdefault(condition_of(row), []).append(row)
     for condition, name in condition_names(groups).items():
+        swept = {(row.n_atoms, row.k) for row in groups[condition]}
+        star = "; the star is the study's own (n, k)" if tuple(chosen) in swept else ""
         html += exhibits.figure(
             f"figure_6_7_{name}",
             sizes.size_sweep(groups[condition], chosen),
-            f"As Figures 6 and 7: {name}, {steps} steps each; the star is the study's own (n, k).",
+            f"As Figures 6 and 7: {name}, {steps} steps each{star}.",
             f"Dictionary size and sparsity, {name}",
         )
     return Section("size_sweep", "Size and sparsity", html + exhibits.table("size_sweep", rows))

@@ -63,17 +63,19 @@ def name_of(row, labels):
 
 
 def boundary_sentences(networks, labels):
-    """Where every network is best frozen, and by how much it beats STRAINER's recipe."""
+    """Where every network is best frozen, of several boundaries, and by how much it beats STRAINER's recipe."""
     found, groups = [], {}
     for row in networks:
         groups.setdefault((row.backbone, row.n_layers, row.width), []).append(row)
     for group in groups.values():
-        known = [row for row in group if row.best_tau is not None]
+        known = [row for row in group if row.best_tau is not None and row.n_boundaries > 1]
         if known:
             taus = ", ".join(str(row.best_tau) for row in known)
+            n = sum(row.decided == 1 for row in known)
             gains = [row.best_psnr_db - row.full_psnr_db for row in known if row.full_psnr_db is not None]
             beside = f", {sum(gains) / len(gains):+.1f} dB against STRAINER's recipe on average" if gains else ""
-            found.append(f"{name_of(group[0], labels)}: best boundary {taus} (an initialisation each){beside}.")
+            said = f"highest mean at boundary {taus} (an initialisation each; a decided lead in {n} of {len(known)})"
+            found.append(f"{name_of(group[0], labels)}: {said}{beside}.")
     return tuple(found)
 
 

@@ -67,13 +67,18 @@ class Dictionaries(NamedTuple):
 
 def rank_section(exhibits, ranks):
     """The stable ranks of every layer; ranks: RankRows."""
+    before = ""
+    if any(row.sr_weight_init is not None for row in ranks):
+        before = (
+            "Left, the dashed line is the same matrix before training: a square random layer starts near a quarter of "
+            "its width, one with more inputs than outputs higher, and one with 2 inputs cannot exceed 2. "
+        )
     html = exhibits.figure(
         "rank_profiles",
         study.rank_profiles(ranks),
-        "Stable rank ‖A‖²_F / ‖A‖²₂ of each layer. Stars: the largest. Left, the dashed line is the same matrix before "
-        "training: a square random layer starts near a quarter of its width, one with more inputs than outputs higher, "
-        "and one with 2 inputs cannot exceed 2. Right: post-activations over the whole grid, as they are (Eq. 3) and "
-        "with each unit's mean taken off: ReLU's outputs have a large mean, which holds the first down.",
+        f"Stable rank ‖A‖²_F / ‖A‖²₂ of each layer. Stars: the largest. {before}Right: post-activations over the whole "
+        "grid, as they are (Eq. 3) and with each unit's mean taken off: ReLU's outputs have a large mean, which holds "
+        "the first down.",
         "Stable rank of weights and activations by layer",
     )
     rule = rule_layer(ranks)

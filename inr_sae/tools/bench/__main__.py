@@ -44,6 +44,8 @@ def prepared():
         paths = [flag.value and checks.local(f"--{flag.name}", flag.value) for flag in (_JSON, _PROFILE)]
         if paths[0] and not Path(paths[0]).absolute().parent.is_dir():
             raise UserError(f"--json {paths[0]} is in no folder that there is")
+        if paths[0] and Path(paths[0]).is_dir():
+            raise UserError(f"--json {paths[0]} is a folder; name a file")
         return paths
     except UserError as error:
         raise app.UsageError(str(error)) from error

@@ -14,12 +14,17 @@ def test_every_boundary_is_drawn_with_the_best_and_the_recipe_marked(depth):
     rows = sweep({None: [50.0, 52.0]} | {tau: [30.0 - tau, 31.0 - tau] for tau in range(depth)})
     (ax,) = study.psnr_against_tau(*rows, 1, "SIREN").axes
     lines = labelled(ax)
-    assert lines["best τ"].get_xydata().tolist() == [[0.0, 30.5]]
+    assert lines["highest mean"].get_xydata().tolist() == [[0.0, 30.5]]
     assert set(lines["STRAINER's recipe (nothing frozen)"].get_ydata()) == {51.0}
     assert ax.get_xticks().tolist() == list(range(depth))
     assert ax.get_title("left") == "SIREN: s → t, n = 2"
     assert len(ax.collections[0].get_offsets()) == 2 * depth
     assert "layer of highest weight stable rank" in {text.get_text() for text in ax.get_legend().get_texts()}
+
+
+def test_of_one_boundary_none_is_the_best():
+    (ax,) = study.psnr_against_tau(*sweep({1: [30.0, 31.0]}), 1, "SIREN").axes
+    assert "highest mean" not in labelled(ax)
 
 
 @pytest.mark.parametrize("rule", [None, 9])

@@ -33,9 +33,10 @@ def test_what_explains_most_atoms_of_the_last_layer_is_told(exhibits):
 
 
 def test_what_a_steered_fit_keeps_is_told_and_a_layer_without_atoms_has_no_figure(exhibits):
-    fit = make(SteeredFitRow, layer=0, psnr_outside_db=20.0, psnr_outside_plain_db=21.5)
+    fit = make(SteeredFitRow, layer=0, alpha=0.5, psnr_outside_db=20.0, psnr_outside_plain_db=21.5)
     tables = {"doses": {(FFMLP, 0): []}, "kept": {(FFMLP, 0): []}, "fits": {(FFMLP, 0): [fit]}}
     found = steering.section(exhibits, tables, {(FFMLP, 0): {}})
+    assert "one has its code times 0.5, a held-out image" in found.sentences[0]
     assert "-1.50 dB on average (-1.50 to -1.50)" in found.sentences[0]
     assert not exhibits.store.exists("report/figures")
     ways = [make(SteeringRow, signal="a", through="b"), make(SteeringRow, signal="c")]

@@ -26,9 +26,9 @@ def test_every_table_is_drawn_told_and_tabled(exhibits):
     found = parts.sections(exhibits, tables(), LABELS)
     assert [section.anchor for section in found] == ["directions", "interactions", "resolution", "spatial"]
     assert exhibits.store.names("report/figures") == [f"{section.anchor}.png" for section in found]
-    assert found[0].sentences[0].endswith("by layer: PCA –, –, –; LIB 3, 3, 3.")
-    assert "interactions needed for 1 dB, by layer: PCA 25, 25, 25; LIB 25" in found[1].sentences[0]
-    assert found[2].sentences == ("LIB: on twice the grid codes differ by at most 12 % of their norm.",)
+    assert found[0].sentences[0].endswith("layers 0, 1, 2: PCA –, –, –; LIB 3, 3, 3.")
+    assert "interactions needed for 1 dB, layers 0, 1, 2: PCA 25, 25, 25; LIB 25" in found[1].sentences[0]
+    assert found[2].sentences == ("LIB: on twice the grid codes differ by at most 12.5 % of their norm.",)
     header = exhibits.store.path("report/tables/directions_needed.csv").read_text().splitlines()[0]
     assert header == "backbone,layer,PCA,LIB"
 
@@ -46,3 +46,6 @@ def test_recovery_tells_what_fails_and_the_step_of_half(exhibits):
     table = parts.recovery_table(rows)
     assert len(table) == 24 and table[0]["step_of_half"] == 20 and table[0]["recovered"] == 1
     assert {row["step_of_half"] for row in table if row["modes"] == 8} == {None}
+    three = rows + [row._replace(seed=2) for row in rows if row.seed]
+    one_fails = [row._replace(above_0_9_fraction=float(row.seed != 0 and row.step == 20)) for row in three]
+    assert {row["step_of_half"] for row in parts.recovery_table(one_fails)} == {20}, "two of three seeds do"

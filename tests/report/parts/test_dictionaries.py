@@ -104,5 +104,8 @@ def test_stability_is_drawn_told_and_tabled(exhibits):
     row = make(MatchRow, **SIREN._asdict(), other_regime="cohort", other_backbone="siren", other_seed=0, layer=0)
     row = row._replace(dictionary_seed=1, by="map", similarity_mean=0.5, null_mean=0.25)
     section = dictionaries.stability_section(exhibits, [row])
-    assert section.sentences[0].startswith("cohort-siren from another seed: maps") and section.anchor == "stability"
+    assert (
+        section.sentences[0].startswith("cohort-siren from another seed, layer 0: maps")
+        and section.anchor == "stability"
+    )
     assert figures(exhibits) == ["stability.png"] and "<table>" in section.html
