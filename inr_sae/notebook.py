@@ -30,6 +30,7 @@ from inr_sae.report.figures import pictures
 from inr_sae.run import trained
 from inr_sae.run.keys import key_of
 from inr_sae.run.trained import TrainedCohort
+from inr_sae.run.training import all_finite
 from inr_sae.signals.load import Signals
 from inr_sae.signals.split import Split
 from inr_sae.state import Training, train
@@ -61,6 +62,9 @@ def train_cohort(images, backbone, steps=5000, learning_rate=None, seed=0, **set
     for key, value in config.items():
         if isinstance(value, numbers.Real) and not value > 0:
             raise ValueError(f"{key} is {value}; it must be above 0")
+    low, high = config["coordinates"]
+    if not low < high:
+        raise ValueError(f"coordinates is {(low, high)}; it is the first and the last pixel's, as in (0.0, 1.0)")
     x = trained.grid(config, images)
     params = network.init(module, (key_of(seed, "encoder"), key_of(seed, "heads")), config, images)
     state = inr_fit.init_state(params, None, rate, key_of(seed, "cohort"))
@@ -105,6 +109,7 @@ def fit_dictionary(cohort, method, layer, seed=0, **settings):
     _check_unit(cohort, "layer", layer)
     module.check(config, jax.device_count())
     (h,) = cohort.activations([layer])
+    module.n_atoms(config, h.shape[1])
     behind, steps = cohort.behind(layer), cohort.steps()[layer:]
     job = codes.Job(f"layer_{layer}", key_of(seed, "sae", layer), h, cohort.shape, behind, config, steps)
     (dictionary,) = codes.fit(module, [job], _watched_train)
@@ -185,7 +190,9 @@ def _watched_train(state, training):
 
 
 def _measured(training, progress, state, losses):
-    """A training's row of measurements, shown as its progress."""
+    """A training's row of measurements, shown as its progress. Raises ValueError where it has diverged."""
+    if not (np.isfinite(losses).all() and all_finite(state.params)):
+        raise ValueError(f"{training.label}: the loss is not finite; lower the learning rate")
     row = [float(value) for value in training.measure(state, losses)]
     progress.advance(len(losses), training.describe(row))
     return row

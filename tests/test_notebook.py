@@ -103,6 +103,9 @@ def test_numbers_of_numpy_and_lists_are_as_good(images):
         (lambda c: notebook.fit(c, np.zeros((8, 8, 3)), 1.0), "tau is 1.0; it is from 0 to 2"),
         (lambda c: notebook.fit_dictionary(c, "topk", 9), "layer is 9; it is from 0 to 2"),
         (lambda c: notebook.fit_dictionary(c, "topk", -1), "layer is -1"),
+        (lambda c: notebook.fit_dictionary(c, "lifted", 0, width=3), "width"),
+        (lambda c: notebook.train_cohort(np.zeros((2, 8, 8, 3)), "siren", coordinates=(1.0, 1.0)), "coordinates is"),
+        (lambda c: notebook.train_cohort(np.zeros((2, 8, 8, 3)), "siren", steps=9, learning_rate=1e30), "not finite"),
         (lambda c: notebook.fit_dictionary(c, "topk", 0, n_atoms="8"), "n_atoms is '8'; it is of type int"),
     ],
 )

@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from inr_sae.atoms.shape import gradient
+
 POSITION, LUMINANCE, COLOUR, EDGES, FREQUENCY, TISSUE = KINDS = (
     "position",
     "luminance",
@@ -71,7 +73,7 @@ def of_signal(j, signal):
         for name, opponent in (("red-green", red - green), ("blue-yellow", blue - (red + green) / 2)):
             if np.ptp(opponent) > 0:
                 found.append(Candidate(COLOUR, name, j, hats(opponent.ravel())))
-    rows, columns = np.gradient(gaussian_filter(grey, SMOOTHING))
+    rows, columns = gradient(gaussian_filter(grey, SMOOTHING))
     magnitude, twice = np.hypot(rows, columns), 2 * np.arctan2(rows, columns)
     found.append(Candidate(EDGES, "gradient magnitude", j, hats(magnitude.ravel())))
     turned = np.stack([magnitude * np.cos(twice), magnitude * np.sin(twice)], axis=-1).reshape(-1, 2)

@@ -125,15 +125,15 @@ class Meanings(NamedTuple):
     second: np.ndarray  # (A,) the best of another kind, -1 where there is none
     second_r2: np.ndarray  # (A,)
     null_r2: np.ndarray  # (A,) the best that the same map's nulls have, their mean
-    explained: np.ndarray  # (A,) bool: R² of at least LEAST_R2, and above 95 % of all nulls
-    null_explained: float  # share of the nulls that would count as explained
+    explained: np.ndarray  # (A,) bool: R² of at least LEAST_R2, and above 95 % of the first null of all maps
+    null_explained: float  # share of the other nulls that would count as explained
 
 
 def meanings(found, kinds):
     """The Meanings of Scores, by the kind of each candidate.
 
-    The threshold is what 95 % of all maps' nulls stay below, each by its own best candidate: as many are tried on a
-    null as on the map.
+    The threshold is what the first nulls of 95 % of all maps stay below, each by its own best candidate: as many are
+    tried on a null as on the map. The other nulls did not choose it.
     """
     kinds = np.array(kinds)
     best = found.r2.argmax(axis=1)
@@ -143,7 +143,7 @@ def meanings(found, kinds):
     second = others.argmax(axis=1)
     second_r2 = others[here, second]
     null_r2 = found.null.max(axis=2)
-    threshold = max(LEAST_R2, float(np.quantile(null_r2, 0.95)))
+    threshold = max(LEAST_R2, float(np.quantile(null_r2[:, 0], 0.95)))
     return Meanings(
         best,
         r2,
@@ -151,5 +151,5 @@ def meanings(found, kinds):
         second_r2,
         null_r2.mean(axis=1),
         r2 > threshold,
-        float((null_r2 > threshold).mean()),
+        float((null_r2[:, 1:] > threshold).mean()),
     )

@@ -62,18 +62,23 @@ class Features(NamedTuple):
     width: int
 
 
+def gradient(image):
+    """The derivatives (2, H, W) of an image (H, W) down and right; 0 along an axis of one pixel."""
+    return np.stack([np.gradient(image, axis=i) if n > 1 else np.zeros_like(image) for i, n in enumerate(image.shape)])
+
+
 def features(cohort, held_out, rng):
     """The Features of cohort signals (M, H, W, C) and held-out ones (T, H, W, C), or None; of more than M the first."""
     height, width = cohort.shape[1:3]
     grey = cohort.mean(axis=3)
-    gradients = np.stack([np.hypot(*np.gradient(image)) for image in grey])
+    gradients = np.stack([np.hypot(*gradient(image)) for image in grey])
     other = grey[:0] if held_out is None else held_out.mean(axis=3)[: len(grey)]
     shifted, shifted_gradients = [], []
     for _ in range(SHIFTS):
-        for image, gradient in zip(grey, gradients):
+        for image, of_image in zip(grey, gradients):
             by = blocks.far(height, width, rng)
             shifted.append(np.roll(image, by, (0, 1)))
-            shifted_gradients.append(np.roll(gradient, by, (0, 1)))
+            shifted_gradients.append(np.roll(of_image, by, (0, 1)))
     groups = {
         "cohort": grey,
         "gradient": gradients,

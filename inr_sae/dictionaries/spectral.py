@@ -53,7 +53,8 @@ def _trapezoids(n, xp):
 
 def waves(x, area, modes, period, xp=jnp):
     """The Waves of coordinates x (N, D) of areas (N,), for modes (M, D)."""
-    theta = 2 * np.pi * (x @ modes.T) / period
+    product = x @ modes.T if xp is np else jnp.matmul(x, modes.T, precision="highest")  # within a phase
+    theta = 2 * np.pi * product / period
     times = xp.where(xp.any(modes != 0, axis=1), 2.0, 1.0)
     return Waves(xp.cos(theta), xp.sin(theta), area / period ** modes.shape[1], times)
 

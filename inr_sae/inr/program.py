@@ -13,7 +13,7 @@ import numpy as np
 
 from inr_sae.inr import network
 
-ROWS = 7  # of the array that is traced: no width of a network should be taken for it
+ROWS = 1_000_003  # of the array that is traced, which holds nothing: no width of a network should be taken for it
 UNARY = {"sin", "cos", "exp", "log", "neg", "abs", "sign", "floor", "round", "sqrt", "square", "tanh", "logistic"}
 BINARY = {"add", "sub", "mul", "div", "max", "min"}
 SAME = {"copy", "stop_gradient", "convert_element_type"}  # of floats

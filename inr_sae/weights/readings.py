@@ -45,7 +45,7 @@ def reading(keys, splits, images):
         log_odds=float(interventions.log_odds(test.logits, test.labels).mean()),
         psnr_db=float(psnr_db.mean()),
         bias_rank=effective_rank(test.tokens[:, :, -1]),
-        control_rank=effective_rank(test.tokens[:, :, control[0]]),
+        control_rank=float(np.mean([effective_rank(test.tokens[:, :, column]) for column in control])),
         pixel_rank=effective_rank(diagnostics.flat(images)),
         bias_dimensions=min(test.tokens.shape[1], len(test.tokens) - 1),  # more than that no images can span
         control_columns=len(control),

@@ -50,7 +50,7 @@ def test_an_atom_of_each_tissue_is_named(phantoms, known, rng):
 
 def test_of_maps_that_have_to_do_with_nothing_hardly_one_is_explained(known, rng):
     found, _ = of(smooth(rng, 300), known)
-    assert found.explained.mean() <= 0.09 and found.null_explained <= 0.05
+    assert found.explained.mean() <= 0.09 and 0 < found.null_explained <= 0.09
     assert np.abs(found.r2 - found.null_r2).mean() < 0.2
 
 

@@ -203,3 +203,13 @@ def test_summary_is_over_alive_atoms():
         assert alive[f"{name}_median"] == 0.2 and np.isnan(dead[f"{name}_median"])
     assert alive["content_compared"] == dead["content_compared"] == 3
     assert not {"content_signal_median", "content_compared_median"} & alive.keys()
+
+
+@pytest.mark.parametrize("size", [(1, 40), (40, 1)])
+def test_an_image_of_one_row_or_column_has_no_slope_across(size, rng):
+    image = rng.uniform(size=size)
+    along = int(size[0] == 1)
+    found = shape.gradient(image)
+    assert not found[1 - along].any()
+    np.testing.assert_allclose(found[along].ravel(), np.gradient(image.ravel()))
+    assert np.isfinite(shape.features(image[None, :, :, None], None, rng).maps).all()

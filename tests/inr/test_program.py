@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from inr_sae.inr import network, program
-from tests.inr.builders import BACKBONES, EVERY, X, built
+from tests.inr.builders import BACKBONES, EVERY, SIGNALS, X, built, settings
 
 
 @EVERY
@@ -22,6 +22,18 @@ def test_units_that_are_translated_give_the_same(backbone):
             np.testing.assert_allclose(program.run(of_unit, h), after, atol=2e-5)
         h = after
     assert translated, "not a unit can be told to another machine"
+
+
+@pytest.mark.parametrize("width", [5, 7, 10, 11])
+def test_whatever_its_width_a_unit_is_translated(width):
+    """WIRE's of 10 has 7 complex numbers."""
+    backbone = BACKBONES["wire"]
+    config = settings(backbone, width=width)
+    encoder = backbone.init(jax.random.key(0), config, SIGNALS)
+    name = network.unit_names(encoder)[-1]
+    h = jnp.ones((4, 2 * int(width / 2**0.5)))
+    of_unit = program.trace(lambda h: backbone.apply(encoder, name, h), h.shape[1])
+    np.testing.assert_allclose(program.run(of_unit, h), backbone.apply(encoder, name, h), atol=2e-5)
 
 
 @pytest.mark.parametrize("name", ["siren", "ffmlp"])

@@ -149,7 +149,7 @@ def intervention_section(exhibits, study):
         f"class in {100 * mean(across[BIASES], 'as_donor'):.1f} %; with weight columns matched in norm "
         f"({mean(readings, 'control_columns'):.0f} of them) it loses {lost[CONTROL]:.1f}.",
         f"The biases' offsets have an effective rank of {mean(readings, 'bias_rank'):.1f} of "
-        f"{readings[0].bias_dimensions}, a weight column matched in norm one of {mean(readings, 'control_rank'):.1f}, "
+        f"{readings[0].bias_dimensions}, weight columns matched in norm one of {mean(readings, 'control_rank'):.1f}, "
         f"the pixels one of {mean(readings, 'pixel_rank'):.1f}.",
     )
     return Section("interventions", "What the biases do", html, said)

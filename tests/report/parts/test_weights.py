@@ -55,7 +55,7 @@ def test_the_answer_has_accuracy_purity_interventions_and_rank(study, tmp_path):
         "60 % are of its class by raw offsets (10 % where labels are shuffled) and 80 % after the reader's last block",
         "loses 30.0 points and names that class in 25.0 %; with weight columns",
         "matched in norm (1 of them) it loses 10.0",
-        "effective rank of 12.5 of 96, a weight column matched in norm one of 11.0, the pixels one of 30.0",
+        "effective rank of 12.5 of 96, weight columns matched in norm one of 11.0, the pixels one of 30.0",
     ):
         assert words in said
     names = {path.name for path in (tmp_path / "report/figures").iterdir()}
