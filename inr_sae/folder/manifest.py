@@ -131,7 +131,8 @@ def clear_damage(store, writes, after):
         if name in marks and stage in writes and not any(store.exists(m) and m not in found for m in marks):
             # Nothing says any more of which config the rest is.
             clear_files(store.sub(within), stage, writes[stage], lent=lent_by(stage, writes))
-        store.path(name).unlink(missing_ok=True)  # before it is forgotten: after a kill the file is gone, and is missed
+        if store.path(name).is_file():
+            store.path(name).unlink()  # before it is forgotten: after a kill the file is gone, and is missed
         store.remove(unit_of(name))
 
 
