@@ -36,7 +36,7 @@ def check_split(key, signals, split, asked, trained_on=True):
     if signals[f"n_{split}"] < 1:
         raise UserError(f"{asked}, and {key}.n_{split} is {signals[f'n_{split}']}: there is nothing to fit; raise it")
     if trained_on and split == signals.train_on == "validation":
-        raise UserError(f"{asked}, and by {key}.train_on the encoder is trained on these; change one of them")
+        raise UserError(f"{asked}, and by {key}.train_on an encoder is trained on these; change one of them")
 
 
 def check_fits(config):

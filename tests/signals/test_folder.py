@@ -118,8 +118,11 @@ def test_every_suffix_is_found_and_read(suffix, tmp_path):
 @pytest.mark.parametrize(
     "files, words",
     [
-        (["a.nii.gz", "b.nii"], "holds no image .*; it holds 1 .nii.gz, 1 .nii; dataset=oasis reads NIfTI"),
-        (["a.img", "a.hdr"], "dataset=oasis reads NIfTI"),
+        (
+            ["a.nii.gz", "b.nii"],
+            "no image .*; it holds 1 .nii.gz, 1 .nii; NIfTI is read by the data set oasis alone",
+        ),
+        (["a.img", "a.hdr"], "NIfTI is read by the data set oasis alone"),
         (["photos.zip"], "it holds 1 .zip; unpack the archive first"),
         ([".hidden/a.png"], "it holds 1 in .hidden"),
         ([], r"holds no image \(.*\)$"),

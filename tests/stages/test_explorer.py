@@ -386,8 +386,8 @@ def test_browser_an_address_may_say_what_is_not_there(opened):
     assert page.execute_script("return [...first.steering.scales]") == []
     assert "steer" not in page.execute_script("return location.hash")
     assert not page.find_elements("css selector", ".steering[aria-busy=true]")
-    page.execute_script("first.mark = 1; location.hash = '#atom=1'")  # as where it is typed
-    until(page, "!first.mark")
+    page.execute_script("first.before = 1; location.hash = '#atom=1'")  # as where it is typed
+    until(page, "!first.before")
     assert page.execute_script("return first.state.atom") == 1
 
 

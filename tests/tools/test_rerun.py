@@ -326,7 +326,7 @@ def test_a_study_is_never_compared_with_a_copy_of_itself(finished, copy, tmp_pat
     rerun.check(config, copy, fresh, ["rank"])
     before = {path: path.stat().st_mtime_ns for path in copy.rglob("*")}
     for workdir, names in ((fresh, ["dictionary"]), (fresh, None), (copy, ["rank"])):
-        with pytest.raises(UserError, match="name another folder for the rerun"):
+        with pytest.raises(UserError, match="; name another"):
             rerun.check(config, copy, workdir, names)
     assert rerun.check(config, copy, fresh, ["rank"])[0], "the same check goes on, or is told again"
     other_environment(monkeypatch, git_revision="another")
