@@ -6,9 +6,9 @@
 #   launch/local.sh configs/cohort_siren.py:kodak configs/cohort_ffmlp.py:kodak -- --config.signals.root=DIR
 #   launch/local.sh -n 4 configs/cohort_siren.py:phantom
 #
-# Paths are from the root of the repository. The flags behind "--" go to every study; each runs in runs/<config>. -n N: as N processes that compute together, each
-# with an NVIDIA GPU of its own where there are any. Exits with 0 only if all have ended well, and with 75 at once if
-# one was stopped by SIGTERM or Ctrl-C and has saved; the same command goes on.
+# Paths are from the root of the repository; the flags behind "--" go to every study, which runs in runs/<config>.
+# -n N: as N processes that compute together, each with an NVIDIA GPU of its own where there are any. Exits with 0 only
+# if all have ended well, and with 75 at once if one was stopped by SIGTERM or Ctrl-C and has saved; the same goes on.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 # shellcheck source=/dev/null

@@ -191,7 +191,7 @@ def test_the_files_of_keys_are_found_at_home(home, typed):
     layout = [CONFIG, "--config.external.file=~/a.npz", "--config.external.layout=~/layout.json"]
     assert_refused(typed(*layout), "the layout's hidden_w is 3")
     published = [f"--config={ROOT}/configs/recipes.py", "--config.recipes.published=~/numbers.csv"]
-    assert_refused(typed(*published), "cannot be read (its columns are not those of a PublishedRow)")
+    assert_refused(typed(*published), "home/numbers.csv cannot be read (its columns are not those of a PublishedRow)")
 
 
 def test_a_home_that_nobody_knows_is_told(typed, monkeypatch):

@@ -170,11 +170,11 @@ def fit_behind(config, encoder, layer, h, named):
     rows = inr_fit.tile_rows(1, bytes_a_row, devices.accelerator_memory())
     data = inr_fit.tiles(np.asarray(h), trained.flat(image[None]), rows)
     steps = budget(config, "freeze")
+    label, mend = f"fit of {name} behind layer {layer}", ("fit.learning_rate", "what was measured is kept")
     for done in range(0, steps, config.fit.log_every):
         if done:
             processes.stop_if_asked()
         n = min(config.fit.log_every, steps - done)
         state, losses = inr_fit.fit_cohort(encoder.backbone, boundary, way[2], n, state, data)
-        label, mend = f"fit of {name} behind layer {layer}", ("fit.learning_rate", "what was measured is kept")
         training.check_finite(label, done, np.asarray(losses), training.all_finite(state.params), mend)
     return np.asarray(inr_fit.outputs(encoder.backbone, state.params, boundary, h)[0])

@@ -107,7 +107,7 @@ def numbers(config):
         rows = Store(file.parent).read_rows(file.name, PublishedRow)
     except UserError as error:
         raise UserError(
-            f"{named} cannot be read ({error.__cause__}); its columns are {','.join(PublishedRow._fields)}"
+            f"{named}: {file} cannot be read ({error.__cause__}); its columns are {','.join(PublishedRow._fields)}"
         ) from error
     for row in rows:
         checks.one_of(f"{named}: quantity", row.quantity, deviations.QUANTITIES)

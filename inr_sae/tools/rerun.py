@@ -114,7 +114,7 @@ def take_over(stored, rerun, names, every):
     UserError if the folder holds something else."""
     asked = {"stages": list(names), "environment": finite_or_none(devices.fingerprint())}
     if rerun.exists("config.json"):
-        if rerun.root == stored.root or not rerun.exists(ASKED) or rerun.read_json(ASKED) != asked:
+        if not rerun.exists(ASKED) or rerun.read_json(ASKED) != asked:
             raise UserError(
                 f"--workdir {rerun.root} holds a study, and no rerun of these stages by this program in this "
                 "environment; name another folder for the rerun"

@@ -180,7 +180,7 @@ def test_an_encoder_from_elsewhere_has_no_length_of_training():
         ({"recipes.pixels": (0, -5)}, "recipes.pixels has -5; of phantom's"),
         ({"recipes.pixels": (0, 10**6)}, "recipes.pixels has 1000000; of phantom's"),
         ({"recipes.published": ""}, "the paper's numbers are of 5 layers, and .* has 3 here"),
-        ({"recipes.published": "gone.csv"}, "recipes.published gone.csv cannot be read .*; its columns are quantity"),
+        ({"recipes.published": "gone.csv"}, "recipes.published gone.csv: .*its columns are quantity"),
     ],
 )
 def test_what_cannot_be_is_named(changes, words):

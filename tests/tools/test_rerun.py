@@ -325,8 +325,9 @@ def test_a_study_is_never_compared_with_a_copy_of_itself(finished, copy, tmp_pat
     config, fresh = finished[0], tmp_path / "again"
     rerun.check(config, copy, fresh, ["rank"])
     before = {path: path.stat().st_mtime_ns for path in copy.rglob("*")}
-    for workdir, names in ((fresh, ["dictionary"]), (fresh, None), (copy, ["rank"])):
-        with pytest.raises(UserError, match="; name another"):
+    ours, read = "name another folder for the rerun", "the study, which is only read; name another"
+    for workdir, names, words in ((fresh, ["dictionary"], ours), (fresh, None, ours), (copy, ["rank"], read)):
+        with pytest.raises(UserError, match=words):
             rerun.check(config, copy, workdir, names)
     assert rerun.check(config, copy, fresh, ["rank"])[0], "the same check goes on, or is told again"
     other_environment(monkeypatch, git_revision="another")

@@ -53,14 +53,13 @@ def first_way(rows):
 
 def sentences(fits, names):
     """What the answer says of fits behind a steered layer."""
-    by_condition, scales = {}, {}
+    by_condition = {}
     for (condition, _), rows in fits.items():
-        known = [row for row in rows if row.psnr_outside_db is not None]
-        scales.setdefault(condition, set()).update(row.alpha for row in known)
-        by_condition.setdefault(condition, []).extend(row.psnr_outside_db - row.psnr_outside_plain_db for row in known)
-    for condition, changes in by_condition.items():
-        if changes:
-            times = " or ".join(f"{scale:g}" for scale in sorted(scales[condition]))
+        by_condition.setdefault(condition, []).extend(row for row in rows if row.psnr_outside_db is not None)
+    for condition, rows in by_condition.items():
+        if rows:
+            changes = [row.psnr_outside_db - row.psnr_outside_plain_db for row in rows]
+            times = " or ".join(f"{scale:g}" for scale in sorted({row.alpha for row in rows}))
             yield (
                 f"{names[condition]}: fitted behind a layer of whose strongest atoms one has its code times {times}, a "
                 f"held-out image changes where that atom is not active by {np.mean(changes):+.2f} dB on average "
